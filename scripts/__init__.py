@@ -1,0 +1,1 @@
+"""What starts, tests and checks the project; never imported by the application."""
