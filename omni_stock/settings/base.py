@@ -1,0 +1,223 @@
+"""What every way of running Omni-Stock has in common."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from core.logging import logging_config
+from omni_stock.settings.environment import Environment
+from omni_stock.settings.openapi import SPECTACULAR_SETTINGS  # noqa: F401
+from omni_stock.settings.storages import on_disk, on_s3
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+ENV = Environment()
+
+SECRET_KEY = ENV.django_secret_key.get_secret_value() if ENV.django_secret_key else ""
+DEBUG = ENV.django_debug
+ALLOWED_HOSTS = ENV.django_allowed_hosts
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "corsheaders",
+    "django_filters",
+    "pgtrigger",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "core",
+    "vendors",
+    "users",
+    "inventory",
+    "dashboard",
+]
+
+MIDDLEWARE = [
+    "core.middleware.RequestLogMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "core.middleware.RequestSizeLimitMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "omni_stock.urls"
+WSGI_APPLICATION = "omni_stock.wsgi.application"
+ASGI_APPLICATION = "omni_stock.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- Data -----------------------------------------------------------------------------------
+_database = ENV.database()
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        **_database,
+        "CONN_MAX_AGE": 0 if ENV.db_pool_size else 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": ENV.db_connect_timeout, **_database["OPTIONS"]},
+    }
+}
+if ENV.db_pool_size:
+    # The pool keeps connections for ten minutes, as CONN_MAX_AGE=600 would, and rides out a
+    # restart of PostgreSQL; five seconds without a free connection is a 503, not a queue.
+    DATABASES["default"]["OPTIONS"]["pool"] = {
+        "min_size": 1,
+        "max_size": ENV.db_pool_size,
+        "timeout": 5,
+        "max_idle": 600,
+    }
+
+# Separate databases: emptying the cache must not empty the queue.
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": ENV.redis(0),
+        "KEY_PREFIX": "omni",
+        "OPTIONS": {
+            # JSON, not pickle: who can write to Redis must not be able to run code here.
+            "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+            "SOCKET_CONNECT_TIMEOUT": 0.2,
+            "SOCKET_TIMEOUT": 0.2,
+            "IGNORE_EXCEPTIONS": True,
+        },
+    }
+}
+DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+LIST_CACHE_SECONDS = ENV.list_cache_seconds
+
+CELERY_BROKER_URL = ENV.redis(1)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_TIME_LIMIT = 1740
+CELERY_TASK_SOFT_TIME_LIMIT = 1680
+# An unfinished task comes back after this long, so no task may be allowed to run longer.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 1800,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 1,
+    "socket_timeout": 5,
+}
+# A request never waits for a broker that is away: the beat schedule finds what was not queued.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {
+    "resume-imports": {"task": "inventory.tasks.resume_imports", "schedule": 60},
+    "resume-thumbnails": {"task": "inventory.tasks.resume_thumbnails", "schedule": 60},
+}
+
+# --- Files ----------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = ENV.django_static_root
+MEDIA_URL = "/media/"
+MEDIA_ROOT = ENV.django_media_root
+PRIVATE_ROOT = ENV.django_private_root
+
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": on_s3(ENV, "media") if ENV.s3_bucket else on_disk(MEDIA_ROOT),
+    "private": on_s3(ENV, "private") if ENV.s3_bucket else on_disk(PRIVATE_ROOT),
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+MAX_REQUEST_SIZE = 10 * 1024 * 1024
+IMPORT_CHUNK_ROWS = 500
+
+# --- Accounts -------------------------------------------------------------------------------
+AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = ["users.backends.UsernameOrEmailBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+_VALIDATION = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATION}.MinimumLengthValidator"},
+    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+    {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
+]
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "UPDATE_LAST_LOGIN": True,
+}
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+DEFAULT_FROM_EMAIL = ENV.default_from_email
+
+# --- The API --------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework_simplejwt.authentication.JWTAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.StrictNegotiation",
+    "DEFAULT_PAGINATION_CLASS": "core.pagination.StandardResultsSetPagination",
+    "DEFAULT_FILTER_BACKENDS": [
+        "core.filters.StrictFilterBackend",
+        "core.filters.TextSearchFilter",
+        "core.filters.StableOrderingFilter",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "core.openapi.ProblemAutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "core.throttles.AnonThrottle",
+        "core.throttles.UserThrottle",
+        "core.throttles.BurstThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "anon": ENV.rate_limit_anon,
+        "user": ENV.rate_limit_user,
+        "burst": ENV.rate_limit_burst,
+        "login": ENV.rate_limit_login,
+        "signup": ENV.rate_limit_signup,
+    },
+    "EXCEPTION_HANDLER": "core.problems.exception_handler",
+    "NUM_PROXIES": ENV.trusted_proxies,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+RATE_LIMIT_ENABLED = ENV.rate_limit_enabled
+
+CORS_ALLOWED_ORIGINS = ENV.cors_origins
+CORS_ALLOW_CREDENTIALS = True
+CORS_EXPOSE_HEADERS = ["Content-Disposition", "Retry-After", "X-Request-ID"]
+CORS_PREFLIGHT_MAX_AGE = 86_400
+CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins
+
+# --- Time, language, logs -------------------------------------------------------------------
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+LOGGING = logging_config(style=ENV.log_format, level=ENV.log_level)

@@ -1,0 +1,132 @@
+"""Everything the environment may say, typed, in one place. `.env.example` lists the same names."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+WEB_ORIGINS = ["https://omni-stock.vercel.app", "http://localhost:5173", "http://localhost:5174"]
+
+CommaSeparated = Annotated[list[str], NoDecode]
+
+
+class SecretFiles(EnvSettingsSource):
+    """Reads `NAME_FILE` as the path of a file that holds the value of `NAME` (docker secrets)."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{field_name.upper()}_FILE")
+        value = Path(path).read_text(encoding="utf-8").strip() if path else None
+        return value, field_name, False
+
+
+class Environment(BaseSettings):
+    """The process environment and `.env`; a value of the wrong type stops the start."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    django_secret_key: SecretStr | None = None
+    django_debug: bool = False
+    django_allowed_hosts: CommaSeparated = Field(default_factory=list)
+    django_media_root: Path = Path("var/media")
+    django_private_root: Path = Path("var/private")
+    django_static_root: Path = Path("var/static")
+
+    database_url: SecretStr | None = None
+    db_name: str = "inventory_db"
+    db_user: str = "postgres"
+    db_password: SecretStr | None = None
+    db_host: str = "localhost"
+    db_port: int = 5432
+    db_connect_timeout: int = 60
+    db_pool_size: int = Field(default=8, ge=0, description="0 switches the pool off")
+
+    redis_url: SecretStr = SecretStr("redis://localhost:6379")
+    list_cache_seconds: int = Field(default=300, ge=0)
+
+    cors_origins: CommaSeparated = Field(default_factory=lambda: list(WEB_ORIGINS))
+    csrf_trusted_origins: CommaSeparated = Field(default_factory=list)
+    trusted_proxies: int = Field(default=0, ge=0)
+    secure_ssl_redirect: bool = True
+    secure_hsts_seconds: int = 31_536_000
+    secure_hsts_preload: bool = True
+
+    rate_limit_enabled: bool = True
+    rate_limit_anon: str = "100/hour"
+    rate_limit_user: str = "1000/hour"
+    rate_limit_burst: str = "60/minute"
+    rate_limit_login: str = "5/minute"
+    rate_limit_signup: str = "3/minute"
+
+    log_level: str = "INFO"
+    log_format: str = Field(default="json", pattern="^(json|console)$")
+
+    email_url: SecretStr | None = None
+    default_from_email: str = "Omni-Stock <no-reply@omni-stock.example>"
+
+    s3_bucket: str = ""
+    s3_region: str | None = None
+    s3_endpoint_url: str | None = None
+    s3_access_key_id: SecretStr | None = None
+    s3_secret_access_key: SecretStr | None = None
+
+    @field_validator("django_allowed_hosts", "cors_origins", "csrf_trusted_origins", mode="before")
+    @classmethod
+    def _split(cls, value: str | list[str]) -> list[str]:
+        if isinstance(value, list):
+            return value
+        return [part.strip() for part in value.split(",") if part.strip()]
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, SecretFiles(settings_cls), dotenv_settings
+
+    def database(self) -> dict[str, Any]:
+        """Where PostgreSQL is, as Django wants it: `DATABASE_URL` wins over the `DB_*` names."""
+        if self.database_url is None:
+            password = self.db_password.get_secret_value() if self.db_password else ""
+            place = (self.db_name, self.db_user, password, self.db_host, self.db_port)
+            options: dict[str, str] = {}
+        else:
+            url = urlsplit(self.database_url.get_secret_value())
+            place = (
+                unquote(url.path.lstrip("/")),
+                unquote(url.username or ""),
+                unquote(url.password or ""),
+                url.hostname or "",
+                url.port or 5432,
+            )
+            options = dict(parse_qsl(url.query))
+        names = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
+        return dict(zip(names, place, strict=True)) | {"OPTIONS": options}
+
+    def redis(self, database: int) -> str:
+        """The server of `REDIS_URL`, with the database number that one use has for itself."""
+        url = urlsplit(self.redis_url.get_secret_value())
+        return url._replace(path=f"/{database}").geturl()
+
+    def missing_for_production(self) -> list[str]:
+        """The names that must be set before strangers may reach this process."""
+        needed = {
+            "DJANGO_SECRET_KEY": self.django_secret_key,
+            "DJANGO_ALLOWED_HOSTS": self.django_allowed_hosts,
+            "DATABASE_URL or DB_PASSWORD": self.database_url or self.db_password,
+            "REDIS_URL": "redis_url" in self.model_fields_set,
+            "CORS_ORIGINS": "cors_origins" in self.model_fields_set,
+        }
+        return [name for name, value in needed.items() if not value]

@@ -1,0 +1,15 @@
+"""For one's own machine: works without any environment; nothing here is secret."""
+
+from omni_stock.settings.base import *
+
+DEBUG = "django_debug" not in ENV.model_fields_set or ENV.django_debug
+SECRET_KEY = SECRET_KEY or "local-only-key-that-signs-nothing-anyone-else-trusts"
+ALLOWED_HOSTS = ALLOWED_HOSTS or ["*"]
+LOGGING = logging_config(
+    style=ENV.log_format if "log_format" in ENV.model_fields_set else "console",
+    level=ENV.log_level,
+)
+if ENV.database_url is None and ENV.db_password is None:
+    DATABASES["default"]["PASSWORD"] = "password"
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+WHITENOISE_USE_FINDERS = True

@@ -1,0 +1,41 @@
+"""How the OpenAPI document presents itself."""
+
+from typing import Any
+
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Omni-Stock API",
+    "DESCRIPTION": "Inventory management API for collectors and resellers",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "GET_MOCK_REQUEST": "core.openapi.mock_request",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {
+        "persistAuthorization": True,
+        "displayRequestDuration": True,
+        "filter": True,
+        "docExpansion": "none",
+        "tagsSorter": "alpha",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "core.openapi.add_problem_answers",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "ImportStatusEnum": "inventory.enums.ImportStatus",
+        "RowOutcomeEnum": "inventory.enums.RowOutcome",
+    },
+    "TAGS": [
+        {"name": "auth", "description": "Accounts and tokens"},
+        {"name": "catalog", "description": "Items, their pictures and categories"},
+        {"name": "imports", "description": "Loading a collection from CSV or XLSX"},
+        {"name": "dashboard", "description": "What it all comes to"},
+        {"name": "vendors", "description": "Shops: the owners of everything"},
+    ],
+}
