@@ -1,0 +1,85 @@
+"""Filtering, searching and ordering of lists: what is not understood is a 400, never ignored."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework.exceptions import ValidationError
+from rest_framework.filters import OrderingFilter, SearchFilter
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+PAGING = frozenset({"page", "page_size", "search", "ordering", "format"})
+
+
+def read_flag(request: Request, name: str) -> bool:
+    """`?name=true`; anything but a truth value is a 400, for a rehearsal must not be the deed."""
+    text = request.query_params.get(name, "false").lower()
+    if text not in {"true", "false", "1", "0"}:
+        raise ValidationError({name: "Give true or false."})
+    return text in {"true", "1"}
+
+
+@extend_schema_field(OpenApiTypes.BOOL)
+class FlagFilter(filters.TypedChoiceFilter):
+    """`true` or `false`; django-filter's own takes any other word for no filter at all."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        words = {"true": True, "false": False, "1": True, "0": False}
+        kwargs |= {"choices": [(word, word) for word in words], "coerce": words.__getitem__}
+        super().__init__(**kwargs)
+
+
+class StrictFilterBackend(DjangoFilterBackend):
+    """django-filter, and a parameter nobody declared is refused by name.
+
+    A leading underscore is let through: browsers' tools add `_=1700000000` against caches.
+    """
+
+    def filter_queryset(self, request: Any, queryset: QuerySet, view: APIView) -> QuerySet:
+        filterset_class = self.get_filterset_class(view, queryset)
+        known = PAGING | set(filterset_class.base_filters if filterset_class else ())
+        known |= set(getattr(view, "extra_parameters", ()))
+        unknown = [name for name in request.query_params if name not in known and name[:1] != "_"]
+        if unknown:
+            raise ValidationError(dict.fromkeys(unknown, "There is no such filter."))
+        return super().filter_queryset(request, queryset, view)
+
+
+class TextSearchFilter(SearchFilter):
+    """`?search=` by the QuerySet's own verb `search`, which has an index behind it."""
+
+    max_length = 200
+
+    def filter_queryset(self, request: Request, queryset: QuerySet, view: APIView) -> QuerySet:
+        text = request.query_params.get(self.search_param, "").strip()
+        if not text or not self.get_search_fields(view, request):
+            return queryset
+        if len(text) > self.max_length or "\x00" in text:
+            raise ValidationError({"search": f"At most {self.max_length} characters, without NUL."})
+        return queryset.search(text)  # type: ignore[attr-defined]
+
+
+class StableOrderingFilter(OrderingFilter):
+    """`?ordering=-value,name`; ties are always broken by id, so that pages never overlap."""
+
+    def get_ordering(self, request: Request, queryset: QuerySet, view: APIView) -> list[str]:
+        text = request.query_params.get(self.ordering_param, "")
+        terms = [term.strip() for term in text.split(",") if term.strip()]
+        known = [name for name, _label in self.get_valid_fields(queryset, view)]
+        if unknown := [term for term in terms if term.removeprefix("-") not in known]:
+            detail = f"Cannot order by {', '.join(unknown)}; choose from: {', '.join(known)}."
+            raise ValidationError({self.ordering_param: detail})
+        ordering = terms or list(self.get_default_ordering(view) or ())
+        return ordering if {"id", "-id"} & set(ordering) else [*ordering, "-id"]
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        fields = getattr(view, "ordering_fields", None)
+        if not fields:
+            return []
+        [parameter] = super().get_schema_operation_parameters(view)
+        parameter["description"] = f"Order by any of: {', '.join(fields)}; `-` turns it round."
+        return [parameter]

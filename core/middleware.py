@@ -1,0 +1,80 @@
+"""What happens to every request before a view sees it."""
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+from io import BytesIO
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from core.problems import problem_response
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_log = structlog.get_logger("request")
+
+
+class RequestLogMiddleware:
+    """Gives the request its id (`X-Request-ID`, the caller's if it is sane) and one log line.
+
+    The query string, headers and bodies are not logged: they hold tokens and people's data.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        claimed = request.headers.get("X-Request-ID", "")
+        request_id = claimed if _SANE_ID.fullmatch(claimed) else uuid.uuid4().hex
+        started = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            response = self.get_response(request)
+            response["X-Request-ID"] = request_id
+            user = getattr(request, "user", None)
+            _log.info(
+                "request",
+                method=request.method,
+                path=request.path,
+                status=response.status_code,
+                ms=round((time.perf_counter() - started) * 1000, 1),
+                user_id=getattr(user, "pk", None),
+            )
+        return response
+
+
+class RequestSizeLimitMiddleware:
+    """Refuses bodies above `MAX_REQUEST_SIZE` with 413, also those that do not tell their size.
+
+    Django reads nothing of a chunked body, for it has no Content-Length: it would arrive empty
+    and the caller be told 200. So it is read here, up to the limit, and gets its length.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.max_size: int = settings.MAX_REQUEST_SIZE
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if self._too_large(request):
+            return self._refusal()
+        if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+            stream = request.META.get("wsgi.input") or request._stream  # noqa: SLF001
+            body = stream.read(self.max_size + 1)
+            if len(body) > self.max_size:
+                return self._refusal()
+            request.META["CONTENT_LENGTH"] = str(len(body))
+            request._stream = BytesIO(body)  # noqa: SLF001
+        return self.get_response(request)
+
+    def _too_large(self, request: HttpRequest) -> bool:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        return length.isdigit() and int(length) > self.max_size
+
+    def _refusal(self) -> HttpResponse:
+        response = problem_response(413, "request_too_large", _("Request too large"))
+        response["Connection"] = "close"  # the rest of the body is not read
+        return response

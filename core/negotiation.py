@@ -1,0 +1,21 @@
+"""Which form an answer takes."""
+
+from collections.abc import Iterable, Sequence
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+
+
+class StrictNegotiation(DefaultContentNegotiation):
+    """`?format=` chooses among a view's formats; one it does not have is a 400 that lists them."""
+
+    def filter_renderers(
+        self, renderers: Iterable[BaseRenderer], format: str
+    ) -> list[BaseRenderer]:
+        known: Sequence[BaseRenderer] = list(renderers)
+        chosen = [renderer for renderer in known if renderer.format == format]
+        if not chosen:
+            names = ", ".join(sorted({str(renderer.format) for renderer in known}))
+            raise ValidationError({"format": f"Choose one of: {names}."})
+        return chosen

@@ -1,0 +1,125 @@
+"""The OpenAPI document: refusals of every operation in one place, so that none can forget them."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import build_mock_request
+from rest_framework.request import Request
+
+from core.problems import CONTENT_TYPE, TYPE_BASE
+
+_REASONS = {
+    "400": ("validation_error", "The request has invalid fields."),
+    "401": ("not_authenticated", "Authentication credentials were not provided."),
+    "403": ("permission_denied", "Access denied"),
+    "404": ("not_found", "Not found."),
+    "409": ("sku_taken", "Another item of this vendor has this SKU."),
+    "413": ("request_too_large", "Request too large"),
+    "415": ("unsupported_media_type", 'Unsupported media type "text/plain" in request.'),
+    "429": ("throttled", "Request was throttled. Expected available in 17 seconds."),
+}
+_TITLES = {
+    "400": "Bad Request", "401": "Unauthorized", "403": "Forbidden", "404": "Not Found",
+    "409": "Conflict", "413": "Request Entity Too Large", "415": "Unsupported Media Type",
+    "429": "Too Many Requests",
+}  # fmt: skip
+_TEXT = {"type": "string"}
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "A refusal (RFC 9457). The codes are explained at `/api/docs/errors/`.",
+    "required": ["type", "title", "status", "detail", "code", "error", "errors", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        "detail": _TEXT,
+        "code": _TEXT,
+        "error": {**_TEXT, "description": "The same as `detail`."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "detail"],
+                "properties": {"field": _TEXT, "code": _TEXT, "detail": _TEXT},
+            },
+        },
+        "request_id": _TEXT,
+    },
+}
+
+
+def mock_request(method: str, path: str, view: Any, original: Any, **kwargs: Any) -> Request:
+    """For the generator to ask views about themselves: somebody signed in who owns nothing."""
+    request: Request = build_mock_request(method, path, view, original, **kwargs)
+    request.user = get_user_model()(pk=0)
+    return request
+
+
+class ProblemAutoSchema(AutoSchema):
+    """drf-spectacular's, with the first sentence of a view's docstring as the summary."""
+
+    def get_summary(self) -> str | None:
+        first, _dot, _rest = self.get_description().partition(".")
+        return first.strip() or None
+
+
+def add_problem_answers(
+    result: dict[str, Any], generator: Any, request: Any, public: bool
+) -> dict[str, Any]:
+    """Post-processing hook: the `Problem` component, and every operation's refusals."""
+    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+    for path, operations in result["paths"].items():
+        for operation in operations.values():
+            for status in _refusals(path, operation):
+                operation["responses"].setdefault(status, _answer(status))
+    return result
+
+
+def _refusals(path: str, operation: dict[str, Any]) -> list[str]:
+    statuses = ["429"]
+    if "parameters" in operation or "requestBody" in operation:
+        statuses.append("400")
+    if "requestBody" in operation:
+        statuses += ["413", "415"]
+    if {} not in operation.get("security", [{}]):
+        statuses += ["401"]
+    if "{" in path or any(p["name"] == "page" for p in operation.get("parameters", [])):
+        statuses.append("404")
+    return statuses
+
+
+def _answer(status: str) -> dict[str, Any]:
+    code, detail = _REASONS[status]
+    errors = []
+    if status == "400":
+        errors = [
+            {"field": "name", "code": "required", "detail": "This field is required."},
+            {"field": "colour", "code": "unknown_field", "detail": "Unknown field."},
+        ]
+    example = {
+        "type": f"{TYPE_BASE}{code}",
+        "title": _TITLES[status],
+        "status": int(status),
+        "detail": detail,
+        "code": code,
+        "error": detail,
+        "errors": errors,
+        "request_id": "0b6f3c1e5d0f4a7f9a4d0c9d4f4f0f11",
+    }
+    schema = {"$ref": "#/components/schemas/Problem"}
+    content = {CONTENT_TYPE: {"schema": schema, "examples": {code: {"value": example}}}}
+    return {"description": detail, "content": content}
+
+
+def conflict(code: str, detail: str) -> dict[str, Any]:
+    """A 409 of an operation's own, for `extend_schema(responses={409: conflict(...)})`."""
+    answer = _answer("409")
+    [example] = answer["content"][CONTENT_TYPE]["examples"].values()
+    example["value"] |= {
+        "type": f"{TYPE_BASE}{code}",
+        "code": code,
+        "detail": detail,
+        "error": detail,
+    }
+    return answer

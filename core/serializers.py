@@ -1,0 +1,69 @@
+"""Serializer parts that every resource uses."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+
+class StrictMixin:
+    """Refuses keys it does not know: a misspelt field must not be lost without a word."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            known = self.fields  # type: ignore[attr-defined]
+            if unknown := sorted(str(key) for key in data if key not in known):
+                raise serializers.ValidationError(
+                    {
+                        key: serializers.ErrorDetail("Unknown field.", "unknown_field")
+                        for key in unknown
+                    }
+                )
+        return super().to_internal_value(data)  # type: ignore[misc]
+
+
+class StrictSerializer(StrictMixin, serializers.Serializer):
+    pass
+
+
+class StrictModelSerializer(StrictMixin, serializers.ModelSerializer):
+    pass
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A JSON number: neither "12" nor true, which Python would read as 12 and 1."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return int(super().to_internal_value(data))
+
+
+@extend_schema_field(OpenApiTypes.INT)
+class ScopedRelatedField(serializers.PrimaryKeyRelatedField):
+    """The id of a row that the caller may see; a foreign id and a missing one answer alike."""
+
+    def __init__(self, *, selector: Callable[[Any], QuerySet], **kwargs: Any) -> None:
+        self.selector = selector
+        super().__init__(**kwargs)
+
+    def get_queryset(self) -> QuerySet:
+        return self.selector(self.context["request"].user)
+
+
+class IdsSerializer(StrictSerializer):
+    """`{ids: [...]}`: 1 to 1,000 ids; one named twice counts once."""
+
+    ids = serializers.ListField(
+        child=StrictIntegerField(min_value=1, max_value=2**63 - 1),
+        max_length=1000,
+        error_messages={"required": "No IDs provided", "null": "No IDs provided"},
+    )
+
+    def validate_ids(self, ids: list[int]) -> list[int]:
+        if not ids:
+            raise serializers.ValidationError("No IDs provided", code="no_ids")
+        return sorted(set(ids))

@@ -1,0 +1,51 @@
+"""How many calls are served. The rates stand in `DEFAULT_THROTTLE_RATES`, by these scopes."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.throttling import AnonRateThrottle, SimpleRateThrottle, UserRateThrottle
+
+if TYPE_CHECKING:  # rest_framework.views reads this module while it is being imported
+    from rest_framework.views import APIView
+
+
+class _Switchable(SimpleRateThrottle):
+    """Reads its rate when it is used, and does nothing while `RATE_LIMIT_ENABLED` is off."""
+
+    def get_rate(self) -> str | None:
+        if not settings.RATE_LIMIT_ENABLED:
+            return None
+        rates: Any = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
+        return str(rates[self.scope])
+
+
+class AnonThrottle(_Switchable, AnonRateThrottle):
+    """Per address, for who is not signed in."""
+
+
+class UserThrottle(_Switchable, UserRateThrottle):
+    """Per account, over the hour."""
+
+
+class BurstThrottle(_Switchable, UserRateThrottle):
+    """Per account or address, over the minute."""
+
+    scope = "burst"
+
+
+class _PerAddress(_Switchable):
+    def get_cache_key(self, request: Request, view: "APIView") -> str | None:
+        return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
+
+
+class LoginThrottle(_PerAddress):
+    """Per address, for attempts to sign in."""
+
+    scope = "login"
+
+
+class SignupThrottle(_PerAddress):
+    """Per address, for new accounts."""
+
+    scope = "signup"

@@ -1,0 +1,83 @@
+"""The three people of every test (owner, stranger, anonymous) and clean servers behind them."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core.cache import cache
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.tokens import AccessToken
+
+from tests.factories import StoreFactory, UserFactory, VendorFactory
+from users.models import User
+from vendors.models import Vendor
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(request: pytest.FixtureRequest) -> None:
+    """Workers that run side by side share the server, not the keys."""
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    cache.key_prefix = f"test-{worker}"
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    yield
+    cache.delete_pattern("*")
+
+
+@pytest.fixture
+def sign_in() -> Callable[[User], APIClient]:
+    """A client with a real token: nothing of the way in is skipped."""
+
+    def client_of(user: User) -> APIClient:
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {AccessToken.for_user(user)}")
+        client.user = user
+        return client
+
+    return client_of
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    user = UserFactory()
+    StoreFactory(vendor=VendorFactory(owner=user))
+    return user
+
+
+@pytest.fixture
+def vendor(owner: User) -> Vendor:
+    return owner.vendors.get()
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    user = UserFactory()
+    StoreFactory(vendor=VendorFactory(owner=user))
+    return user
+
+
+@pytest.fixture
+def owner_client(owner: User, sign_in: Callable[[User], APIClient]) -> APIClient:
+    return sign_in(owner)
+
+
+@pytest.fixture
+def stranger_client(stranger: User, sign_in: Callable[[User], APIClient]) -> APIClient:
+    return sign_in(stranger)
+
+
+@pytest.fixture
+def anonymous_client() -> APIClient:
+    return APIClient()
+
+
+@pytest.fixture
+def authenticated_client(owner_client: APIClient) -> APIClient:
+    """Document 002's name for a client with a valid JWT."""
+    return owner_client
+
+
+@pytest.fixture
+def test_db(db: None) -> None:
+    """Document 002's name for a database with all migrations."""

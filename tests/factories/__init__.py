@@ -1,0 +1,53 @@
+"""Rows for tests, as the model layer makes them; each call gives one that stands on its own."""
+
+import factory
+from factory.django import DjangoModelFactory
+
+from inventory.models import Category, Collectible
+from users.models import User
+from vendors.models import Vendor, VendorStore
+
+PASSWORD = "shelf-of-blue-bricks"
+
+
+class UserFactory(DjangoModelFactory):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"collector{n}")
+    email = factory.LazyAttribute(lambda user: f"{user.username}@example.com")
+    password = factory.django.Password(PASSWORD)
+
+
+class VendorFactory(DjangoModelFactory):
+    class Meta:
+        model = Vendor
+
+    name = factory.Sequence(lambda n: f"Vendor {n}")
+    owner = factory.SubFactory(UserFactory)
+
+
+class StoreFactory(DjangoModelFactory):
+    class Meta:
+        model = VendorStore
+
+    name = factory.Sequence(lambda n: f"Store {n}")
+    vendor = factory.SubFactory(VendorFactory)
+    is_default = True
+
+
+class CategoryFactory(DjangoModelFactory):
+    class Meta:
+        model = Category
+
+    name = factory.Sequence(lambda n: f"Category {n}")
+    vendor = factory.SubFactory(VendorFactory)
+
+
+class CollectibleFactory(DjangoModelFactory):
+    class Meta:
+        model = Collectible
+
+    name = factory.Sequence(lambda n: f"Item {n}")
+    vendor = factory.SubFactory(VendorFactory)
