@@ -1,0 +1,28 @@
+from django.contrib import admin
+
+from core.admin import BusinessAdmin, BusinessInline
+from vendors.models import Vendor, VendorStore
+
+
+class StoreInline(BusinessInline):
+    model = VendorStore
+    fields = ["name", "slug", "type", "currency", "is_default", "is_active"]
+
+
+@admin.register(Vendor)
+class VendorAdmin(BusinessAdmin):
+    list_display = ["name", "slug", "owner", "currency", "is_active", "is_deleted", "created_at"]
+    list_filter = ["is_active", "is_deleted", "currency"]
+    list_select_related = ["owner"]
+    search_fields = ["name", "slug", "owner__email"]
+    autocomplete_fields = ["owner"]
+    inlines = [StoreInline]
+
+
+@admin.register(VendorStore)
+class VendorStoreAdmin(BusinessAdmin):
+    list_display = ["name", "vendor", "type", "currency", "is_default", "is_active", "is_deleted"]
+    list_filter = ["type", "is_active", "is_deleted"]
+    list_select_related = ["vendor"]
+    search_fields = ["name", "slug", "vendor__name"]
+    autocomplete_fields = ["vendor"]

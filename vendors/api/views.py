@@ -1,0 +1,57 @@
+from typing import Any
+
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from core.exceptions import NotFoundError
+from core.requests import caller
+from vendors.api.filters import VendorFilter
+from vendors.api.serializers import VendorSerializer
+from vendors.selectors import get_active_vendor, get_vendors_for_user
+from vendors.services import VendorService
+
+
+@extend_schema(tags=["vendors"])
+@extend_schema_view(
+    list=extend_schema(summary="Your shops"),
+    create=extend_schema(summary="Open a shop, with its default store"),
+    retrieve=extend_schema(summary="One shop"),
+    update=extend_schema(summary="Replace a shop's details"),
+    partial_update=extend_schema(summary="Change a shop's details"),
+    destroy=extend_schema(summary="Close a shop and hide all that belongs to it"),
+)
+class VendorViewSet(viewsets.ModelViewSet):
+    serializer_class = VendorSerializer
+    filterset_class = VendorFilter
+    search_fields = ["name"]
+    ordering_fields = ["name", "created_at"]
+    ordering = ["name"]
+    lookup_value_converter = "int"
+
+    def get_queryset(self) -> Any:
+        return get_vendors_for_user(caller(self.request))
+
+    def perform_create(self, serializer: BaseSerializer) -> None:
+        serializer.instance = VendorService.create(
+            owner=caller(self.request), **serializer.validated_data
+        )
+
+    def perform_update(self, serializer: Any) -> None:
+        serializer.instance = VendorService.update(
+            vendor=serializer.instance, by=caller(self.request), **serializer.validated_data
+        )
+
+    def perform_destroy(self, instance: Any) -> None:
+        VendorService.delete(vendor=instance)
+
+    @extend_schema(summary="The shop you work in")
+    @action(detail=False, pagination_class=None, filter_backends=[])
+    def me(self, request: Request) -> Response:
+        vendor = get_active_vendor(caller(request))
+        if vendor is None:
+            raise NotFoundError
+        return Response(self.get_serializer(vendor).data)

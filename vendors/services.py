@@ -1,0 +1,67 @@
+"""Writing: shops and their stores."""
+
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from django.db import transaction
+
+from core.exceptions import NotFoundError
+from core.writing import free_slug, save_changes
+from vendors.enums import StoreType
+from vendors.models import Vendor, VendorStore
+
+if TYPE_CHECKING:
+    from users.models import User
+
+
+class VendorDetails(TypedDict, total=False):
+    description: str
+    contact_info: str
+    currency: str
+    is_active: bool
+
+
+class VendorChanges(VendorDetails, total=False):
+    name: str
+
+
+class VendorService:
+    @staticmethod
+    @transaction.atomic
+    def create(*, name: str, owner: "User", **details: Unpack[VendorDetails]) -> Vendor:
+        """A new shop with its default store. The slug is made from the name."""
+        slug = free_slug(name, Vendor.objects.all(), fallback="vendor")
+        vendor = Vendor.objects.create(
+            name=name, slug=slug, owner=owner, created_by=owner, updated_by=owner, **details
+        )
+        VendorStore.objects.create(
+            vendor=vendor,
+            name="Main store",
+            slug="main-store",
+            type=StoreType.RETAIL,
+            currency=vendor.currency,
+            is_default=True,
+            created_by=owner,
+            updated_by=owner,
+        )
+        return vendor
+
+    @staticmethod
+    @transaction.atomic
+    def update(*, vendor: Vendor, by: "User", **changes: Unpack[VendorChanges]) -> Vendor:
+        """The slug stays when the name changes: addresses outlive names."""
+        row = _locked(vendor)
+        save_changes(row, changes, by=by)
+        return row
+
+    @staticmethod
+    @transaction.atomic
+    def delete(*, vendor: Vendor) -> None:
+        """Hides the shop with all that belongs to it; staff can restore it."""
+        _locked(vendor).delete()
+
+
+def _locked(vendor: Vendor) -> Vendor:
+    row: Vendor | None = Vendor.objects.select_for_update().filter(pk=vendor.pk).first()
+    if row is None:
+        raise NotFoundError
+    return row
