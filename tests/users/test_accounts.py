@@ -1,0 +1,199 @@
+"""Signing up, signing in, and who one is."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.db import IntegrityError, transaction
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
+
+from tests.factories import PASSWORD, UserFactory
+from users.models import User
+from vendors.models import Vendor, VendorStore
+
+pytestmark = pytest.mark.django_db
+REGISTER = "/api/v1/auth/register/"
+TOKEN = "/api/v1/auth/token/"
+REFRESH = "/api/v1/auth/token/refresh/"
+VERIFY = "/api/v1/auth/token/verify/"
+ME = "/api/v1/auth/me/"
+NEW = {"username": "ann", "email": "Ann@Example.com", "password": PASSWORD}
+
+
+class TestUser:
+    def test_takes_the_documents_three_ways_of_creation(self) -> None:
+        first = User.objects.create_user("test", "test@test.com", "pass")
+        second = User.objects.create_user(email="second@test.com", password="pass")
+        third = User.objects.create_user("third@test.com", password="pass", is_admin=True)
+        assert (first.username, first.email) == ("test", "test@test.com")
+        assert second.username.startswith("second-")
+        assert third.email == "third@test.com"
+        assert third.is_admin
+        assert all(user.check_password("pass") for user in (first, second, third))
+
+    def test_address_is_unique_without_regard_to_case(self) -> None:
+        UserFactory(email="ann@example.com")
+        with pytest.raises(IntegrityError, match="user_email_unique"), transaction.atomic():
+            UserFactory(email="ANN@example.com")
+
+    def test_needs_an_address(self) -> None:
+        with pytest.raises(ValueError, match="e-mail"):
+            User.objects.create_user("ann")
+
+
+class TestRegister:
+    def test_makes_account_vendor_and_default_store(self, anonymous_client: APIClient) -> None:
+        answer = anonymous_client.post(REGISTER, {**NEW, "company_name": "Brick & Card"})
+        assert answer.status_code == 201
+        user = User.objects.get()
+        assert answer.json() == {"id": user.pk, "username": "ann", "email": "Ann@example.com"}
+        vendor = Vendor.objects.get(owner=user)
+        assert (vendor.name, vendor.slug) == ("Brick & Card", "brick-card")
+        assert user.active_vendor == vendor
+        assert VendorStore.objects.get(vendor=vendor).is_default
+
+    def test_welcomes_by_mail_once_it_is_committed(
+        self, anonymous_client: APIClient, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            anonymous_client.post(REGISTER, NEW)
+        assert [message.to for message in mail.outbox] == [["Ann@example.com"]]
+
+    @pytest.mark.parametrize(
+        ("change", "field", "code"),
+        [
+            ({"email": "ANN@EXAMPLE.COM", "username": "bob"}, "email", "taken"),
+            ({"email": "bob@example.com"}, "username", "taken"),
+            ({"email": "bob@example.com", "password": "short"}, "password", "password_too_short"),
+            (
+                {"email": "bob@example.com", "password": "password1"},
+                "password",
+                "password_too_common",
+            ),
+            ({"email": "nonsense"}, "email", "invalid"),
+            ({"email": "bob@example.com", "username": "a b"}, "username", "invalid"),
+            ({"is_superuser": True}, "is_superuser", "unknown_field"),
+            ({"is_admin": True}, "is_admin", "unknown_field"),
+        ],
+    )
+    def test_refusal_names_the_field_and_makes_nothing(
+        self, anonymous_client: APIClient, change: dict[str, Any], field: str, code: str
+    ) -> None:
+        anonymous_client.post(REGISTER, NEW)
+        answer = anonymous_client.post(REGISTER, {**NEW, **change})
+        assert answer.status_code == 400
+        assert (field, code) in [(e["field"], e["code"]) for e in answer.json()["errors"]]
+        assert User.objects.count() == Vendor.objects.count() == VendorStore.objects.count() == 1
+
+
+class TestSignIn:
+    @pytest.mark.parametrize(
+        "name", [{"username": "ann"}, {"username": "ANN@example.com"}, {"email": "ann@example.com"}]
+    )
+    def test_by_username_or_address(
+        self, anonymous_client: APIClient, name: dict[str, str]
+    ) -> None:
+        user = UserFactory(username="ann", email="ann@example.com")
+        answer = anonymous_client.post(TOKEN, {**name, "password": PASSWORD})
+        assert answer.status_code == 200
+        assert set(answer.json()) == {"access", "refresh"}
+        anonymous_client.credentials(HTTP_AUTHORIZATION=f"Bearer {answer.json()['access']}")
+        assert anonymous_client.get(ME).json()["id"] == user.pk
+        user.refresh_from_db()
+        assert user.last_login is not None
+
+    @pytest.mark.parametrize(
+        ("name", "password"), [("ann", "wrong"), ("nobody", PASSWORD), ("paused", PASSWORD)]
+    )
+    def test_refusal_tells_nothing(
+        self, anonymous_client: APIClient, name: str, password: str
+    ) -> None:
+        UserFactory(username="ann")
+        UserFactory(username="paused", is_active=False)
+        answer = anonymous_client.post(TOKEN, {"username": name, "password": password})
+        assert answer.status_code == 401
+        assert answer.json()["code"] == "invalid_credentials"
+        assert answer.json()["detail"] == "Invalid credentials"
+
+    def test_own_username_goes_before_anothers_address(self, anonymous_client: APIClient) -> None:
+        UserFactory(username="other", email="ann@example.com")
+        mine = UserFactory(username="ann@example.com", email="mine@example.com")
+        answer = anonymous_client.post(TOKEN, {"username": "ann@example.com", "password": PASSWORD})
+        assert AccessToken(answer.json()["access"])["user_id"] == str(mine.pk)
+
+    def test_needs_a_name(self, anonymous_client: APIClient) -> None:
+        answer = anonymous_client.post(TOKEN, {"password": PASSWORD})
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["field"] == "username"
+
+
+class TestTokens:
+    def test_refresh_gives_the_next_pair_once(self, anonymous_client: APIClient) -> None:
+        token = str(RefreshToken.for_user(UserFactory()))
+        answer = anonymous_client.post(REFRESH, {"refresh": token})
+        assert answer.status_code == 200
+        assert set(answer.json()) == {"access", "refresh"}
+        again = anonymous_client.post(REFRESH, {"refresh": token})
+        assert (again.status_code, again.json()["code"]) == (401, "token_not_valid")
+
+    def test_verify_tells_good_from_bad(self, anonymous_client: APIClient) -> None:
+        token = str(AccessToken.for_user(UserFactory()))
+        assert anonymous_client.post(VERIFY, {"token": token}).status_code == 200
+        assert anonymous_client.post(VERIFY, {"token": token[:-2]}).status_code == 401
+
+    def test_of_a_deleted_user_is_401_everywhere(
+        self, anonymous_client: APIClient, sign_in: Callable[[User], APIClient]
+    ) -> None:
+        user = UserFactory()
+        client, refresh = sign_in(user), str(RefreshToken.for_user(user))
+        User.objects.filter(pk=user.pk).delete()
+        assert client.get(ME).status_code == 401
+        assert anonymous_client.post(REFRESH, {"refresh": refresh}).status_code == 401
+
+
+class TestMe:
+    def test_is_told_to_the_owner(self, owner_client: APIClient, owner: User) -> None:
+        vendor = owner.vendors.get()
+        store = vendor.stores.get()
+        answer = owner_client.get(ME)
+        assert answer.status_code == 200
+        body = answer.json()
+        assert body.pop("created_at").endswith("Z")
+        assert body.pop("updated_at").endswith("Z")
+        assert body == {
+            "id": owner.pk,
+            "username": owner.username,
+            "email": owner.email,
+            "first_name": "",
+            "last_name": "",
+            "full_name": "",
+            "role": "user",
+            "profile_completed": False,
+            "company_name": "",
+            "phone_number": "",
+            "birthdate": None,
+            "active_vendor": {"id": vendor.pk, "name": vendor.name, "slug": vendor.slug},
+            "active_store": {"id": store.pk, "name": store.name, "vendor_id": vendor.pk},
+        }
+
+    def test_is_401_to_the_anonymous(self, anonymous_client: APIClient) -> None:
+        answer = anonymous_client.get(ME)
+        assert answer.status_code == 401
+        assert answer.json()["code"] == "not_authenticated"
+        assert answer["WWW-Authenticate"].startswith("Bearer")
+
+    def test_profile_can_be_changed(self, owner_client: APIClient) -> None:
+        change = {"first_name": "Ann", "last_name": "Lee", "birthdate": "1990-04-01"}
+        body = owner_client.patch(ME, change).json()
+        assert (body["full_name"], body["profile_completed"]) == ("Ann Lee", True)
+
+    @pytest.mark.parametrize("field", ["is_staff", "is_admin", "is_superuser", "password", "owner"])
+    def test_nothing_else_can(self, owner_client: APIClient, owner: User, field: str) -> None:
+        answer = owner_client.patch(ME, {field: True})
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "unknown_field")
+
+    def test_username_and_address_stay(self, owner_client: APIClient, owner: User) -> None:
+        body = owner_client.patch(ME, {"username": "root", "email": "x@example.com"}).json()
+        assert (body["username"], body["email"]) == (owner.username, owner.email)

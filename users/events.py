@@ -1,0 +1,7 @@
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class UserRegistered:
+    user_id: int
+    email: str
