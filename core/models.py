@@ -1,10 +1,9 @@
 """What every business model is made of: times, authors, versions, undoable deletion."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Self, TypeVar
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models.deletion import Collector, ProtectedError
 from django.utils import timezone
 
@@ -74,89 +73,91 @@ class SoftDeleteQuerySet(TimeStampedQuerySet[_M]):
     """`delete()` hides rows and what hangs on them; `restore()` brings exactly those back."""
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Hide the rows and, along `SOFT_CASCADE` keys, what belongs to them.
+        """Hide the rows and, along `SOFT_CASCADE` keys, what belongs to them: all or nothing.
 
-        Returns what Django's `delete()` returns: the total and the count per model.
-        Raises `ProtectedError` when a living row points here through a `PROTECT` key.
+        Returns what Django's `delete()` returns: the total and the count per model. Raises
+        `ProtectedError` when a row that stays points to one of them through a `PROTECT` key.
         """
+        family = _family(self.model, self.filter(is_deleted=False), is_deleted=False)
+        _refuse_if_protected(family)
         stamp = timezone.now()
-        counts = Counter[str]()
-        _walk(
-            self.model,
-            _keys(self.filter(is_deleted=False)),
-            lambda model, keys: counts.update({model._meta.label: _hide(model, keys, stamp)}),
-            alive=True,
-        )
-        return counts.total(), dict(counts)
+        with transaction.atomic():
+            counts = {model._meta.label: _hide(model, family[model], stamp) for model in family}
+        return sum(counts.values()), counts
 
     def restore(self) -> int:
         """Bring back hidden rows with what was hidden together with them; returns their number.
 
         Raises `IntegrityError` when a living row has taken a unique value meanwhile.
         """
-        by_stamp: dict[Any, list[Any]] = {}
-        for key, stamp in self.filter(is_deleted=True).values_list("pk", "deleted_at"):
-            by_stamp.setdefault(stamp, []).append(key)
-        for stamp, keys in by_stamp.items():
-            _walk(self.model, keys, _show, alive=False, stamp=stamp)
-        return sum(map(len, by_stamp.values()))
+        hidden = self.filter(is_deleted=True)
+        stamps = set(hidden.order_by().values_list("deleted_at", flat=True))
+        restored = 0
+        with transaction.atomic():
+            for stamp in stamps:
+                rows = hidden.filter(deleted_at=stamp)
+                family = _family(self.model, rows, is_deleted=True, deleted_at=stamp)
+                restored += len(family.get(self.model, ()))
+                for model, keys in family.items():
+                    _show(model, keys)
+        return restored
 
     def hard_delete(self) -> tuple[int, dict[str, int]]:
         """Really delete. Refused with `ProtectedError` while anything points to a row."""
         return super().delete()
 
+    # As on Django's `delete`: a manager does not have it, so all rows must be asked for by name.
+    delete.queryset_only = True  # type: ignore[attr-defined]
+    restore.queryset_only = True  # type: ignore[attr-defined]
+    hard_delete.queryset_only = True  # type: ignore[attr-defined]
 
-def _keys(rows: models.QuerySet[Any]) -> list[Any]:
-    return list(rows.order_by("pk").values_list("pk", flat=True))
 
-
-def _hide(model: type[models.Model], keys: Sequence[Any], stamp: Any) -> int:
-    rows: SoftDeleteQuerySet[Any] = model.all_objects.filter(pk__in=keys)  # type: ignore[attr-defined]
+def _hide(model: type[models.Model], keys: Iterable[Any], stamp: Any) -> int:
+    rows: SoftDeleteQuerySet[Any] = model.all_objects.filter(pk__in=keys, is_deleted=False)  # type: ignore[attr-defined]
     return rows.update(is_deleted=True, deleted_at=stamp)
 
 
-def _show(model: type[models.Model], keys: Sequence[Any]) -> None:
-    rows: SoftDeleteQuerySet[Any] = model.all_objects.filter(pk__in=keys)  # type: ignore[attr-defined]
+def _show(model: type[models.Model], keys: Iterable[Any]) -> None:
+    rows: SoftDeleteQuerySet[Any] = model.all_objects.filter(pk__in=keys, is_deleted=True)  # type: ignore[attr-defined]
     rows.update(is_deleted=False, deleted_at=None)
 
 
-def _walk(
-    model: type[models.Model],
-    keys: Sequence[Any],
-    visit: Callable[[type[models.Model], Sequence[Any]], None],
-    *,
-    alive: bool,
-    stamp: Any = None,
-) -> None:
-    """Visit the rows, then what hangs on them: the living, or those hidden at `stamp`."""
-    if not keys:
-        return
-    if alive:
-        _refuse_if_protected(model, keys)
-    visit(model, keys)
-    for relation in _soft_relations(model, SOFT_CASCADE):
-        children = relation.related_model.all_objects.filter(
-            **{f"{relation.field.name}__in": keys}, is_deleted=not alive
-        )
-        if not alive:
-            children = children.filter(deleted_at=stamp)
-        _walk(relation.related_model, _keys(children), visit, alive=alive, stamp=stamp)
+def _family(
+    model: type[models.Model], rows: models.QuerySet[Any], **state: Any
+) -> dict[type[models.Model], set[Any]]:
+    """The keys of the rows and, along `SOFT_CASCADE`, of all in this `state` that hangs on them."""
+    family: dict[type[models.Model], set[Any]] = {}
+    waiting = [(model, rows)]
+    for kind, found in waiting:  # grows while it is walked
+        known = family.setdefault(kind, set())
+        new = set(found.order_by().values_list("pk", flat=True)) - known
+        known |= new
+        if new:
+            waiting += [
+                (child, child.all_objects.filter(**{f"{name}__in": new}, **state))
+                for child, name in _soft_relations(kind, SOFT_CASCADE)
+            ]
+    return {kind: keys for kind, keys in family.items() if keys}
 
 
-def _soft_relations(model: type[models.Model], on_delete: Any) -> list[Any]:
+def _soft_relations(model: type[models.Model], on_delete: Any) -> list[tuple[Any, str]]:
+    """The models that point to this one so, each with the name of its key."""
     return [
-        relation
+        (relation.related_model, relation.field.name)
         for relation in model._meta.related_objects
         if getattr(relation, "on_delete", None) is on_delete
         and issubclass(relation.related_model, SoftDeleteModel)
     ]
 
 
-def _refuse_if_protected(model: type[models.Model], keys: Sequence[Any]) -> None:
-    for relation in _soft_relations(model, models.PROTECT):
-        blockers = relation.related_model.objects.filter(**{f"{relation.field.name}__in": keys})
-        if blockers.exists():
-            raise ProtectedError(f"{model._meta.label} is in use.", set(blockers[:10]))
+def _refuse_if_protected(family: Mapping[type[models.Model], set[Any]]) -> None:
+    """What goes along protects nothing: a vendor's category is in use by its own items only."""
+    for model, keys in family.items():
+        for user, name in _soft_relations(model, models.PROTECT):
+            staying = user.objects.filter(**{f"{name}__in": keys})
+            blockers = set(staying.exclude(pk__in=family.get(user, ()))[:10])
+            if blockers:
+                raise ProtectedError(f"{model._meta.label} is in use.", blockers)
 
 
 class SoftDeleteManager(models.Manager.from_queryset(SoftDeleteQuerySet)):  # type: ignore[misc]
@@ -179,17 +180,23 @@ class SoftDeleteModel(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Hide this row and what belongs to it; only the columns of deletion are written."""
         outcome = self._rows().delete()
-        self.refresh_from_db(fields=["is_deleted", "deleted_at"])
+        self._reread_record()
         return outcome
 
     def restore(self) -> None:
         """Undo `delete()`. Raises `IntegrityError` when a unique value is taken meanwhile."""
         self._rows().restore()
-        self.refresh_from_db(fields=["is_deleted", "deleted_at"])
+        self._reread_record()
 
     def hard_delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Really delete. Refused with `ProtectedError` while anything points here."""
         return super().delete(*args, **kwargs)
+
+    def _reread_record(self) -> None:
+        """What the row says of itself has moved; what else this instance holds is left alone."""
+        moved = {"is_deleted", "deleted_at", "updated_at", "updated_by", "version"}
+        names = {field.name for field in self._meta.concrete_fields}
+        self.refresh_from_db(fields=sorted(moved & names))
 
     def _rows(self) -> SoftDeleteQuerySet[Self]:
         return type(self).all_objects.filter(pk=self.pk)
