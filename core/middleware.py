@@ -10,6 +10,7 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from core.problems import problem_response
@@ -33,18 +34,27 @@ class RequestLogMiddleware:
         request_id = claimed if _SANE_ID.fullmatch(claimed) else uuid.uuid4().hex
         started = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
+            # JSON is UTF-8, and so is all else here; the caller's `charset` could name `zlib`.
+            request._encoding = "utf-8"  # type: ignore[attr-defined]  # noqa: SLF001
             response = self.get_response(request)
             response["X-Request-ID"] = request_id
-            user = getattr(request, "user", None)
             _log.info(
                 "request",
                 method=request.method,
                 path=request.path,
                 status=response.status_code,
                 ms=round((time.perf_counter() - started) * 1000, 1),
-                user_id=getattr(user, "pk", None),
+                user_id=_user_id(request),
             )
         return response
+
+
+def _user_id(request: HttpRequest) -> int | None:
+    """Who signed in; nobody is looked up for the log's sake, who was not for the answer's."""
+    user = request.__dict__.get("user")
+    if isinstance(user, SimpleLazyObject):
+        user = request.__dict__.get("_cached_user")
+    return getattr(user, "pk", None)
 
 
 class RequestSizeLimitMiddleware:

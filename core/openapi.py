@@ -1,10 +1,12 @@
 """The OpenAPI document: refusals of every operation in one place, so that none can forget them."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import build_mock_request
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework.request import Request
 
 from core.problems import CONTENT_TYPE, TYPE_BASE
@@ -19,11 +21,7 @@ _REASONS = {
     "415": ("unsupported_media_type", 'Unsupported media type "text/plain" in request.'),
     "429": ("throttled", "Request was throttled. Expected available in 17 seconds."),
 }
-_TITLES = {
-    "400": "Bad Request", "401": "Unauthorized", "403": "Forbidden", "404": "Not Found",
-    "409": "Conflict", "413": "Request Entity Too Large", "415": "Unsupported Media Type",
-    "429": "Too Many Requests",
-}  # fmt: skip
+_SCHEMA = {"$ref": "#/components/schemas/Problem"}
 _TEXT = {"type": "string"}
 PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -90,36 +88,39 @@ def _refusals(path: str, operation: dict[str, Any]) -> list[str]:
 
 
 def _answer(status: str) -> dict[str, Any]:
+    example = _example(status)
+    examples = {example["code"]: {"value": example}}
+    content = {CONTENT_TYPE: {"schema": _SCHEMA, "examples": examples}}
+    return {"description": example["detail"], "content": content}
+
+
+def _example(status: str) -> dict[str, Any]:
     code, detail = _REASONS[status]
-    errors = []
-    if status == "400":
-        errors = [
-            {"field": "name", "code": "required", "detail": "This field is required."},
-            {"field": "colour", "code": "unknown_field", "detail": "Unknown field."},
-        ]
-    example = {
+    errors = [
+        {"field": "name", "code": "required", "detail": "This field is required."},
+        {"field": "colour", "code": "unknown_field", "detail": "Unknown field."},
+    ]
+    return {
         "type": f"{TYPE_BASE}{code}",
-        "title": _TITLES[status],
+        "title": HTTPStatus(int(status)).phrase,
         "status": int(status),
         "detail": detail,
         "code": code,
         "error": detail,
-        "errors": errors,
+        "errors": errors if status == "400" else [],
         "request_id": "0b6f3c1e5d0f4a7f9a4d0c9d4f4f0f11",
     }
-    schema = {"$ref": "#/components/schemas/Problem"}
-    content = {CONTENT_TYPE: {"schema": schema, "examples": {code: {"value": example}}}}
-    return {"description": detail, "content": content}
 
 
-def conflict(code: str, detail: str) -> dict[str, Any]:
-    """A 409 of an operation's own, for `extend_schema(responses={409: conflict(...)})`."""
-    answer = _answer("409")
-    [example] = answer["content"][CONTENT_TYPE]["examples"].values()
-    example["value"] |= {
+def refusal(status: int, code: str, detail: object) -> dict[tuple[int, str], OpenApiResponse]:
+    """A refusal of an operation's own, for `extend_schema(responses={200: …, **refusal(…)})`."""
+    body = {
+        **_example(str(status)),
         "type": f"{TYPE_BASE}{code}",
+        "detail": str(detail),
         "code": code,
-        "detail": detail,
-        "error": detail,
+        "error": str(detail),
     }
-    return answer
+    example = OpenApiExample(code, body, status_codes=[str(status)])
+    answer = OpenApiResponse(_SCHEMA, str(detail), examples=[example])
+    return {(status, CONTENT_TYPE): answer}

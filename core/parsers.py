@@ -1,6 +1,7 @@
 """Request bodies that cannot hurt: JSON without depth bombs, NUL or broken text."""
 
 from collections.abc import Mapping
+from json import JSONDecodeError
 from typing import IO, Any
 
 from rest_framework.exceptions import ParseError
@@ -22,16 +23,27 @@ class StrictJSONParser(JSONParser):
             data = super().parse(stream, media_type, parser_context)
         except RecursionError as error:
             raise ParseError(f"JSON is nested deeper than {MAX_DEPTH} levels.") from error
-        except (LookupError, ValueError) as error:  # an unknown charset; a number of 5,000 digits
-            raise ParseError("The body is not readable JSON.") from error
+        except ParseError as error:
+            # DRF's tells the text of Python's exception, which was not written for readers.
+            raise ParseError(_complaint(error.__context__)) from error
         _check(data)
         return data
+
+
+def _complaint(cause: BaseException | None) -> str:
+    match cause:
+        case JSONDecodeError():
+            return f"The body is not JSON: line {cause.lineno}, column {cause.colno}."
+        case UnicodeDecodeError():
+            return "The body is not text in UTF-8."
+        case _:  # NaN, Infinity; a number of 5,000 digits
+            return "The body holds a number that JSON does not know."
 
 
 def _check(data: Any) -> None:
     level, depth = [data], 0
     while level:
-        depth += 1
+        depth += any(isinstance(value, dict | list) for value in level)
         if depth > MAX_DEPTH:
             raise ParseError(f"JSON is nested deeper than {MAX_DEPTH} levels.")
         for value in level:

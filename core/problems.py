@@ -126,8 +126,6 @@ def _from_django(exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
             return problem(403, "permission_denied", _("Access denied")), {}
         case RequestDataTooBig():
             return problem(413, "request_too_large", _("Request too large")), {}
-        case UnreadablePostError():
-            return problem(400, "parse_error", _("The body ended before its time.")), {}
         case SuspiciousOperation():
             return problem(400, "bad_request", _("The request is not valid HTTP.")), {}
         case ProtectedError():
@@ -138,6 +136,8 @@ def _from_django(exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
 
 def _from_below(exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
     match exc:
+        case UnreadablePostError():
+            return problem(400, "parse_error", _("The body ended before its time.")), {}
         case DataError():
             _log.warning("value_refused_by_database", exc_info=exc)
             return problem(400, "invalid_value", _("A value cannot be stored.")), {}

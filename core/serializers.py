@@ -5,7 +5,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import (
+    OpenApiExample,
+    extend_schema_field,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 
 
@@ -54,6 +58,9 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField):
         return self.selector(self.context["request"].user)
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("Three of them", {"ids": [4711, 4712, 99]}, request_only=True)]
+)
 class IdsSerializer(StrictSerializer):
     """`{ids: [...]}`: 1 to 1,000 ids; one named twice counts once."""
 

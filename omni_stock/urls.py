@@ -10,6 +10,9 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, Spec
 from core.health import health, ready
 from omni_stock.pages import error_reference, robots
 
+admin.site.site_header = admin.site.site_title = "Omni-Stock"
+admin.site.index_title = "Staff"
+
 v1 = [
     path("", include("users.api.urls")),
     path("", include("vendors.api.urls")),

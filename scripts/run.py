@@ -187,6 +187,7 @@ class Run:
             self._start_postgres()
         if self.options.starts("REDIS_URL"):
             self._start_valkey()
+        self._leave_word()
         with step("Preparing the database", done="done"):
             self._prepare()
         self._start_worker()
@@ -223,6 +224,14 @@ class Run:
         with step("Starting Valkey"):
             server.start()
         self.environment["REDIS_URL"] = server.url
+
+    def _leave_word(self) -> None:
+        """For `manage.py` in another terminal: local settings read it (and only they do)."""
+        word = self.options.var / "servers.env"
+        names = ("DATABASE_URL", "REDIS_URL", "DJANGO_MEDIA_ROOT", "DJANGO_PRIVATE_ROOT")
+        word.write_text("".join(f"{name}={self.environment[name]}\n" for name in names))
+        word.chmod(0o600)
+        self.stack.callback(word.unlink, missing_ok=True)
 
     def _start_worker(self) -> None:
         schedule = str(self.options.var / "celerybeat-schedule")

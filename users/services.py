@@ -4,6 +4,7 @@ from datetime import date
 from typing import TypedDict, Unpack
 
 from django.contrib.auth import authenticate
+from django.contrib.auth.models import update_last_login
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
@@ -69,11 +70,12 @@ class UserService:
         return user
 
     @staticmethod
-    def authenticate(*, name: str, password: str) -> User:
+    def sign_in(*, name: str, password: str) -> User:
         """The active account of this username or e-mail; raises `InvalidCredentialsError`."""
         user = authenticate(username=name, password=password)
         if not isinstance(user, User):
             raise InvalidCredentialsError
+        update_last_login(type(user), user)
         return user
 
     @staticmethod

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from core.tabular.table import Limits, TableRefused
 
-_CHUNK = 64 * 1024
+_CHUNK = 8 * 1024
 _DIRECTORY_ENTRY = b"PK\x01\x02"
 _ENCRYPTED = 0x1
 _HARMLESS = 10 * 2**20
@@ -75,7 +75,7 @@ class Archive:
     def __init__(self, file: BinaryIO, limits: Limits) -> None:
         self._limits = limits
         if _directory_entries(file) > limits.max_members:
-            raise TableRefused(_too_big())
+            raise TableRefused(too_big())
         with damage_refused():
             self._zip = zipfile.ZipFile(file)
         try:
@@ -99,7 +99,7 @@ class Archive:
         """
         info = self._parts[name.lower()]
         if _too_dense(info.file_size, info.compress_size, self._limits):
-            raise TableRefused(_too_big())
+            raise TableRefused(too_big())
         # No DTD, hence no entities: the format forbids them, and they are how XML bombs are made.
         parser = XMLParser(target=target, forbid_dtd=True)
         fed = 0
@@ -123,7 +123,7 @@ class Archive:
             or inflated > self._limits.max_inflated
             or _too_dense(inflated, packed, self._limits)
         ):
-            raise TableRefused(_too_big())
+            raise TableRefused(too_big())
         for info in members:
             if info.flag_bits & _ENCRYPTED:
                 raise TableRefused(_("The file is protected by a password: save it without one."))
@@ -183,7 +183,8 @@ def _too_dense(inflated: int, packed: int, limits: Limits) -> bool:
     return inflated > max(_HARMLESS, limits.max_ratio * packed)
 
 
-def _too_big() -> str:
+def too_big() -> str:
+    """The sentence for a file that is small only as long as it is packed."""
     return _("The file is too big once it is unpacked. Divide it, or save it as CSV.")
 
 

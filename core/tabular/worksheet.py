@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.tabular.archive import Target
+from core.tabular.archive import Target, too_big
 from core.tabular.ooxml import column_of, decode_text, moment_text, number_text
-from core.tabular.table import Limits, Row
+from core.tabular.table import Limits, Row, TableRefused
 
 _MAX_LINE = 1_048_576
 TRUE = {"1", "true"}
@@ -49,11 +49,12 @@ class Texts(Target):
 
 
 class Strings(Texts):
-    """The workbook's shared strings. Packed, since a million small `str` take 60 MB more."""
+    """The workbook's shared strings. Packed, since a million small `str` take 50 MB more."""
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
         self._most_strings = limits.max_rows * limits.max_columns
+        self._most_characters = limits.max_cell + 1
         self._bytes = bytearray()
         self._ends = array("Q", [0])
 
@@ -62,7 +63,7 @@ class Strings(Texts):
         if name == "si":
             if len(self._ends) > self._most_strings:
                 raise ValueError("more strings than cells")
-            self._bytes += decode_text(self.take()).encode()
+            self._bytes += decode_text(self.take())[: self._most_characters].encode()
             self._ends.append(len(self._bytes))
 
     def __getitem__(self, index: int) -> str:
@@ -88,6 +89,7 @@ class Sheet(Texts):
         self._book = book
         # A cell beyond the last column that is allowed stands for all of them.
         self._last_column = limits.max_columns + 1
+        self._left = limits.max_inflated
         self._line = self._column = 0
         self._cells: dict[int, str] = {}
         self._cell: Mapping[str, str] = {}
@@ -140,6 +142,10 @@ class Sheet(Texts):
 
     def _close_cell(self) -> None:
         text = self._text()
+        # A long text or formula that is shared inflates once more, with every cell that names it.
+        self._left -= len(text)
+        if self._left < 0:
+            raise TableRefused(too_big())
         if text:
             self._cells[min(self._column, self._last_column)] = text
 

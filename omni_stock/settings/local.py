@@ -1,5 +1,14 @@
 """For one's own machine: works without any environment; nothing here is secret."""
 
+import os
+from pathlib import Path
+
+# While `make run` runs, manage.py uses its servers.
+_word = Path(os.environ.get("OMNI_STOCK_VAR", "var")) / "servers.env"
+if _word.exists():
+    for _line in _word.read_text(encoding="utf-8").splitlines():
+        os.environ.setdefault(*_line.split("=", 1))
+
 from omni_stock.settings.base import *
 
 DEBUG = "django_debug" not in ENV.model_fields_set or ENV.django_debug

@@ -20,7 +20,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "persistAuthorization": True,
         "displayRequestDuration": True,
         "filter": True,
-        "docExpansion": "none",
+        "docExpansion": "list",
         "tagsSorter": "alpha",
     },
     "POSTPROCESSING_HOOKS": [

@@ -319,6 +319,15 @@ def test_what_does_get_through_is_read_in_little_memory(bomb: str) -> None:
         read(data, "a.xlsx", Limits(max_rows=1))
 
 
+@pytest.mark.parametrize("cell", ['<c t="s"><v>0</v></c>', '<c><f t="shared" si="0">{}</f></c>'])
+def test_one_long_text_in_every_cell_counts_every_time(cell: str) -> None:
+    long = "x" * 32_000
+    rows = f"<row>{cell.format(long)}</row>" + f"<row>{cell.format('') * 200}</row>" * 100
+    data = workbook(line(*["a"] * 200) + rows, sharedStrings=f"<sst><si><t>{long}</t></si></sst>")
+    with memory_below(40), pytest.raises(TableRefused, match="too big"):
+        read(data, "a.xlsx", Limits(max_inflated=9 * 2**20))
+
+
 def test_zip_that_lies_about_its_size_inflates_no_further_than_it_says() -> None:
     raw = bytearray(workbook(line("a") + line("b" * 20 * 2**20)))
     entry = raw.index(b"PK\x01\x02", raw.index(b"PK\x01\x02") + 1)

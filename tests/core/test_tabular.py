@@ -1,7 +1,9 @@
 """Tables that people send: every kind is read, and nothing in one does harm."""
 
+import errno
 import gc
 import io
+import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
@@ -105,9 +107,8 @@ def test_every_encoding_excel_writes_is_understood(encoding: str) -> None:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_delimiter_is_found_around_quoted_names(delimiter: str) -> None:
     header = delimiter.join(['"a,;|\t,;|\t, ""b"""', '"two\r\nlines"', "c d"])
-    data = f"{header}\r\n" + delimiter.join(["1,5", "2", "3"]).replace("1,5", '"1,5"')
-    expected = [['a,;|\t,;|\t, "b"', "two\r\nlines", "c d"], ["1,5", "2", "3"]]
-    assert cells(data) == expected
+    data = f"{header}\r\n" + delimiter.join(['"1,5"', "2", "3"])
+    assert cells(data) == [['a,;|\t,;|\t, "b"', "two\r\nlines", "c d"], ["1,5", "2", "3"]]
 
 
 def test_file_of_one_column_needs_no_delimiter() -> None:
@@ -203,11 +204,39 @@ def test_long_text_files_are_read_in_little_memory() -> None:
         (workbook("<row><c"), "a.xlsx", "damaged"),
         (workbook('<row><c t="s"><v>0</v></c></row>'), "a.xlsx", "damaged"),
         (workbook('<row r="2000000000"><c/></row>'), "a.xlsx", "damaged"),
+        (workbook('<row><c t="s"><v>-1</v></c></row>', sharedStrings="<a/>"), "a.xlsx", "damaged"),
+        (workbook(line("a"), sharedStrings=f"<a>{'<si/>' * 7}</a>"), "a.xlsx", "damaged"),
+        (workbook(line("a"), workbook=f"<sheets>{'<sheet/>' * 100_001}</sheets>"), "a.xlsx", "dam"),
     ],
 )
 def test_what_is_no_table_is_refused_with_a_reason(data: bytes, name: str, reason: str) -> None:
     with pytest.raises(TableRefused, match=reason):
-        read(data, name)
+        read(data, name, Limits(max_rows=2, max_columns=3))
+
+
+def test_zip_that_points_before_its_beginning_is_refused(tmp_path: Path) -> None:
+    raw = bytearray(workbook(line("a")))
+    raw[-6:-2] = struct.pack("<L", 2**31)
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(raw)
+    with path.open("rb") as file, pytest.raises(TableRefused, match="damaged"):
+        open_table(file, "a.xlsx")
+
+
+def test_failing_storage_is_not_taken_for_a_damaged_file() -> None:
+    class Failing(io.BytesIO):
+        gone = False
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            if self.gone:
+                raise OSError(errno.EIO, "gone")
+            return super().read(size)
+
+    file = Failing(workbook(line("a")))
+    table = open_table(file, "a.xlsx")
+    file.gone = True
+    with table, pytest.raises(OSError, match="gone"):
+        count_rows(table)
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", b"PK\x03\x04", b"\xff\xfe", b'a;"b"\n']))
@@ -239,9 +268,10 @@ def test_cells_of_a_workbook_are_the_text_a_person_sees() -> None:
     sheet.append(values)
     file = io.BytesIO()
     book.save(file)
-    expected = ["Tea", "3", "19.99", "33", "true", "2024-05-01T12:30:00", "2024-05-01", "09:05:00"]
-    expected += ["P1DT02H00M00S", "=SUM(A1:A2)", "#N/A", "", " x "]
-    assert cells(file.getvalue(), "a.xlsx")[1] == expected
+    assert cells(file.getvalue(), "a.xlsx")[1] == [
+        *["Tea", "3", "19.99", "33", "true", "2024-05-01T12:30:00", "2024-05-01", "09:05:00"],
+        *["P1DT02H00M00S", "=SUM(A1:A2)", "#N/A", "", " x "],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -256,7 +286,6 @@ def test_cells_of_a_workbook_are_the_text_a_person_sees() -> None:
         ("007", "7"),
         (" 5 ", "5"),
         ("1E+999", "1E+999"),
-        ("nan", "nan"),
         ("1_0", "1_0"),
     ],
 )
@@ -293,8 +322,8 @@ def test_dates_follow_the_style_and_the_calendar_of_the_workbook() -> None:
 def test_first_sheet_a_person_sees_is_read() -> None:
     sheets = '<sheet r:id="hid" state="hidden"/><sheet r:id="s1"/><sheet r:id="s2"/>'
     relations = PACKAGE["xl/_rels/workbook.xml.rels"]
-    for identity in ("hid", "s2"):
-        relation = f'<Relationship Id="{identity}" Type="{TYPES}/worksheet" Target="x.xml"/>'
+    for name in ("hid", "s2"):
+        relation = f'<Relationship Id="{name}" Type="{TYPES}/worksheet" Target="x.xml"/>'
         relations = relations.replace("</R", f"{relation}</R")
     book = f"<workbook {MAIN} {HOLDS}><sheets>{sheets}</sheets></workbook>"
     parts = {"xl/workbook.xml": book, "xl/_rels/workbook.xml.rels": relations}
@@ -342,19 +371,19 @@ def test_rows_columns_and_cells_are_taken_up_to_the_limit(
     make: Callable[..., bytes], what: str
 ) -> None:
     limits = Limits(max_rows=5, max_columns=5, max_cell=5)
-    name = "a.csv" if make is csv_of else "a.xlsx"
-    assert read(make(**{what: 5}), name, limits)
+    assert read(make(**{what: 5}), "a.csv", limits)
     with pytest.raises(TableRefused, match="5"):
-        read(make(**{what: 6}), name, limits)
+        read(make(**{what: 6}), "a.csv", limits)
 
 
 def test_parts_and_size_are_taken_up_to_the_limit() -> None:
     data = xlsx_of()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         sizes = [info.file_size for info in archive.infolist()]
+    count, size = len(sizes), sum(sizes)
     for exact, below in [
-        (Limits(max_members=len(sizes)), Limits(max_members=len(sizes) - 1)),
-        (Limits(max_inflated=sum(sizes)), Limits(max_inflated=sum(sizes) - 1)),
+        (Limits(max_members=count), Limits(max_members=count - 1)),
+        (Limits(max_inflated=size), Limits(max_inflated=size - 1)),
     ]:
         assert read(data, "a.xlsx", exact)
         with pytest.raises(TableRefused, match="too big"):

@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.contrib.auth.models import update_last_login
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import generics, status
 from rest_framework.permissions import AllowAny
@@ -12,6 +11,7 @@ from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.views import TokenRefreshView as JWTRefreshView
 from rest_framework_simplejwt.views import TokenVerifyView as JWTVerifyView
 
+from core.openapi import refusal
 from core.requests import caller
 from core.throttles import LoginThrottle, SignupThrottle
 from users.api.serializers import (
@@ -22,7 +22,10 @@ from users.api.serializers import (
     TokenRequestSerializer,
     TokenVerifySerializer,
 )
+from users.exceptions import InvalidCredentialsError
 from users.services import UserService
+
+NOT_VALID = refusal(401, "token_not_valid", "Token is invalid")
 
 
 @extend_schema(tags=["auth"])
@@ -48,21 +51,25 @@ class TokenView(APIView):
         summary="User login",
         description="Authenticate user and return JWT tokens.",
         request=TokenRequestSerializer,
-        responses={200: OpenApiResponse(TokenPairSerializer, "Successful login")},
+        responses={
+            200: OpenApiResponse(TokenPairSerializer, "Successful login"),
+            **refusal(401, InvalidCredentialsError.code, InvalidCredentialsError.detail),
+        },
     )
     def post(self, request: Request) -> Response:
         serializer = TokenRequestSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        user = UserService.authenticate(**serializer.validated_data)
-        update_last_login(type(user), user)
+        user = UserService.sign_in(**serializer.validated_data)
         refresh = RefreshToken.for_user(user)
         return Response({"access": str(refresh.access_token), "refresh": str(refresh)})
 
 
-@extend_schema(tags=["auth"], summary="Trade a refresh token for the next pair, once")
+@extend_schema(
+    tags=["auth"],
+    summary="Trade a refresh token for the next pair, once",
+    responses={200: TokenRefreshSerializer, **NOT_VALID},
+)
 class TokenRefreshView(JWTRefreshView):
-    throttle_classes = [LoginThrottle]
-    _serializer_class = ""
     serializer_class = TokenRefreshSerializer
 
 
@@ -72,12 +79,13 @@ class TokenRefreshView(JWTRefreshView):
     request=TokenVerifySerializer,
     responses={
         200: OpenApiResponse(
-            {"type": "object"}, "It is good; otherwise 401.", examples=[OpenApiExample("Good", {})]
-        )
+            {"type": "object"}, "It is good.", examples=[OpenApiExample("Good", {})]
+        ),
+        **NOT_VALID,
     },
 )
 class TokenVerifyView(JWTVerifyView):
-    throttle_classes = [LoginThrottle]
+    """200 for a good token, 401 for any other."""
 
 
 @extend_schema(tags=["auth"])
