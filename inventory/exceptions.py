@@ -1,0 +1,60 @@
+from django.utils.translation import gettext_lazy as _
+
+from core.exceptions import ConflictError, FieldError, InvalidInput
+
+
+class SkuTaken(ConflictError):
+    """Another living item of the vendor has the SKU."""
+
+    code = "sku_taken"
+    detail = _("Another item of this vendor has this SKU.")
+
+    def __init__(self) -> None:
+        super().__init__(errors=[FieldError("sku", self.code, str(self.detail))])
+
+
+class CategoryTaken(ConflictError):
+    """Another living category of the vendor has the name."""
+
+    code = "category_taken"
+    detail = _("Another category of this vendor has this name.")
+
+    def __init__(self) -> None:
+        super().__init__(errors=[FieldError("name", self.code, str(self.detail))])
+
+
+class NoVendor(InvalidInput):
+    """No vendor was named and the user has none."""
+
+    code = "no_vendor"
+    detail = _("Name a vendor: you have none yet.")
+
+
+class ImageRefused(InvalidInput):
+    """The picture is too large, of the wrong kind, or damaged."""
+
+    code = "image_refused"
+
+    def __init__(self, detail: object) -> None:
+        text = str(detail)
+        super().__init__(text, errors=[FieldError("file", self.code, text)])
+
+
+class FileRefused(InvalidInput):
+    """The table cannot be imported as a whole: unreadable, too large, or without usable columns."""
+
+    code = "file_refused"
+
+    def __init__(self, detail: object, field: str = "file") -> None:
+        text = str(detail)
+        super().__init__(text, errors=[FieldError(field, self.code, text)])
+
+
+class DuplicateImage(ConflictError):
+    """The item has this very picture already; `image` is its id."""
+
+    code = "duplicate_image"
+    detail = _("The item has this picture already.")
+
+    def __init__(self, image_id: int) -> None:
+        super().__init__(errors=[FieldError("file", self.code, str(self.detail))], image=image_id)

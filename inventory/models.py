@@ -1,0 +1,309 @@
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.core.files.storage import Storage, storages
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Func, Index, Q, TextField, UniqueConstraint, Value
+from django.db.models.functions import Concat, Lower
+
+from core.fields import CurrencyField, NameSlugField, random_code, validate_attributes
+from core.models import (
+    ALIVE,
+    SOFT_CASCADE,
+    AuditedModel,
+    SoftDeleteManager,
+    SoftDeleteModel,
+    SoftDeleteQuerySet,
+    TimeStampedModel,
+)
+from inventory.enums import Condition, ImportStatus, Repeated, RowOutcome
+from inventory.triggers import moves_version
+
+if TYPE_CHECKING:
+    from users.models import User
+
+MAX_QUANTITY = 1_000_000_000
+
+
+def new_sku() -> str:
+    """`ITEM-` and eight characters of Crockford's base 32."""
+    return f"ITEM-{random_code(8)}"
+
+
+class Unaccent(Func):
+    """`café` → `cafe`, as an immutable function, so that an index can hold its result."""
+
+    function = "omni_unaccent"
+    output_field = TextField()
+
+
+class OwnedQuerySet(SoftDeleteQuerySet[Any]):
+    """Rows that belong to a vendor."""
+
+    def visible_to(self, user: User) -> OwnedQuerySet:
+        return self.filter(vendor__owner_id=user.pk, vendor__is_deleted=False)
+
+
+class CategoryQuerySet(OwnedQuerySet):
+    def with_item_count(self) -> CategoryQuerySet:
+        return self.annotate(item_count=models.Count("items", filter=Q(items__is_deleted=False)))
+
+    def search(self, text: str) -> CategoryQuerySet:
+        return self.filter(name__icontains=text)
+
+    def called(self, reference: str) -> CategoryQuerySet:
+        """By name without regard to case, by slug, or by id."""
+        known = Q(name__iexact=reference) | Q(slug=reference)
+        if reference.isascii() and reference.isdigit() and len(reference) < 19:
+            known |= Q(pk=int(reference))
+        return self.filter(known)
+
+
+class Category(AuditedModel, SoftDeleteModel):  # type: ignore[misc]
+    """A branch in a vendor's tree of what it keeps."""
+
+    vendor = models.ForeignKey("vendors.Vendor", on_delete=SOFT_CASCADE, related_name="categories")
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    name = models.CharField(max_length=120)
+    slug = NameSlugField()
+
+    objects = SoftDeleteManager.from_queryset(CategoryQuerySet)()  # type: ignore[misc]
+    all_objects = models.Manager.from_queryset(CategoryQuerySet)()  # type: ignore[misc]
+
+    class Meta:
+        verbose_name_plural = "categories"
+        constraints = [
+            UniqueConstraint(
+                F("vendor"), Lower("name"), condition=ALIVE, name="category_name_unique"
+            ),
+            UniqueConstraint(
+                fields=["vendor", "slug"], condition=ALIVE, name="category_slug_unique"
+            ),
+        ]
+        triggers = moves_version("category", vendor="vendor_id")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CollectibleQuerySet(OwnedQuerySet):
+    def with_details(self) -> CollectibleQuerySet:
+        """With all that an answer about an item shows: two queries for any number of items."""
+        pictures = models.Prefetch("images", CollectibleImage.objects.order_by("position", "pk"))
+        return self.select_related("vendor", "category").prefetch_related(pictures)
+
+    def search(self, text: str) -> CollectibleQuerySet:
+        """Each word somewhere in name, SKU or description; case and accents do not matter."""
+        for word in text.split():
+            self = self.filter(search_text__contains=Unaccent(Lower(Value(word))))  # noqa: PLW0642
+        return self
+
+    def in_categories(self, ids: list[int]) -> CollectibleQuerySet:
+        return self.filter(category_id__in=ids)
+
+    def in_stock(self) -> CollectibleQuerySet:
+        return self.filter(quantity__gt=0)
+
+    def out_of_stock(self) -> CollectibleQuerySet:
+        return self.filter(quantity=0)
+
+    def low_on_stock(self) -> CollectibleQuerySet:
+        """At or below the threshold; items without one are not watched."""
+        return self.filter(quantity__lte=F("low_stock_threshold"))
+
+    def well_stocked(self) -> CollectibleQuerySet:
+        return self.filter(Q(low_stock_threshold=None) | Q(quantity__gt=F("low_stock_threshold")))
+
+
+_SEARCHED = ["name", Value("\n"), "sku", Value("\n"), "description"]
+
+
+class Collectible(AuditedModel, SoftDeleteModel):  # type: ignore[misc]
+    """An item a vendor keeps: a card, a set, a coin, a record, a print."""
+
+    vendor = models.ForeignKey("vendors.Vendor", on_delete=SOFT_CASCADE, related_name="items")
+    category = models.ForeignKey(
+        Category, on_delete=models.PROTECT, null=True, blank=True, related_name="items"
+    )
+    name = models.CharField(max_length=255)
+    slug = NameSlugField()
+    sku = models.CharField("SKU", max_length=64, default=new_sku)
+    description = models.TextField(blank=True, validators=[MaxLengthValidator(20_000)])
+    condition = models.CharField(
+        max_length=12, choices=Condition.choices, default=Condition.UNSPECIFIED
+    )
+    value = models.DecimalField(
+        max_digits=14, decimal_places=2, default=Decimal(0), validators=[MinValueValidator(0)]
+    )
+    currency = CurrencyField()
+    quantity = models.PositiveIntegerField(default=1, validators=[MaxValueValidator(MAX_QUANTITY)])
+    low_stock_threshold = models.PositiveIntegerField(
+        null=True, blank=True, default=10, validators=[MaxValueValidator(MAX_QUANTITY)]
+    )
+    is_active = models.BooleanField(default=True)
+    is_featured = models.BooleanField(default=False)
+    is_bestseller = models.BooleanField(default=False)
+    attributes = models.JSONField(default=dict, blank=True, validators=[validate_attributes])
+    search_text = models.GeneratedField(
+        expression=Unaccent(Lower(Concat(*_SEARCHED, output_field=TextField()))),
+        output_field=TextField(),
+        db_persist=True,
+    )
+
+    objects = SoftDeleteManager.from_queryset(CollectibleQuerySet)()  # type: ignore[misc]
+    all_objects = models.Manager.from_queryset(CollectibleQuerySet)()  # type: ignore[misc]
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["vendor", "sku"], condition=ALIVE, name="item_sku_unique"),
+            UniqueConstraint(fields=["vendor", "slug"], condition=ALIVE, name="item_slug_unique"),
+            models.CheckConstraint(condition=Q(value__gte=0), name="item_value_not_negative"),
+            models.CheckConstraint(
+                condition=Q(quantity__lte=MAX_QUANTITY), name="item_quantity_sane"
+            ),
+        ]
+        indexes = [
+            Index(
+                "vendor",
+                F("created_at").desc(),
+                F("id").desc(),
+                condition=ALIVE,
+                name="item_newest",
+            ),
+            Index(fields=["name"], condition=ALIVE, name="item_name"),
+            Index(fields=["sku"], condition=ALIVE, name="item_sku"),
+            Index(fields=["category", "vendor"], condition=ALIVE, name="item_category_vendor"),
+            Index(fields=["vendor", "value"], condition=ALIVE, name="item_vendor_value"),
+            GinIndex(
+                OpClass("search_text", name="gin_trgm_ops"), condition=ALIVE, name="item_search"
+            ),
+        ]
+        triggers = moves_version("collectible", vendor="vendor_id")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.sku})"
+
+    @property
+    def available(self) -> int:
+        """What can still be promised to a buyer."""
+        return self.quantity
+
+
+def _picture_path(image: CollectibleImage, filename: str) -> str:
+    """An address nobody can guess; the name the user gave is not part of it."""
+    return f"items/{image.collectible_id}/{uuid.uuid4().hex}/{filename}"
+
+
+class CollectibleImage(AuditedModel, SoftDeleteModel):
+    """A picture of an item, re-encoded by us; the thumbnail follows from the worker."""
+
+    collectible = models.ForeignKey(Collectible, on_delete=SOFT_CASCADE, related_name="images")
+    file = models.ImageField(upload_to=_picture_path, width_field="width", height_field="height")
+    thumbnail = models.ImageField(upload_to=_picture_path, blank=True)
+    alt_text = models.CharField(max_length=255, blank=True)
+    is_primary = models.BooleanField(default=False)
+    position = models.PositiveSmallIntegerField(default=0)
+    width = models.PositiveIntegerField(editable=False)
+    height = models.PositiveIntegerField(editable=False)
+    size = models.PositiveIntegerField(editable=False, help_text="Bytes.")
+    checksum = models.CharField(max_length=64, editable=False, help_text="SHA-256 as uploaded.")
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                fields=["collectible"],
+                condition=ALIVE & Q(is_primary=True),
+                name="image_one_primary",
+            )
+        ]
+        indexes = [
+            Index(fields=["id"], condition=ALIVE & Q(thumbnail=""), name="image_without_thumbnail")
+        ]
+        triggers = moves_version(
+            "collectibleimage",
+            vendor="item.vendor_id",
+            join="JOIN inventory_collectible AS item ON item.id = changed.collectible_id",
+        )
+
+    def __str__(self) -> str:
+        return self.alt_text or str(self.file.name)
+
+
+class CatalogVersion(models.Model):
+    """Counts the changes of a vendor's catalog; moved by triggers, whoever writes, however.
+
+    What is cached of a catalog is kept under this number, so it is never shown when stale.
+    """
+
+    vendor = models.OneToOneField("vendors.Vendor", on_delete=models.CASCADE, primary_key=True)
+    version = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.version)
+
+
+def _private() -> Storage:
+    return storages["private"]
+
+
+def _upload_path(job: ImportJob, filename: str) -> str:
+    return f"imports/{uuid.uuid4().hex}/{filename}"
+
+
+class ImportJob(TimeStampedModel):
+    """A table of items on its way into a vendor's catalog."""
+
+    vendor = models.ForeignKey("vendors.Vendor", on_delete=models.PROTECT, related_name="imports")
+    created_by = models.ForeignKey(
+        "users.User", on_delete=models.SET_NULL, null=True, related_name="imports"
+    )
+    file = models.FileField(upload_to=_upload_path, storage=_private, max_length=200)
+    filename = models.CharField(max_length=255)
+    mapping = models.JSONField(default=dict)
+    repeated = models.CharField(max_length=6, choices=Repeated.choices, default=Repeated.FAIL)
+    dry_run = models.BooleanField(default=False)
+    status = models.CharField(
+        max_length=9, choices=ImportStatus.choices, default=ImportStatus.PENDING
+    )
+    total = models.PositiveIntegerField(default=0)
+    processed = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True, help_text="Why it ended half-way.")
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [Index(fields=["vendor", "-created_at"], name="import_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.filename} ({self.status})"
+
+
+class ImportRow(models.Model):
+    """What became of one row of a file."""
+
+    job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="rows")
+    line = models.PositiveIntegerField(help_text="In the file; the heading is line 1.")
+    sku = models.CharField(max_length=64, blank=True)
+    outcome = models.CharField(max_length=9, choices=RowOutcome.choices)
+    errors = models.JSONField(default=list, help_text="[{field, code, detail}] of a failed row.")
+    collectible = models.ForeignKey(
+        Collectible, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [UniqueConstraint(fields=["job", "line"], name="import_row_once")]
+        indexes = [Index(fields=["job", "outcome", "line"], name="import_row_outcome")]
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.outcome}"

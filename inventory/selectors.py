@@ -1,0 +1,175 @@
+"""Reading: what there is."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, F, QuerySet, Sum
+from django.utils import timezone
+
+from core.exceptions import NotFoundError
+from inventory.models import (
+    Category,
+    CategoryQuerySet,
+    Collectible,
+    CollectibleImage,
+    CollectibleQuerySet,
+    ImportJob,
+    ImportRow,
+)
+from vendors.selectors import get_vendors_for_user
+
+if TYPE_CHECKING:
+    from users.models import User
+
+EXPORT_CHUNK = 2000
+
+
+def get_collectibles_for_user(
+    user: "User", filters: Mapping[str, Any] | None = None
+) -> CollectibleQuerySet:
+    """The items the user may see, newest first, with all that an answer shows.
+
+    `filters`: `category` (id; with its branches), `search` (text), `is_deleted` (the deleted
+    instead of the living).
+    """
+    filters = filters or {}
+    rows: Any = Collectible.all_objects.visible_to(user)
+    queryset: CollectibleQuerySet = rows.filter(
+        is_deleted=bool(filters.get("is_deleted"))
+    ).with_details()
+    if category := filters.get("category"):
+        queryset = queryset.in_categories(get_category_ids(user, str(category)))
+    if search := filters.get("search"):
+        queryset = queryset.search(search)
+    return queryset.order_by("-created_at", "-id")
+
+
+def get_collectible(user: "User", collectible_id: int) -> Collectible:
+    """One living item the user may see; raises `NotFoundError`."""
+    item: Collectible | None = get_collectibles_for_user(user).filter(pk=collectible_id).first()
+    if item is None:
+        raise NotFoundError
+    return item
+
+
+def get_categories_for_user(user: "User") -> CategoryQuerySet:
+    queryset: CategoryQuerySet = Category.objects.visible_to(user).with_item_count()
+    return queryset.order_by("name", "id")
+
+
+def get_category_ids(user: "User", reference: str) -> list[int]:
+    """The ids of the categories called so (name, slug or id), and of all branches below them."""
+    visible = Category.objects.visible_to(user)
+    children: dict[int, list[int]] = defaultdict(list)
+    for key, parent in visible.filter(parent__isnull=False).values_list("pk", "parent_id"):
+        children[parent].append(key)
+    found = list(visible.called(reference).values_list("pk", flat=True))
+    for key in found:  # grows while it is walked
+        found += children[key]
+    return found
+
+
+def get_images_for_item(item: Collectible) -> QuerySet[CollectibleImage]:
+    return CollectibleImage.objects.filter(collectible=item).order_by("position", "pk")
+
+
+def get_imports_for_user(user: "User") -> QuerySet[ImportJob]:
+    jobs = ImportJob.objects.filter(vendor__in=get_vendors_for_user(user))
+    return jobs.select_related("vendor").order_by("-created_at", "-id")
+
+
+def get_import(user: "User", job_id: int) -> ImportJob:
+    """One import the user may see; raises `NotFoundError`."""
+    job = get_imports_for_user(user).filter(pk=job_id).first()
+    if job is None:
+        raise NotFoundError
+    return job
+
+
+def get_import_rows(job: ImportJob) -> QuerySet[ImportRow]:
+    return ImportRow.objects.filter(job=job).order_by("line")
+
+
+def get_images_without_thumbnail(older_than: timedelta) -> QuerySet[CollectibleImage]:
+    return CollectibleImage.objects.filter(
+        thumbnail="", created_at__lt=timezone.now() - older_than
+    ).order_by("pk")
+
+
+def get_catalog_version(user: "User") -> str:
+    """Changes whenever anything changes that the user's lists are made of. One query."""
+    vendors = get_vendors_for_user(user).order_by("pk")
+    pairs = vendors.values_list("pk", F("catalogversion__version"))
+    return ",".join(f"{vendor}.{version or 0}" for vendor, version in pairs)
+
+
+EXPORT_COLUMNS: dict[str, str] = {
+    "Name": "name",
+    "SKU": "sku",
+    "Category": "category__name",
+    "Value": "value",
+    "Quantity": "quantity",
+    "Currency": "currency",
+    "Condition": "condition",
+    "Description": "description",
+    "Low stock threshold": "low_stock_threshold",
+    "Active": "is_active",
+    "Featured": "is_featured",
+    "Bestseller": "is_bestseller",
+    "Attributes": "attributes",
+    "Created at": "created_at",
+    "Updated at": "updated_at",
+}
+EXPORT_HEADER = list(EXPORT_COLUMNS)[:5]
+
+
+def stream_export(
+    queryset: QuerySet[Collectible], columns: Sequence[str]
+) -> Iterator[Sequence[Any]]:
+    """One row of plain values per item, from a server-side cursor: memory stays flat."""
+    plain = queryset.select_related(None).prefetch_related(None)
+    fields = [EXPORT_COLUMNS[column] for column in columns]
+    yield from plain.values_list(*fields).iterator(chunk_size=EXPORT_CHUNK)
+
+
+@dataclass(frozen=True)
+class CatalogFigures:
+    """Figures over living items; money is a plain sum in the items' own currencies."""
+
+    total_items: int
+    total_value: Decimal
+    total_stock_value: Decimal
+    total_units: int
+    low_stock: int
+    items_this_month: int
+    items_by_category: list[dict[str, Any]]
+    recent_items: list[Collectible]
+
+
+def get_catalog_figures(user: "User", vendor_id: int | None = None) -> CatalogFigures:
+    """Over all the user's vendors, or one of them. `items_this_month` are the last 30 days."""
+    items = Collectible.objects.visible_to(user)
+    if vendor_id is not None:
+        items = items.filter(vendor_id=vendor_id)
+    month = timezone.now() - timedelta(days=30)
+    sums = items.aggregate(
+        total_items=Count("pk"),
+        total_value=Sum("value", default=Decimal(0)),
+        total_stock_value=Sum(F("value") * F("quantity"), default=Decimal(0)),
+        total_units=Sum("quantity", default=0),
+    )
+    return CatalogFigures(
+        **sums,
+        low_stock=items.low_on_stock().count(),
+        items_this_month=items.filter(created_at__gte=month).count(),
+        items_by_category=list(
+            items.values(category_name=F("category__name"))
+            .annotate(count=Count("pk"))
+            .order_by("-count", "category_name")
+        ),
+        recent_items=list(items.with_details().order_by("-created_at", "-id")[:5]),
+    )
