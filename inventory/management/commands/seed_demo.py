@@ -1,0 +1,110 @@
+"""`manage.py seed_demo`: a collector's shop with a small collection, and two logins; once."""
+
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from inventory.enums import Condition
+from inventory.services import CategoryService, CollectibleService
+from users.selectors import find_user
+from users.services import UserService
+from vendors.selectors import get_active_vendor
+
+OWNER = ("demo@omni-stock.example", "demo-collector-2026")
+ADMIN = ("admin@omni-stock.example", "admin-collector-2026")
+
+
+class Sample(NamedTuple):
+    category: str
+    name: str
+    sku: str
+    condition: Condition
+    value: str
+    quantity: int
+    attributes: dict[str, Any]
+
+
+BRANCHES = {"Magic": "Trading cards", "Pokémon": "Trading cards", "Silver coins": "Coins"}
+SAMPLES = [
+    Sample("Magic", "Black Lotus (Unlimited)", "MTG-2ED-233", Condition.GOOD, "7400.00", 1,
+           {"set": "Unlimited", "card": {"rarity": "rare", "artist": "Christopher Rush"}}),
+    Sample("Magic", "Lightning Bolt (Beta)", "MTG-LEB-162", Condition.EXCELLENT, "420.00", 3,
+           {"set": "Limited Edition Beta", "card": {"rarity": "common"}}),
+    Sample("Magic", "Serra Angel (Revised)", "MTG-3ED-039", Condition.NEAR_MINT, "14.50", 12,
+           {"set": "Revised", "card": {"rarity": "uncommon"}}),
+    Sample("Pokémon", "Charizard (Base Set)", "PKM-BS-004", Condition.NEAR_MINT, "389.00", 2,
+           {"set": "Base Set", "grader": "PSA", "grade": 8}),
+    Sample("Pokémon", "Blastoise (Base Set)", "PKM-BS-002", Condition.EXCELLENT, "118.00", 4,
+           {"set": "Base Set"}),
+    Sample("Pokémon", "Pikachu, red cheeks", "PKM-BS-058R", Condition.GOOD, "62.00", 7,
+           {"set": "Base Set", "variant": "red cheeks"}),
+    Sample("LEGO", "Millennium Falcon", "75192-1", Condition.SEALED, "849.99", 2,
+           {"theme": "Star Wars", "year": 2017, "pieces": 7541}),
+    Sample("LEGO", "Café Corner", "10182-1", Condition.FAIR, "1250.00", 1,
+           {"theme": "Modular Buildings", "year": 2007, "pieces": 2056}),
+    Sample("LEGO", "Galaxy Explorer", "10497-1", Condition.NEW, "99.99", 15,
+           {"theme": "Icons", "year": 2022, "pieces": 1254}),
+    Sample("Silver coins", "Morgan Dollar 1881-S", "US-MORGAN-1881S", Condition.MINT, "68.00", 22,
+           {"country": "US", "year": 1881, "grader": "NGC", "grade": "MS-64"}),
+    Sample("Silver coins", "Maria Theresa Thaler", "AT-THALER-1780", Condition.GOOD, "31.00", 40,
+           {"country": "AT", "restrike": True}),
+    Sample("Coins", "Gold Sovereign 1911", "GB-SOV-1911", Condition.EXCELLENT, "612.00", 5,
+           {"country": "GB", "fineness": 0.917}),
+    Sample("Records", "Kind of Blue (first pressing)", "CL-1355", Condition.GOOD, "310.00", 1,
+           {"artist": "Miles Davis", "year": 1959, "speed": 33}),
+    Sample("Records", "The Velvet Underground & Nico", "V6-5008", Condition.FAIR, "540.00", 1,
+           {"artist": "The Velvet Underground", "year": 1967, "sleeve": "peeled"}),
+    Sample("Records", "Unknown Pleasures", "FACT-10", Condition.NEAR_MINT, "145.00", 2,
+           {"artist": "Joy Division", "year": 1979}),
+    Sample("Prints", "The Great Wave (Adachi edition)", "PRINT-WAVE", Condition.MINT, "175.00", 8,
+           {"artist": "Hokusai", "technique": "woodblock"}),
+    Sample("Prints", "Le Chat Noir, 50% size", "PRINT-CHAT", Condition.NEW, "24.00", 60,
+           {"artist": "Steinlen", "technique": "giclée"}),
+    Sample("Comics", "Amazing Spider-Man #129", "ASM-129", Condition.EXCELLENT, "980.00", 1,
+           {"publisher": "Marvel", "year": 1974, "grader": "CGC", "grade": 7.5}),
+]  # fmt: skip
+
+
+class Command(BaseCommand):
+    help = "Load the sample data, unless it is there already."
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        email, password = OWNER
+        if find_user(email):
+            self.stdout.write("The sample data is there already.")
+            return
+        owner = UserService.register(
+            email=email,
+            password=password,
+            username="demo",
+            first_name="Robin",
+            last_name="Keeper",
+            company_name="Brick & Card",
+        )
+        email, password = ADMIN
+        UserService.create_staff(email=email, password=password, username="admin")
+        _fill(owner)
+        self.stdout.write(f"Loaded {len(SAMPLES)} items into “{owner.company_name}”.")
+
+
+def _fill(owner: Any) -> None:
+    vendor = get_active_vendor(owner)
+    assert vendor is not None  # noqa: S101 (registering made it)
+    for branch, stem in BRANCHES.items():
+        parent = CategoryService.resolve(vendor=vendor, reference=stem, by=owner)
+        CategoryService.create(name=branch, vendor=vendor, parent=parent, by=owner)
+    for sample in SAMPLES:
+        CollectibleService.create(
+            name=sample.name,
+            vendor=vendor,
+            quantity=sample.quantity,
+            by=owner,
+            sku=sample.sku,
+            category=sample.category,
+            condition=sample.condition,
+            value=Decimal(sample.value),
+            attributes=sample.attributes,
+        )

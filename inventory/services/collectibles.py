@@ -1,0 +1,197 @@
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from django.db import transaction
+
+from core.exceptions import InvalidInput, NotFoundError
+from core.writing import constraint_as, save_changes
+from inventory.exceptions import SkuTaken
+from inventory.models import Collectible, CollectibleQuerySet, new_sku
+from inventory.services.categories import CategoryService
+
+if TYPE_CHECKING:
+    from users.models import User
+    from vendors.models import Vendor
+
+
+class ItemDetails(TypedDict, total=False):
+    """What else is said of an item. `category` is a name, a slug or an id; None takes it away."""
+
+    sku: str
+    description: str
+    category: int | str | None
+    condition: str
+    value: Decimal
+    currency: str
+    low_stock_threshold: int | None
+    is_active: bool
+    is_featured: bool
+    is_bestseller: bool
+    attributes: dict[str, Any]
+
+
+class ItemChanges(ItemDetails, total=False):
+    name: str
+    quantity: int
+
+
+@dataclass
+class BulkOutcome:
+    """What became of the ids: `done`, `missing` (not there or not yours), `errors` by id."""
+
+    done: int = 0
+    missing: list[int] = field(default_factory=list)
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+
+class CollectibleService:
+    @staticmethod
+    @transaction.atomic
+    def create(
+        *,
+        name: str,
+        vendor: "Vendor",
+        quantity: int = 1,
+        by: "User | None" = None,
+        **details: Unpack[ItemDetails],
+    ) -> Collectible:
+        """A new item; a blank SKU becomes `ITEM-…`, the currency is the vendor's unless given.
+
+        Raises `SkuTaken`, and `InvalidInput` for an id of a category the vendor does not have.
+        """
+        values = _with_category(vendor, details, by)
+        values["sku"] = values.get("sku") or new_sku()
+        values.setdefault("currency", vendor.currency)
+        item = Collectible(
+            name=name, vendor=vendor, quantity=quantity, created_by=by, updated_by=by, **values
+        )
+        with constraint_as({"item_sku_unique": SkuTaken()}):
+            item.save()
+        return item
+
+    @staticmethod
+    @transaction.atomic
+    def update(
+        *, collectible: Collectible, by: "User", **changes: Unpack[ItemChanges]
+    ) -> Collectible:
+        """The item with the changes made. A quantity is a count: it replaces what was thought.
+
+        Raises `SkuTaken`, `NotFoundError` when it was deleted meanwhile, and `InvalidInput`.
+        """
+        item = _locked(collectible.pk)
+        values = _with_category(item.vendor, changes, by)
+        if "sku" in values and not values["sku"]:
+            values["sku"] = item.sku
+        with constraint_as({"item_sku_unique": SkuTaken()}):
+            save_changes(item, values, by=by)
+        return item
+
+    @staticmethod
+    @transaction.atomic
+    def delete(*, collectible: Collectible, by: "User") -> None:
+        item = _locked(collectible.pk)
+        Collectible.objects.filter(pk=item.pk).update(updated_by=by)
+        item.delete()
+
+    @staticmethod
+    @transaction.atomic
+    def restore(*, collectible: Collectible, by: "User") -> Collectible:
+        """Raises `SkuTaken` when a living item has taken the SKU."""
+        item = Collectible.all_objects.select_for_update(of=["self"]).get(pk=collectible.pk)
+        _bring_back(item, by)
+        return item
+
+    @staticmethod
+    @transaction.atomic
+    def bulk_update(
+        *,
+        items: CollectibleQuerySet,
+        ids: Sequence[int],
+        updates: ItemChanges,
+        by: "User",
+    ) -> BulkOutcome:
+        """Make the same changes to many of `items`, in one transaction.
+
+        An item that cannot take them (its vendor has no such category) is reported and left.
+        """
+        found = _locked_rows(items, ids)
+        outcome = BulkOutcome(missing=_missing(ids, found))
+        by_vendor: dict[int, list[Collectible]] = {}
+        for item in found:
+            by_vendor.setdefault(item.vendor_id, []).append(item)
+        for rows in by_vendor.values():
+            try:
+                values = _with_category(rows[0].vendor, updates, by)
+            except InvalidInput as refusal:
+                outcome.errors += _refused(rows, refusal)
+                continue
+            keys = [item.pk for item in rows]
+            outcome.done += Collectible.objects.filter(pk__in=keys).update(**values, updated_by=by)
+        return outcome
+
+    @staticmethod
+    @transaction.atomic
+    def bulk_delete(*, items: CollectibleQuerySet, ids: Sequence[int], by: "User") -> BulkOutcome:
+        """Hide many of `items`; `done` counts items, not what hangs on them."""
+        found = _locked_rows(items, ids)
+        rows = Collectible.objects.filter(pk__in=[item.pk for item in found])
+        rows.update(updated_by=by)
+        rows.delete()
+        return BulkOutcome(done=len(found), missing=_missing(ids, found))
+
+    @staticmethod
+    @transaction.atomic
+    def bulk_restore(*, items: CollectibleQuerySet, ids: Sequence[int], by: "User") -> BulkOutcome:
+        """Bring back many deleted `items`; those whose SKU is taken are reported and left."""
+        found = _locked_rows(items, ids)
+        outcome = BulkOutcome(missing=_missing(ids, found))
+        for item in found:
+            try:
+                _bring_back(item, by)
+                outcome.done += 1
+            except SkuTaken as refusal:
+                outcome.errors += _refused([item], refusal)
+        return outcome
+
+
+def _locked(item_id: int) -> Collectible:
+    rows = Collectible.objects.select_for_update(of=["self"]).select_related("vendor")
+    item: Collectible | None = rows.filter(pk=item_id).first()
+    if item is None:
+        raise NotFoundError
+    return item
+
+
+def _locked_rows(items: CollectibleQuerySet, ids: Iterable[int]) -> list[Collectible]:
+    """In key order, as everywhere: two calls in opposite order must not wait for each other."""
+    rows = items.filter(pk__in=ids).prefetch_related(None).select_related(None)
+    return list(rows.select_related("vendor").select_for_update(of=["self"]).order_by("pk"))
+
+
+def _missing(ids: Iterable[int], found: Iterable[Collectible]) -> list[int]:
+    return sorted(set(ids) - {item.pk for item in found})
+
+
+def _refused(rows: Iterable[Collectible], refusal: InvalidInput | SkuTaken) -> list[dict[str, Any]]:
+    error = refusal.errors[0]
+    return [{"id": item.pk, "code": error.code, "detail": error.detail} for item in rows]
+
+
+def _with_category(
+    vendor: "Vendor", details: Mapping[str, Any], by: "User | None"
+) -> dict[str, Any]:
+    values = dict(details)
+    reference = values.get("category")
+    if isinstance(reference, int) or reference:
+        values["category"] = CategoryService.resolve(vendor=vendor, reference=reference, by=by)
+    elif "category" in values:
+        values["category"] = None
+    return values
+
+
+def _bring_back(item: Collectible, by: "User") -> None:
+    with constraint_as({"item_sku_unique": SkuTaken()}):
+        Collectible.all_objects.filter(pk=item.pk).update(updated_by=by)
+        item.restore()

@@ -1,0 +1,225 @@
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+import structlog
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import models, transaction
+from django.db.models import Case, F, QuerySet, Value, When
+from django.utils.translation import gettext as _
+
+from core.events import publish
+from core.exceptions import InvalidInput, NotFoundError
+from core.writing import save_changes
+from inventory.events import ImageAdded
+from inventory.exceptions import DuplicateImage, ImageRefused
+from inventory.models import Collectible, CollectibleImage
+from inventory.selectors import get_images_for_item
+from inventory.services.pictures import Picture, normalise, thumbnail
+
+if TYPE_CHECKING:
+    from django.core.files import File
+    from django.db.models.fields.files import FieldFile
+
+    from users.models import User
+
+MAX_BYTES = 8 * 1024 * 1024
+MAX_IMAGES = 30
+
+_log = structlog.get_logger(__name__)
+
+
+class ImageChanges(TypedDict, total=False):
+    alt_text: str
+    is_primary: bool
+
+
+class ImageService:
+    @staticmethod
+    def add(
+        *,
+        collectible: Collectible,
+        upload: "File[bytes]",
+        by: "User",
+        alt_text: str = "",
+        is_primary: bool = False,
+        checksum: str = "",
+    ) -> CollectibleImage:
+        """The item's new last picture; its first is the primary one, asked or not.
+
+        `checksum` is the SHA-256 that the upload should have. Raises `ImageRefused`,
+        `InvalidInput` when the checksum differs, `DuplicateImage`, and `NotFoundError`.
+        """
+        data, digest = _read(upload, checksum)
+        # Here and not in the worker: whoever sends a damaged picture must hear of it now.
+        picture = normalise(data)
+        image = CollectibleImage(
+            collectible=collectible,
+            alt_text=alt_text,
+            width=picture.width,
+            height=picture.height,
+            size=len(picture.data),
+            checksum=digest,
+            created_by=by,
+            updated_by=by,
+        )
+        with _stored(image.file, picture), transaction.atomic():
+            _insert(image, is_primary=is_primary, by=by)
+        return image
+
+    @staticmethod
+    @transaction.atomic
+    def update(
+        *, image: CollectibleImage, by: "User", **changes: Unpack[ImageChanges]
+    ) -> CollectibleImage:
+        """A new primary picture takes over from the old one, which cannot just resign."""
+        item = _locked_item(image.collectible_id)
+        row = _locked(image)
+        if row.is_primary and changes.get("is_primary") is False:
+            detail = _("An item has one primary picture: make another one primary instead.")
+            raise InvalidInput.of("is_primary", detail, "primary_needed")
+        if changes.get("is_primary") and not row.is_primary:
+            _dethrone(item, by)
+        if save_changes(row, changes, by=by):
+            _touch(item, by)
+        return row
+
+    @staticmethod
+    @transaction.atomic
+    def delete(*, image: CollectibleImage, by: "User") -> None:
+        """The rest closes ranks, and the next in order is primary if this one was.
+
+        The files stay, since the deletion can be undone.
+        """
+        item = _locked_item(image.collectible_id)
+        row = _locked(image)
+        row.delete()
+        CollectibleImage.all_objects.filter(pk=row.pk).update(is_primary=False, updated_by=by)
+        rest = get_images_for_item(item)
+        rest.filter(position__gt=row.position).update(position=F("position") - 1)
+        if row.is_primary and (heir := _heir(rest, row.position)):
+            rest.filter(pk=heir.pk).update(is_primary=True, updated_by=by)
+        _touch(item, by)
+
+    @staticmethod
+    @transaction.atomic
+    def reorder(
+        *, collectible: Collectible, ids: Sequence[int], by: "User"
+    ) -> list[CollectibleImage]:
+        """The item's pictures in the order of `ids`, which must name each of them once."""
+        item = _locked_item(collectible.pk)
+        images = get_images_for_item(item)
+        current = [image.pk for image in images]
+        if sorted(ids) != sorted(current):
+            detail = _("Name each picture of the item once, and no other.")
+            raise InvalidInput.of("ids", detail, "not_its_pictures")
+        if list(ids) != current:
+            places = [When(pk=key, then=Value(place)) for place, key in enumerate(ids)]
+            position = Case(*places, output_field=models.PositiveSmallIntegerField())
+            images.update(position=position, updated_by=by)
+            _touch(item, by)
+        return list(images)
+
+    @staticmethod
+    def make_thumbnail(*, image_id: int) -> None:
+        """A picture that has its thumbnail, or is gone, is left as it is."""
+        image = CollectibleImage.objects.filter(pk=image_id, thumbnail="").first()
+        if image is None:
+            return
+        try:
+            with image.file.open() as original:
+                small = thumbnail(original.read())
+        except (FileNotFoundError, ImageRefused):
+            # The others in the worker's queue must not wait behind a file that was lost.
+            _log.exception("thumbnail_impossible", image_id=image_id)
+            return
+        with _stored(image.thumbnail, small) as name:
+            waiting = CollectibleImage.objects.filter(pk=image_id, thumbnail="")
+            written = waiting.update(thumbnail=name)
+        if not written:  # somebody else was quicker, or deleted the picture
+            image.thumbnail.storage.delete(name)
+
+
+def _read(upload: "File[bytes]", checksum: str) -> tuple[bytes, str]:
+    data = upload.read(MAX_BYTES + 1)
+    if not data:
+        raise ImageRefused(_("The file is empty: send a JPEG, PNG or WebP picture."))
+    if len(data) > MAX_BYTES:
+        text = _("The picture is larger than %(most)s MB, which is the most that is accepted.")
+        raise ImageRefused(text % {"most": MAX_BYTES // 1024**2})
+    digest = hashlib.sha256(data).hexdigest()
+    if checksum and checksum.lower() != digest:
+        detail = _("What arrived has another SHA-256: it was damaged on the way. Send it again.")
+        raise InvalidInput.of("checksum", detail, "checksum_mismatch")
+    return data, digest
+
+
+@contextmanager
+def _stored(target: "FieldFile", picture: Picture) -> Iterator[str]:
+    """Write the picture before the block, so that no lock waits for a storage; gives its name.
+
+    When the block fails, the file is taken away again.
+    """
+    filename, media_type = f"picture.{picture.kind}", f"image/{picture.kind}"
+    path = target.field.generate_filename(target.instance, filename)
+    content = SimpleUploadedFile(filename, picture.data, media_type)
+    # Not `target.save`: it would read the file back, to measure what is known already.
+    name = target.storage.save(path, content, max_length=target.field.max_length)
+    target.name = name
+    try:
+        yield name
+    except BaseException:
+        target.storage.delete(name)
+        raise
+
+
+def _insert(image: CollectibleImage, *, is_primary: bool, by: "User") -> None:
+    item = _locked_item(image.collectible_id)
+    others = list(get_images_for_item(item))
+    if twin := next((other for other in others if other.checksum == image.checksum), None):
+        raise DuplicateImage(twin.pk)
+    if len(others) >= MAX_IMAGES:
+        text = _("The item has %(most)s pictures, which is the most that is accepted.")
+        raise ImageRefused(text % {"most": MAX_IMAGES})
+    primary = any(other.is_primary for other in others)
+    if is_primary and primary:
+        _dethrone(item, by)
+    image.is_primary = is_primary or not primary
+    image.position = others[-1].position + 1 if others else 0
+    image.save()
+    _touch(item, by)
+    publish(ImageAdded(image_id=image.pk))
+
+
+def _locked_item(item_id: int) -> Collectible:
+    """One at a time changes an item's pictures: of two new primaries, the second sees the first.
+
+    Always the item before its pictures: the other way round, two could wait for each other.
+    """
+    rows = Collectible.objects.select_for_update(of=["self"]).only("pk")
+    item: Collectible | None = rows.filter(pk=item_id).first()
+    if item is None:
+        raise NotFoundError
+    return item
+
+
+def _locked(image: CollectibleImage) -> CollectibleImage:
+    rows = CollectibleImage.objects.select_for_update()
+    row: CollectibleImage | None = rows.filter(pk=image.pk).first()
+    if row is None:
+        raise NotFoundError
+    return row
+
+
+def _dethrone(item: Collectible, by: "User") -> None:
+    get_images_for_item(item).filter(is_primary=True).update(is_primary=False, updated_by=by)
+
+
+def _heir(rest: QuerySet[CollectibleImage], position: int) -> CollectibleImage | None:
+    return rest.filter(position__gte=position).first() or rest.first()
+
+
+def _touch(item: Collectible, by: "User") -> None:
+    """An item whose pictures changed has changed: version, time and author move."""
+    Collectible.objects.filter(pk=item.pk).update(updated_by=by)

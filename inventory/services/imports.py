@@ -1,0 +1,192 @@
+"""Tables into the catalog: every row is accounted for, and a bad one never stops a good one.
+
+A file is taken in chunks. A chunk's items, its rows' outcomes and the job's progress are one
+transaction, so a job that is killed goes on where it stopped, and one that runs twice at once
+does each chunk once.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import islice
+from pathlib import PurePath
+from typing import TYPE_CHECKING, BinaryIO, TypedDict, Unpack, cast
+
+import structlog
+from django.conf import settings
+from django.core.files import File
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core.events import publish
+from core.tabular import Table, TableRefused, count_rows, open_table
+from inventory.enums import ImportStatus
+from inventory.events import ImportRequested
+from inventory.exceptions import FileRefused
+from inventory.models import ImportJob
+from inventory.services.mapping import choose_targets, column_names
+from inventory.services.plan import Planner
+from inventory.services.rows import ItemRow, read_row
+
+if TYPE_CHECKING:
+    from users.models import User
+    from vendors.models import Vendor
+
+MAX_FILE = 10 * 1024 * 1024
+Progress = Callable[[int, int], None]
+_log = structlog.get_logger(__name__)
+
+
+class ImportOptions(TypedDict, total=False):
+    """`mapping`: column → field, `attributes.<key>` or None; what is left out is guessed."""
+
+    mapping: Mapping[str, str | None]
+    repeated: str
+    dry_run: bool
+
+
+class ImportService:
+    @staticmethod
+    @transaction.atomic
+    def request(
+        *,
+        file: "File[bytes]",
+        vendor: "Vendor",
+        by: "User | None",
+        **options: Unpack[ImportOptions],
+    ) -> ImportJob:
+        """A pending job; the file's heading is read now, so that a misfit is refused at once.
+
+        Raises `FileRefused`.
+        """
+        name = PurePath(file.name or "table").name[-100:]
+        options["mapping"] = _read_heading(file, name, options.get("mapping", {}))
+        job = ImportJob(vendor=vendor, created_by=by, filename=name, **options)
+        file.seek(0)
+        with _discarded_on_failure(job):
+            job.file.save(f"table{PurePath(name).suffix.lower()[:10]}", file, save=False)
+            job.save()
+        return job
+
+    @staticmethod
+    @transaction.atomic
+    def submit(
+        *, file: "File[bytes]", vendor: "Vendor", by: "User", **options: Unpack[ImportOptions]
+    ) -> ImportJob:
+        """As `request`, and the worker begins once the job is committed."""
+        job = ImportService.request(file=file, vendor=vendor, by=by, **options)
+        publish(ImportRequested(job_id=job.pk))
+        return job
+
+    @staticmethod
+    def run(*, job_id: int, on_progress: Progress | None = None) -> ImportJob:
+        """Do the job, or what is left of it; `on_progress(processed, total)` after each chunk.
+
+        A table that cannot be read to its end ends the job as `failed`; what was done is kept.
+        """
+        job = ImportJob.objects.select_related("vendor", "created_by").get(pk=job_id)
+        if job.status in {ImportStatus.COMPLETED, ImportStatus.FAILED}:
+            return job
+        try:
+            with (
+                job.file.open("rb") as file,
+                open_table(cast("BinaryIO", file), job.filename) as table,
+            ):
+                _begin(job, count_rows(table))
+                _take_rows(job, table, on_progress)
+        except (TableRefused, OSError) as error:
+            _log.warning("import_stopped", job_id=job.pk, exc_info=error)
+            _end(
+                job,
+                ImportStatus.FAILED,
+                error=str(getattr(error, "detail", _("The file is gone."))),
+            )
+        except Exception:
+            _end(job, ImportStatus.FAILED, error=_("An error of ours; it has been logged."))
+            raise
+        else:
+            _end(job, ImportStatus.COMPLETED)
+        return job
+
+    @staticmethod
+    def resume(*, older_than: timedelta) -> int:
+        """Hand over again what was not begun, or not gone on with, for that long."""
+        quiet = timezone.now() - older_than
+        open_states = [ImportStatus.PENDING, ImportStatus.RUNNING]
+        waiting = ImportJob.objects.filter(status__in=open_states, updated_at__lt=quiet)
+        jobs = list(waiting.order_by("pk")[:100])
+        # Touched, so that the next look leaves them alone for as long again.
+        ImportJob.objects.filter(pk__in=[job.pk for job in jobs]).update()
+        for job in jobs:
+            publish(ImportRequested(job_id=job.pk))
+        return len(jobs)
+
+
+def _read_heading(
+    file: "File[bytes]", name: str, mapping: Mapping[str, str | None]
+) -> dict[str, str | None]:
+    if file.size > MAX_FILE:
+        raise FileRefused(_("The file is larger than 10 MB."))
+    try:
+        with open_table(cast("BinaryIO", file), name) as table:
+            return choose_targets(column_names(table.header), mapping)
+    except TableRefused as refusal:
+        raise FileRefused(refusal.detail) from refusal
+
+
+@contextmanager
+def _discarded_on_failure(job: ImportJob) -> Iterator[None]:
+    """A file whose row was not written belongs to nobody."""
+    try:
+        yield
+    except BaseException:
+        if job.file:
+            job.file.storage.delete(str(job.file.name))
+        raise
+
+
+def _begin(job: ImportJob, total: int) -> None:
+    job.status = ImportStatus.RUNNING
+    job.total = total
+    job.started_at = job.started_at or timezone.now()
+    job.save(update_fields=["status", "total", "started_at"])
+
+
+def _end(job: ImportJob, status: ImportStatus, error: str = "") -> None:
+    job.refresh_from_db()
+    job.status, job.error, job.finished_at = status, error[:500], timezone.now()
+    job.save(update_fields=["status", "error", "finished_at"])
+    job.file.storage.delete(str(job.file.name))  # the rows' outcomes tell what was in it
+
+
+def _take_rows(job: ImportJob, table: Table, on_progress: Progress | None) -> None:
+    columns = column_names(table.header)
+    rows = (read_row(row, columns, job.mapping) for row in table.rows())
+    planner = Planner(job)
+    done = 0
+    while chunk := list(islice(rows, settings.IMPORT_CHUNK_ROWS)):
+        done += len(chunk)
+        planner.settle_skus(chunk)
+        _take_chunk(job, planner, chunk, done)
+        if on_progress:
+            on_progress(done, job.total)
+
+
+def _take_chunk(job: ImportJob, planner: Planner, chunk: list[ItemRow], done: int) -> None:
+    """Once more when somebody took a SKU at the same moment: it is an item to update then."""
+    for attempt in (1, 2, 3):
+        try:
+            with transaction.atomic():
+                progress = ImportJob.objects.select_for_update().get(pk=job.pk)
+                if progress.processed < done:
+                    counts = planner.apply(chunk)
+                    ImportJob.objects.filter(pk=job.pk).update(
+                        processed=done,
+                        **{str(outcome): F(outcome) + count for outcome, count in counts.items()},
+                    )
+            return
+        except IntegrityError:
+            if attempt == 3:
+                raise

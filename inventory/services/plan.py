@@ -1,0 +1,152 @@
+"""What rows of a table do to a catalog: one plan, whether it is carried out or only reported."""
+
+from collections import Counter
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core.exceptions import FieldError
+from inventory.enums import Repeated, RowOutcome
+from inventory.models import Category, Collectible, ImportJob, ImportRow, new_sku
+from inventory.services.categories import CategoryService
+from inventory.services.rows import ItemRow
+
+_WRITTEN = [
+    "name", "description", "category", "condition", "value", "currency", "quantity",
+    "low_stock_threshold", "is_active", "is_featured", "is_bestseller", "attributes",
+    "updated_by", "updated_at", "version",
+]  # fmt: skip
+
+
+class Planner:
+    """Takes a job's rows chunk by chunk and remembers what earlier chunks said."""
+
+    def __init__(self, job: ImportJob) -> None:
+        self.job = job
+        self._lines: dict[str, int] = {}  # SKU → the line that used it first
+        self._categories: dict[str, Category] | None = None
+        self._rehearsed: dict[str, Collectible] = {}  # in a dry run: items as they would be
+
+    def settle_skus(self, rows: list[ItemRow]) -> None:
+        """Decide what a SKU that occurred before in this file means. Call once per chunk."""
+        for row in rows:
+            if not row.sku or row.errors:
+                continue
+            first = self._lines.setdefault(row.sku, row.line)
+            if first == row.line or self.job.repeated == Repeated.UPDATE:
+                continue
+            if self.job.repeated == Repeated.SUFFIX:
+                row.sku = self._suffixed(row.sku)
+                self._lines[row.sku] = row.line
+            else:
+                detail = _("SKU %(sku)s is on line %(line)s already.")
+                said = detail % {"sku": row.sku, "line": first}
+                row.errors.append(FieldError("sku", "repeated_sku", said))
+
+    def _suffixed(self, sku: str) -> str:
+        number = 2
+        while f"{sku}-{number}" in self._lines:
+            number += 1
+        return f"{sku}-{number}"
+
+    def apply(self, rows: list[ItemRow]) -> Counter[str]:
+        """Write the chunk (a dry run: only its outcomes); returns how many rows came to what."""
+        if not self.job.dry_run:
+            self._categories = None  # what a rolled back attempt made is not there
+        known = self._known({row.sku for row in rows if row.sku})
+        new: list[Collectible] = []
+        changed: dict[str, Collectible] = {}
+        results = [self._judge(row, known, new, changed) for row in rows]
+        if self.job.dry_run:
+            self._rehearsed |= known
+            for result in results:
+                result.collectible = None
+        else:
+            Collectible.objects.bulk_create(new)
+            Collectible.objects.bulk_update(
+                [item for item in changed.values() if item not in new], _WRITTEN
+            )
+        ImportRow.objects.bulk_create(results)
+        return Counter(result.outcome for result in results)
+
+    def _known(self, skus: set[str]) -> dict[str, Collectible]:
+        rows = Collectible.objects.filter(vendor_id=self.job.vendor_id, sku__in=skus)
+        rows = rows.select_related("category")
+        if not self.job.dry_run:
+            rows = rows.select_for_update(of=["self"])
+        living = {item.sku: item for item in rows.order_by("pk")}
+        return living | {sku: item for sku, item in self._rehearsed.items() if sku in skus}
+
+    def _judge(
+        self,
+        row: ItemRow,
+        known: dict[str, Collectible],
+        new: list[Collectible],
+        changed: dict[str, Collectible],
+    ) -> ImportRow:
+        item = known.get(row.sku) if row.sku else None
+        if item is None and "name" not in row.values and not row.errors:
+            row.errors.append(FieldError("name", "required", _("A new item needs a name.")))
+        if row.errors:
+            return self._result(row, RowOutcome.FAILED)
+        values = self._values(row, item)
+        if item is None:
+            item = self._new_item(row, values)
+            known[item.sku] = item
+            new.append(item)
+            return self._result(row, RowOutcome.CREATED, item)
+        differing = {name: value for name, value in values.items() if getattr(item, name) != value}
+        if not differing:
+            return self._result(row, RowOutcome.UNCHANGED, item)
+        for name, value in differing.items():
+            setattr(item, name, value)
+        item.version += 1
+        item.updated_at, item.updated_by = timezone.now(), self.job.created_by
+        changed[item.sku] = item
+        return self._result(row, RowOutcome.UPDATED, item)
+
+    def _result(
+        self, row: ItemRow, outcome: RowOutcome, item: Collectible | None = None
+    ) -> ImportRow:
+        errors = [vars(error) for error in row.errors]
+        sku = item.sku if item else row.sku
+        return ImportRow(
+            job=self.job, line=row.line, sku=sku, outcome=outcome, errors=errors, collectible=item
+        )
+
+    def _values(self, row: ItemRow, item: Collectible | None) -> dict[str, Any]:
+        values = dict(row.values)
+        if row.attributes:
+            values["attributes"] = {**(item.attributes if item else {}), **row.attributes}
+        if row.category:
+            # By id: two objects of one category, or a rehearsed one, compare as they should.
+            category = self._category(row.category)
+            values["category" if category.pk is None else "category_id"] = category.pk or category
+        return values
+
+    def _new_item(self, row: ItemRow, values: dict[str, Any]) -> Collectible:
+        values.setdefault("currency", self.job.vendor.currency)
+        by = self.job.created_by
+        return Collectible(
+            vendor=self.job.vendor,
+            sku=row.sku or new_sku(),
+            created_by=by,
+            updated_by=by,
+            **values,
+        )
+
+    def _category(self, name: str) -> Category:
+        """Read once per chunk; a new name makes a category (in a dry run: a rehearsed one)."""
+        vendor = self.job.vendor
+        if self._categories is None:
+            own = Category.objects.filter(vendor=vendor).order_by("pk")
+            self._categories = {category.name.lower(): category for category in own}
+        known = self._categories
+        if name.lower() not in known:
+            known[name.lower()] = (
+                Category(name=name, vendor=vendor)
+                if self.job.dry_run
+                else CategoryService.resolve(vendor=vendor, reference=name, by=self.job.created_by)
+            )
+        return known[name.lower()]

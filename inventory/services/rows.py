@@ -1,0 +1,170 @@
+"""One row of a table, read as what it says of an item. Pure: no queries."""
+
+import ast
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from core.exceptions import FieldError
+from core.tabular import Row, unescape
+from inventory.enums import Condition
+from inventory.models import Category, Collectible
+
+_NOTHING = {"", "{}", "[]", "{not specified}", "not specified"}
+_TRUE = {"true", "yes", "1", "y", "x"}
+_FALSE = {"false", "no", "0", "n"}
+_CONDITIONS = {str(word).lower(): c.value for c in Condition for word in (c.value, c.label)}
+_WHOLE = re.compile(r"-?(0|[1-9]\d{0,14})(\.0+)?")
+_ATTRIBUTE = "attributes."
+MAX_STRUCTURE = 2000
+
+
+@dataclass
+class ItemRow:
+    """What a row says: `values` by field, `attributes` to be merged, or why it says nothing."""
+
+    line: int
+    sku: str = ""
+    category: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    errors: list[FieldError] = field(default_factory=list)
+
+
+def read_row(row: Row, columns: Sequence[str], targets: Mapping[str, str | None]) -> ItemRow:
+    """A blank cell says nothing: a new item takes the default, an old one keeps what it has."""
+    read = ItemRow(line=row.line)
+    if row.fault:
+        read.errors.append(FieldError("", "unreadable", row.fault))
+        return read
+    for column, cell in zip(columns, row.cells, strict=False):
+        target = targets.get(column)
+        text = unescape(cell).strip()
+        if target and text.lower() not in _NOTHING:
+            _take(read, target, text)
+    return read
+
+
+def _take(read: ItemRow, target: str, text: str) -> None:
+    if target.startswith(_ATTRIBUTE):
+        read.attributes[target.removeprefix(_ATTRIBUTE)] = _plain(text)
+        return
+    try:
+        value = _clean(target, text)
+    except ValidationError as error:
+        fault = error.error_list[0]
+        read.errors.append(FieldError(target, fault.code or "invalid", fault.messages[0]))
+        return
+    match target:
+        case "sku":
+            read.sku = value
+        case "category":
+            read.category = value
+        case "attributes":
+            read.attributes |= value
+        case _:
+            read.values[target] = value
+
+
+def _clean(target: str, text: str) -> Any:
+    """By the model field's own rules, after the spellings of people and spreadsheets."""
+    if target == "category":
+        return Category._meta.get_field("name").clean(text, None)
+    spelling = _SPELLINGS.get(target)
+    field: Any = Collectible._meta.get_field(target)
+    return field.clean(spelling(text) if spelling else text, None)
+
+
+def _amount(text: str) -> Decimal:
+    """`1,234.50`, `1.234,50`, `12,5`, `$ 19.99`, rounded half up to cents.
+
+    The last mark is the decimal one, unless a comma stands before exactly three digits. A point
+    that does (`1.234`) could be either and is refused: off by a thousand is worse than a question.
+    """
+    digits = re.sub(r"^[^\d.,+-]{0,4}\s*|\s*[^\d.,]{0,4}$", "", text).replace(" ", "")
+    if "," in digits and "." in digits:
+        thousands = "," if digits.rfind(".") > digits.rfind(",") else "."
+        digits = digits.replace(thousands, "").replace(",", ".")
+    elif re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", digits):
+        digits = digits.replace(",", "")
+    else:
+        digits = digits.replace(",", ".")
+    if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", digits):
+        raise ValidationError(_("“%s” is not an amount.") % text[:40], "invalid")
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", digits):
+        raise ValidationError(_("“%s” could be thousands or a fraction.") % text[:40], "ambiguous")
+    amount = Decimal(digits)
+    # Beyond what the field holds there is nothing to round: it refuses the number.
+    return amount.quantize(Decimal("0.01"), ROUND_HALF_UP) if abs(amount) < 10**15 else amount
+
+
+def _whole(text: str) -> str:
+    plain = text.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+", text) else text
+    return plain.partition(".")[0] if _WHOLE.fullmatch(plain) else plain
+
+
+def _flag(text: str) -> bool:
+    word = text.lower()
+    if word not in _TRUE | _FALSE:
+        raise ValidationError(_("“%s” is neither yes nor no.") % text[:40], "invalid")
+    return word in _TRUE
+
+
+def _condition(text: str) -> str:
+    return _CONDITIONS.get(text.lower().replace("-", " "), text)
+
+
+def _json_object(text: str) -> Any:
+    value = _structure(text)
+    if not isinstance(value, dict):
+        raise ValidationError(_("Attributes must be a JSON object."), "invalid")
+    return value
+
+
+_SPELLINGS: dict[str, Any] = {
+    "value": _amount,
+    "quantity": _whole,
+    "low_stock_threshold": _whole,
+    "is_active": _flag,
+    "is_featured": _flag,
+    "is_bestseller": _flag,
+    "condition": _condition,
+    "currency": str.upper,
+    "attributes": _json_object,
+}
+
+
+def _plain(text: str) -> Any:
+    """A number, truth or structure where nothing is lost by reading it so; else the text.
+
+    `33.0` is 33 (spreadsheets count in floats), `0012` stays text: it is a number's name.
+    """
+    if text in {"True", "False", "true", "false"}:
+        return text.lower() == "true"
+    if _WHOLE.fullmatch(text) and text != "-0":
+        return int(text.partition(".")[0])
+    if re.fullmatch(r"-?\d{1,9}\.\d{1,6}", text) and str(float(text)) == text:
+        return float(text)
+    if text[:1] in "{[":
+        return _structure(text)
+    return text
+
+
+def _structure(text: str) -> Any:
+    """JSON, or Python's way of writing it, as exports of scripts have it; else the text itself."""
+    if len(text) > MAX_STRUCTURE:
+        return text
+    for read in (json.loads, ast.literal_eval):
+        try:
+            value = read(text)
+            json.dumps(value, allow_nan=False)
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            continue
+        return json.loads(json.dumps(value))  # a set or a tuple comes back as JSON knows it
+    return text
