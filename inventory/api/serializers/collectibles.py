@@ -1,0 +1,221 @@
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
+from rest_framework import serializers
+
+from core.serializers import (
+    IdsSerializer,
+    ScopedRelatedField,
+    StrictModelSerializer,
+)
+from inventory.api.serializers.images import ImageSerializer
+from inventory.models import Collectible
+from vendors.selectors import get_vendors_for_user
+
+EXAMPLE = {
+    "id": 4711,
+    "vendor": 7,
+    "name": "Millennium Falcon",
+    "slug": "millennium-falcon-7k2p9x",
+    "sku": "75192-1",
+    "description": "Ultimate Collector Series, 7,541 pieces.",
+    "category": "Star Wars",
+    "category_id": 12,
+    "condition": "sealed",
+    "value": "849.99",
+    "currency": "USD",
+    "quantity": 2,
+    "available": 2,
+    "low_stock_threshold": 1,
+    "is_active": True,
+    "is_featured": False,
+    "is_bestseller": False,
+    "image_url": None,
+    "images": [],
+    "attributes": {"year": 2017, "pieces": 7541},
+    "card_details": None,
+    "created_at": "2026-11-20T09:30:00Z",
+    "updated_at": "2026-11-20T09:30:00Z",
+    "created_by": 3,
+    "updated_by": 3,
+    "version": 1,
+}
+WRITTEN = {
+    key: EXAMPLE[key]
+    for key in ("name", "sku", "category", "condition", "value", "quantity", "attributes")
+}
+
+
+@extend_schema_field(
+    {
+        "oneOf": [{"type": "string", "maxLength": 120}, {"type": "integer"}, {"type": "null"}],
+        "description": "Written by name, slug or id (a new name makes the category); read as name.",
+        "examples": ["Star Wars"],
+    }
+)
+class CategoryReferenceField(serializers.CharField):
+    """A number is an id; a text is a name or a slug, even `"1999"`."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if type(data) is int:
+            if not 0 < data < 2**63:
+                self.fail("invalid")
+            return data
+        return super().to_internal_value(data)
+
+    def run_validators(self, value: Any) -> None:
+        if isinstance(value, str):
+            super().run_validators(value)
+
+    def to_representation(self, value: Any) -> str:
+        return str(value.name)
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("An item", EXAMPLE, response_only=True),
+        OpenApiExample("All that is needed", {"name": "Millennium Falcon"}, request_only=True),
+        OpenApiExample("More of it", WRITTEN, request_only=True),
+    ]
+)
+class CollectibleSerializer(StrictModelSerializer):
+    vendor = ScopedRelatedField(
+        selector=get_vendors_for_user,
+        required=False,
+        help_text="Your active vendor when left out; cannot be changed later.",
+    )
+    sku = serializers.CharField(max_length=64, required=False, allow_blank=True)
+    category = CategoryReferenceField(
+        max_length=120, required=False, allow_null=True, allow_blank=True
+    )
+    available = serializers.IntegerField(read_only=True)
+    image_url = serializers.SerializerMethodField()
+    images = ImageSerializer(many=True, read_only=True)
+    card_details = serializers.SerializerMethodField()
+    card_metadata = serializers.JSONField(
+        write_only=True, required=False, help_text="Kept as `attributes.card`."
+    )
+    variant_payloads = serializers.JSONField(
+        write_only=True, required=False, help_text="Kept as `attributes.variants`."
+    )
+
+    class Meta:
+        model = Collectible
+        fields = [
+            "id", "vendor", "name", "slug", "sku", "description", "category", "category_id",
+            "condition", "value", "currency", "quantity", "available", "low_stock_threshold",
+            "is_active", "is_featured", "is_bestseller", "image_url", "images", "attributes",
+            "card_details", "card_metadata", "variant_payloads", "created_at", "updated_at",
+            "created_by", "updated_by", "version",
+        ]  # fmt: skip
+        read_only_fields = ["slug", "category_id", "created_by", "updated_by", "version"]
+        validators: list[object] = []  # the database decides what is taken
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uri-reference"})
+    def get_image_url(self, item: Collectible) -> str | None:
+        """Where the primary picture is."""
+        pictures = item.images.all()
+        primary = next((p for p in pictures if p.is_primary), None)
+        return primary.file.url if primary else None
+
+    @extend_schema_field({"type": ["object", "null"], "additionalProperties": True})
+    def get_card_details(self, item: Collectible) -> Any:
+        return item.attributes.get("card")
+
+    def validate_vendor(self, vendor: Any) -> Any:
+        if self.instance is not None and vendor.pk != self.instance.vendor_id:
+            raise serializers.ValidationError("An item stays with its vendor.", "immutable")
+        return vendor
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """`card_metadata` and `variant_payloads` are keys of `attributes`; the rest stays."""
+        extras = {
+            key: attrs.pop(name)
+            for name, key in (("card_metadata", "card"), ("variant_payloads", "variants"))
+            if name in attrs
+        }
+        if extras:
+            before = self.instance.attributes if self.instance is not None else {}
+            attributes = {**attrs.get("attributes", before), **extras}
+            Collectible._meta.get_field("attributes").run_validators(attributes)
+            attrs["attributes"] = attributes
+        return attrs
+
+
+class BulkChangesSerializer(CollectibleSerializer):
+    """What many items may be told at once: nothing that is each item's own."""
+
+    class Meta(CollectibleSerializer.Meta):
+        fields = [
+            "name", "description", "category", "condition", "value", "currency",
+            "low_stock_threshold", "is_active", "is_featured", "is_bestseller", "attributes",
+        ]  # fmt: skip
+
+    def get_fields(self) -> dict[str, Any]:
+        """All of them optional: DRF asks only the outermost serializer whether it is partial."""
+        fields = super().get_fields()
+        for field in fields.values():
+            field.required = False
+        return fields
+
+    vendor = sku = available = image_url = images = None  # type: ignore[assignment]
+    card_details = card_metadata = variant_payloads = None  # type: ignore[assignment]
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Two items, one new category",
+            {"ids": [4711, 4712], "updates": {"category": "Star Wars", "is_active": True}},
+        )
+    ]
+)
+class BulkUpdateSerializer(IdsSerializer):
+    updates = BulkChangesSerializer()
+
+    def validate_updates(self, updates: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not updates:
+            raise serializers.ValidationError("No updates provided", "no_updates")
+        return updates
+
+
+_ERROR = {"id": 4712, "code": "sku_taken", "detail": "Another item of this vendor has this SKU."}
+
+
+class BulkErrorSerializer(serializers.Serializer):
+    id = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+def _missing() -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.IntegerField(), help_text="Not there, or not yours."
+    )
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("Two of three", {"updated": 2, "missing": [99], "errors": []})]
+)
+class BulkUpdatedSerializer(serializers.Serializer):
+    updated = serializers.IntegerField(source="done")
+    missing = _missing()
+    errors = BulkErrorSerializer(many=True)  # type: ignore[assignment]
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("Two of three", {"deleted": 2, "missing": [99]})]
+)
+class BulkDeletedSerializer(serializers.Serializer):
+    deleted = serializers.IntegerField(source="done")
+    missing = _missing()
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("One of three", {"restored": 1, "missing": [99], "errors": [_ERROR]})]
+)
+class BulkRestoredSerializer(serializers.Serializer):
+    restored = serializers.IntegerField(source="done")
+    missing = _missing()
+    errors = BulkErrorSerializer(many=True)  # type: ignore[assignment]

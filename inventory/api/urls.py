@@ -1,0 +1,16 @@
+from rest_framework.routers import SimpleRouter
+
+from inventory.api.views import (
+    CategoryViewSet,
+    CollectibleViewSet,
+    ImportViewSet,
+    ItemImageViewSet,
+)
+
+router = SimpleRouter(use_regex_path=False)
+# Document 001 calls this route `product-list`.
+router.register("catalog/items", CollectibleViewSet, basename="product")
+router.register("catalog/items/<int:item_id>/images", ItemImageViewSet, basename="item-image")
+router.register("catalog/categories", CategoryViewSet, basename="category")
+router.register("catalog/imports", ImportViewSet, basename="import")
+urlpatterns = router.urls

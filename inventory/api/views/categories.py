@@ -1,0 +1,61 @@
+from typing import Any
+
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import viewsets
+from rest_framework.serializers import BaseSerializer
+
+from core.caching import CachedListMixin
+from core.openapi import refusal
+from core.requests import caller
+from inventory.api.filters import CategoryFilter
+from inventory.api.serializers import CategorySerializer
+from inventory.api.views.vendor import vendor_for
+from inventory.exceptions import CategoryTaken
+from inventory.selectors import get_catalog_version, get_categories_for_user
+from inventory.services import CategoryService
+
+TAKEN = refusal(409, CategoryTaken.code, CategoryTaken.detail)
+
+
+@extend_schema(tags=["catalog"])
+@extend_schema_view(
+    list=extend_schema(summary="Your categories"),
+    create=extend_schema(summary="Make a category", responses={201: CategorySerializer, **TAKEN}),
+    retrieve=extend_schema(summary="One category"),
+    update=extend_schema(
+        summary="Rename or move a category", responses={200: CategorySerializer, **TAKEN}
+    ),
+    partial_update=extend_schema(
+        summary="Rename or move a category", responses={200: CategorySerializer, **TAKEN}
+    ),
+    destroy=extend_schema(summary="Delete a category; its items and branches move up"),
+)
+class CategoryViewSet(CachedListMixin, viewsets.ModelViewSet):
+    serializer_class = CategorySerializer
+    filterset_class = CategoryFilter
+    search_fields = ["name"]
+    ordering_fields = ["name", "created_at", "item_count"]
+    ordering = ["name"]
+    lookup_value_converter = "int"
+
+    def get_queryset(self) -> Any:
+        return get_categories_for_user(caller(self.request))
+
+    def get_data_version(self) -> str:
+        return get_catalog_version(caller(self.request))
+
+    def perform_create(self, serializer: BaseSerializer) -> None:
+        values = serializer.validated_data
+        vendor = vendor_for(caller(self.request), values.pop("vendor", None))
+        serializer.instance = CategoryService.create(
+            vendor=vendor, by=caller(self.request), **values
+        )
+
+    def perform_update(self, serializer: Any) -> None:
+        changes = {k: v for k, v in serializer.validated_data.items() if k != "vendor"}
+        serializer.instance = CategoryService.update(
+            category=serializer.instance, by=caller(self.request), **changes
+        )
+
+    def perform_destroy(self, instance: Any) -> None:
+        CategoryService.delete(category=instance, by=caller(self.request))

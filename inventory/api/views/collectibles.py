@@ -1,0 +1,197 @@
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema_view as describe
+from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from core.caching import CachedListMixin
+from core.exceptions import InvalidInput
+from core.openapi import refusal
+from core.requests import caller
+from core.serializers import IdsSerializer
+from core.tabular import csv_chunks, jsonl_chunks, xlsx_file
+from inventory.api.filters import CollectibleFilter
+from inventory.api.renderers import CSVRenderer, JSONLinesRenderer, XLSXRenderer
+from inventory.api.serializers import (
+    BulkDeletedSerializer,
+    BulkRestoredSerializer,
+    BulkUpdatedSerializer,
+    BulkUpdateSerializer,
+    CollectibleSerializer,
+)
+from inventory.api.views.vendor import vendor_for
+from inventory.exceptions import SkuTaken
+from inventory.selectors import (
+    EXPORT_COLUMNS,
+    EXPORT_HEADER,
+    get_catalog_version,
+    get_collectibles_for_user,
+    stream_export,
+)
+from inventory.services import CollectibleService
+
+TAKEN = refusal(409, SkuTaken.code, SkuTaken.detail)
+
+
+@extend_schema(tags=["catalog"])
+@describe(
+    list=extend_schema(summary="Your items", description="Newest first unless told otherwise."),
+    create=extend_schema(summary="Add an item", responses={201: CollectibleSerializer, **TAKEN}),
+    retrieve=extend_schema(summary="One item"),
+    update=extend_schema(
+        summary="Replace an item's details", responses={200: CollectibleSerializer, **TAKEN}
+    ),
+    partial_update=extend_schema(
+        summary="Change an item's details", responses={200: CollectibleSerializer, **TAKEN}
+    ),
+    destroy=extend_schema(summary="Delete an item; it can be restored"),
+)
+class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
+    serializer_class = CollectibleSerializer
+    filterset_class = CollectibleFilter
+    search_fields = ["name", "sku", "description"]
+    ordering_fields = ["name", "created_at", "updated_at", "value", "quantity", "sku"]
+    ordering = ["-created_at"]
+    lookup_value_converter = "int"
+    extra_parameters: tuple[str, ...] = ()
+
+    def get_queryset(self) -> Any:
+        deleted = self.action in {"restore", "bulk_restore"}
+        return get_collectibles_for_user(caller(self.request), {"is_deleted": deleted})
+
+    def get_data_version(self) -> str:
+        return get_catalog_version(caller(self.request))
+
+    def perform_create(self, serializer: BaseSerializer) -> None:
+        values = serializer.validated_data
+        vendor = vendor_for(caller(self.request), values.pop("vendor", None))
+        serializer.instance = CollectibleService.create(
+            vendor=vendor, by=caller(self.request), **values
+        )
+
+    def perform_update(self, serializer: Any) -> None:
+        changes = {k: v for k, v in serializer.validated_data.items() if k != "vendor"}
+        serializer.instance = CollectibleService.update(
+            collectible=serializer.instance, by=caller(self.request), **changes
+        )
+
+    def perform_destroy(self, instance: Any) -> None:
+        CollectibleService.delete(collectible=instance, by=caller(self.request))
+
+    @extend_schema(
+        summary="Bring back a deleted item",
+        request=None,
+        responses={200: CollectibleSerializer, **TAKEN},
+    )
+    @action(detail=True, methods=["post"], filter_backends=[])
+    def restore(self, request: Request, pk: str) -> Response:
+        item = CollectibleService.restore(collectible=self.get_object(), by=caller(request))
+        return Response(self.get_serializer(item).data)
+
+    @extend_schema(
+        summary="Change many items at once",
+        request=BulkUpdateSerializer,
+        responses=BulkUpdatedSerializer,
+    )
+    @action(detail=False, methods=["post"], serializer_class=BulkUpdateSerializer)
+    def bulk_update(self, request: Request) -> Response:
+        outcome = CollectibleService.bulk_update(
+            items=self.get_queryset(), by=caller(request), **self._validated(request)
+        )
+        return Response(BulkUpdatedSerializer(outcome).data)
+
+    @extend_schema(summary="Delete many items at once", responses=BulkDeletedSerializer)
+    @action(detail=False, methods=["post"], serializer_class=IdsSerializer)
+    def bulk_delete(self, request: Request) -> Response:
+        outcome = CollectibleService.bulk_delete(
+            items=self.get_queryset(), by=caller(request), **self._validated(request)
+        )
+        return Response(BulkDeletedSerializer(outcome).data)
+
+    @extend_schema(summary="Bring back many deleted items", responses=BulkRestoredSerializer)
+    @action(detail=False, methods=["post"], serializer_class=IdsSerializer)
+    def bulk_restore(self, request: Request) -> Response:
+        outcome = CollectibleService.bulk_restore(
+            items=self.get_queryset(), by=caller(request), **self._validated(request)
+        )
+        return Response(BulkRestoredSerializer(outcome).data)
+
+    @extend_schema(
+        summary="All items that the filters let through, as a file",
+        parameters=[
+            OpenApiParameter(
+                "columns",
+                OpenApiTypes.STR,
+                description=f"More columns, comma-separated: {', '.join([*EXPORT_COLUMNS][5:])}.",
+                examples=[OpenApiExample("Two more", "Condition,Description")],
+            ),
+            OpenApiParameter("format", OpenApiTypes.STR, enum=["csv", "xlsx", "jsonl"]),
+        ],
+        responses={
+            (200, "text/csv"): OpenApiResponse(
+                OpenApiTypes.STR,
+                "`Name,SKU,Category,Value,Quantity`, streamed.",
+                examples=[
+                    OpenApiExample(
+                        "CSV",
+                        "Name,SKU,Category,Value,Quantity\r\n"
+                        "Millennium Falcon,75192-1,Star Wars,849.99,2\r\n",
+                    )
+                ],
+            ),
+            (200, XLSXRenderer.media_type): OpenApiTypes.BINARY,
+            (200, JSONLinesRenderer.media_type): OpenApiTypes.STR,
+        },
+    )
+    @action(
+        detail=False,
+        renderer_classes=[CSVRenderer, XLSXRenderer, JSONLinesRenderer],
+        pagination_class=None,
+        extra_parameters=("columns",),
+    )
+    def export(self, request: Request) -> StreamingHttpResponse:
+        columns = [*EXPORT_HEADER, *_more_columns(request)]
+        rows = stream_export(self.filter_queryset(self.get_queryset()), columns)
+        renderer = request.accepted_renderer
+        content: Iterable[bytes]
+        match renderer.format:
+            case "xlsx":
+                content = xlsx_file(columns, rows)
+            case "jsonl":
+                content = jsonl_chunks([_key(column) for column in columns], rows)
+            case _:
+                content = csv_chunks(columns, rows)
+        return StreamingHttpResponse(
+            content,
+            content_type=renderer.media_type,
+            headers={
+                "Content-Disposition": f'attachment; filename="inventory.{renderer.format}"',
+                "Cache-Control": "private, no-store",
+            },
+        )
+
+    def _validated(self, request: Request) -> dict[str, Any]:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+
+def _more_columns(request: Request) -> list[str]:
+    named = [name.strip() for name in request.query_params.get("columns", "").split(",")]
+    known = {_key(column): column for column in EXPORT_COLUMNS}
+    if unknown := [name for name in named if name and _key(name) not in known]:
+        raise InvalidInput.of("columns", f"There is no column {', '.join(unknown)}.", "unknown")
+    more = dict.fromkeys(known[_key(name)] for name in named if name)
+    return [column for column in more if column not in EXPORT_HEADER]
+
+
+def _key(column: str) -> str:
+    """`Low stock threshold` → `low_stock_threshold`."""
+    return column.lower().replace(" ", "_")

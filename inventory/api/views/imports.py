@@ -1,0 +1,74 @@
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import mixins, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.filters import read_flag
+from core.requests import caller
+from inventory.api.filters import ImportJobFilter, ImportRowFilter
+from inventory.api.serializers import (
+    ImportJobSerializer,
+    ImportRequestSerializer,
+    ImportRowSerializer,
+)
+from inventory.api.views.vendor import vendor_for
+from inventory.selectors import get_import, get_import_rows, get_imports_for_user
+from inventory.services import ImportService
+
+
+@extend_schema(tags=["imports"])
+@extend_schema_view(
+    list=extend_schema(summary="Your imports, newest first"),
+    retrieve=extend_schema(summary="How far an import is, and what it did"),
+)
+class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    serializer_class = ImportJobSerializer
+    filterset_class: Any = ImportJobFilter
+    ordering_fields = ["created_at"]
+    ordering = ["-created_at"]
+    lookup_value_converter = "int"
+    parser_classes = [MultiPartParser]
+
+    def get_queryset(self) -> QuerySet:
+        return get_imports_for_user(caller(self.request))
+
+    @extend_schema(
+        summary="Import a table of items",
+        description="The worker does it; follow `GET catalog/imports/{id}/`. Rows are matched by "
+        "SKU: known ones are updated, others created. One bad row never stops a good one.",
+        parameters=[
+            OpenApiParameter(
+                "dry_run", OpenApiTypes.BOOL, description="Report the same, write nothing."
+            )
+        ],
+        request={"multipart/form-data": ImportRequestSerializer},
+        responses={202: ImportJobSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        serializer = ImportRequestSerializer(data=request.data, context={"request": request})
+        serializer.is_valid(raise_exception=True)
+        values = serializer.validated_data
+        vendor = vendor_for(caller(request), values.pop("vendor", None))
+        job = ImportService.submit(
+            vendor=vendor, by=caller(request), dry_run=read_flag(request, "dry_run"), **values
+        )
+        return Response(self.get_serializer(job).data, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(summary="What became of every row", responses=ImportRowSerializer(many=True))
+    @action(
+        detail=True,
+        serializer_class=ImportRowSerializer,
+        filterset_class=ImportRowFilter,
+        ordering_fields=["line"],
+        ordering=["line"],
+    )
+    def rows(self, request: Request, pk: str) -> Response:
+        rows = self.filter_queryset(get_import_rows(get_import(caller(request), int(pk))))
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
