@@ -1,0 +1,496 @@
+"""Tables into the catalog: every row is accounted for."""
+
+import csv
+import io
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import storages
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from openpyxl import Workbook
+from rest_framework.test import APIClient
+
+from inventory.models import Category, Collectible, ImportJob, ImportRow
+from inventory.services import CollectibleService, ImportService
+from tests.factories import CollectibleFactory, VendorFactory
+from vendors.models import Vendor
+
+pytestmark = pytest.mark.django_db
+IMPORTS = "/api/v1/catalog/imports/"
+HEADING = "name,sku,category,value,quantity,year"
+LEGO = Path(__file__).parents[3] / "shared" / "data" / "lego_sets.csv"
+
+
+def table(*lines: str, heading: str = HEADING, name: str = "table.csv") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, "\n".join([heading, *lines]).encode())
+
+
+def take(vendor: Vendor, *lines: str, heading: str = HEADING, **options: Any) -> ImportJob:
+    """Import the lines into the vendor, as the worker does."""
+    file = table(*lines, heading=heading)
+    job = ImportService.request(file=file, vendor=vendor, by=vendor.owner, **options)
+    return ImportService.run(job_id=job.pk)
+
+
+def outcomes(job: ImportJob) -> list[tuple[int, str]]:
+    return list(job.rows.order_by("line").values_list("line", "outcome"))
+
+
+def faults(job: ImportJob) -> list[tuple[int, str, str]]:
+    failed = job.rows.filter(outcome="failed").order_by("line")
+    return [(row.line, e["field"], e["code"]) for row in failed for e in row.errors]
+
+
+class TestRows:
+    def test_new_skus_are_created_with_all_that_the_row_says(self, vendor: Vendor) -> None:
+        job = take(vendor, "Falcon,75192,Star Wars,849.99,2,2017")
+        item = Collectible.objects.get()
+        assert (job.status, job.total, job.processed, job.created) == ("completed", 1, 1, 1)
+        assert (item.name, item.sku, item.category.name) == ("Falcon", "75192", "Star Wars")
+        assert (item.value, item.quantity, item.attributes) == (
+            Decimal("849.99"),
+            2,
+            {"year": 2017},
+        )
+        assert (item.created_by, item.version) == (vendor.owner, 1)
+        assert job.rows.get().collectible == item
+
+    def test_known_skus_are_updated_or_found_unchanged(self, vendor: Vendor) -> None:
+        take(vendor, "Falcon,75192,Star Wars,849.99,2,2017", "X-Wing,75355,Star Wars,239.99,1,2023")
+        job = take(vendor, "Falcon,75192,Star Wars,900,2,2017", "X-Wing,75355,star wars,239.99,1,")
+        assert outcomes(job) == [(2, "updated"), (3, "unchanged")]
+        falcon, wing = Collectible.objects.order_by("sku")
+        assert (falcon.value, falcon.version) == (Decimal(900), 2)
+        assert (wing.attributes, wing.version) == ({"year": 2023}, 1)
+
+    def test_blank_cell_says_nothing(self, vendor: Vendor) -> None:
+        take(vendor, "Falcon,75192,Star Wars,849.99,2,2017")
+        job = take(vendor, ",75192,,,,{Not specified}")
+        assert outcomes(job) == [(2, "unchanged")]
+
+    def test_row_without_sku_makes_an_item_of_its_own(self, vendor: Vendor) -> None:
+        take(vendor, "Falcon,,,,,", "Falcon,,,,,")
+        assert Collectible.objects.filter(sku__startswith="ITEM-", quantity=1).count() == 2
+
+    def test_bad_rows_fail_with_their_reasons_and_good_ones_go_on(self, vendor: Vendor) -> None:
+        job = take(
+            vendor,
+            ",A1,,,,",
+            "B,B1,,abc,,",
+            "C,C1,,-1,2.5,",
+            "D,D1,,1.999,1,",
+            f"{'x' * 256},E1,,,,",
+            "F,F1,,1,1,,,,,surplus",
+            f"I,I1,,{'9' * 60},1,",
+            "J,J1,,1e400,1,",
+            "G\x00,G1,,1,1,",
+            "Good,H1,,1,1,",
+        )
+        assert faults(job) == [
+            (2, "name", "required"),
+            (3, "value", "invalid"),
+            (4, "value", "min_value"),
+            (4, "quantity", "invalid"),
+            (5, "value", "ambiguous"),
+            (6, "name", "max_length"),
+            (7, "", "unreadable"),
+            (8, "value", "max_digits"),
+            (9, "value", "invalid"),
+            (10, "", "unreadable"),
+        ]
+        assert (job.failed, job.created, job.status) == (9, 1, "completed")
+        assert Collectible.objects.get().name == "Good"
+
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [
+            ("19.99", "19.99"), ("$19.99", "19.99"), ('"1,234.50"', "1234.50"),
+            ('"1.234,50 €"', "1234.50"), ('"12,5"', "12.50"), ('"1,234"', "1234.00"), ("7", "7.00"),
+            ("16.9899", "16.99"), ("0.125", "0.13"), ("USD 5", "5.00"), ("'+5", "5.00"),
+        ],
+    )  # fmt: skip
+    def test_amounts_are_read_as_people_write_them(
+        self, vendor: Vendor, text: str, value: str
+    ) -> None:
+        take(vendor, f"Falcon,A,,{text},1,")
+        assert Collectible.objects.get().value == Decimal(value)
+
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [
+            ("33.0", 33), ("0012", "0012"), ("3.50", "3.50"), ("3.5", 3.5), ("True", True),
+            ("\"{'min': 6, 'max': 12}\"", {"min": 6, "max": 12}), ("2e9", "2e9"),
+            ("\"{'a': {1, 2}}\"", "{'a': {1, 2}}"), ("-7", -7), ("9" * 20, "9" * 20),
+            ("{broken", "{broken"), ('"[1, 2]"', [1, 2]), ("'=1+1", "=1+1"),
+        ],
+    )  # fmt: skip
+    def test_attributes_are_numbers_only_where_nothing_is_lost(
+        self, vendor: Vendor, text: str, value: Any
+    ) -> None:
+        take(vendor, f"Falcon,A,,1,1,{text}")
+        assert Collectible.objects.get().attributes == {"year": value}
+
+    def test_deeply_nested_text_stays_text(self, vendor: Vendor) -> None:
+        take(vendor, f"Falcon,A,,1,1,{'[' * 1500}")
+        assert Collectible.objects.get().attributes == {"year": "[" * 1500}
+
+    def test_conditions_and_flags_are_read_by_any_of_their_names(self, vendor: Vendor) -> None:
+        take(vendor, "F,A,Near mint,no", "G,B,NEAR_MINT,Yes", heading="name,sku,condition,active")
+        found = Collectible.objects.order_by("sku").values_list("condition", "is_active")
+        assert list(found) == [("near_mint", False), ("near_mint", True)]
+
+    def test_new_item_takes_the_vendors_currency(self, vendor: Vendor) -> None:
+        vendor.currency = "EUR"
+        vendor.save()
+        take(vendor, "F,A,,,,")
+        assert Collectible.objects.get().currency == "EUR"
+
+
+class TestRepeated:
+    LINES = ("First,80035,,1,1,", "Second,80035,,2,1,", "Third,80035,,3,1,")
+
+    def test_later_rows_fail_and_name_the_line(self, vendor: Vendor) -> None:
+        job = take(vendor, *self.LINES)
+        assert outcomes(job) == [(2, "created"), (3, "failed"), (4, "failed")]
+        assert job.rows.get(line=4).errors == [
+            {"field": "sku", "code": "repeated_sku", "detail": "SKU 80035 is on line 2 already."}
+        ]
+        assert Collectible.objects.get().name == "First"
+
+    def test_suffix_makes_items_of_their_own_and_finds_them_again(self, vendor: Vendor) -> None:
+        take(vendor, *self.LINES, repeated="suffix")
+        skus = Collectible.objects.order_by("sku").values_list("sku", "name")
+        assert list(skus) == [("80035", "First"), ("80035-2", "Second"), ("80035-3", "Third")]
+        assert take(vendor, *self.LINES, repeated="suffix").unchanged == 3
+
+    def test_update_lets_the_last_row_win(self, vendor: Vendor) -> None:
+        job = take(vendor, *self.LINES, repeated="update")
+        assert outcomes(job) == [(2, "created"), (3, "updated"), (4, "updated")]
+        item = Collectible.objects.get()
+        assert (item.name, item.value) == ("Third", Decimal(3))
+
+    def test_repetition_is_seen_across_chunks(self, vendor: Vendor, settings: Any) -> None:
+        settings.IMPORT_CHUNK_ROWS = 1
+        assert take(vendor, *self.LINES).failed == 2
+        assert take(vendor, *self.LINES, repeated="update").updated == 2
+
+
+class TestDryRun:
+    @pytest.mark.parametrize("repeated", ["fail", "suffix", "update"])
+    def test_reports_what_the_real_run_then_does_and_writes_nothing(
+        self, vendor: Vendor, repeated: str
+    ) -> None:
+        CollectibleFactory(vendor=vendor, sku="OLD", name="Old", value=5)
+        lines = (
+            "Old,OLD,,5,1,", "New,NEW,Fresh,1,1,", "Again,NEW,Fresh,2,1,", "Old,OLD,Fresh,6,1,",
+            ",X,,,,", "Bad,Y,,abc,1,",
+        )  # fmt: skip
+        rehearsed = take(vendor, *lines, repeated=repeated, dry_run=True)
+        assert Collectible.objects.get().version == 1
+        assert not Category.objects.exists()
+        real = take(vendor, *lines, repeated=repeated)
+        assert outcomes(rehearsed) == outcomes(real)
+        assert faults(rehearsed) == faults(real)
+        counts = ("created", "updated", "unchanged", "failed", "processed")
+        assert [getattr(rehearsed, c) for c in counts] == [getattr(real, c) for c in counts]
+
+
+class TestJob:
+    def test_killed_job_goes_on_where_it_stopped(self, vendor: Vendor, settings: Any) -> None:
+        settings.IMPORT_CHUNK_ROWS = 2
+        lines = [f"Item {n},S{n},,1,1," for n in range(6)]
+        job = ImportService.request(file=table(*lines), vendor=vendor, by=vendor.owner)
+
+        def die(processed: int, total: int) -> None:
+            if processed == 4:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            ImportService.run(job_id=job.pk, on_progress=die)
+        job.refresh_from_db()
+        assert (job.status, job.processed, job.created) == ("running", 4, 4)
+        job = ImportService.run(job_id=job.pk)
+        assert (job.status, job.processed, job.created) == ("completed", 6, 6)
+        assert Collectible.objects.count() == ImportRow.objects.count() == 6
+
+    def test_done_twice_is_done_once(self, vendor: Vendor) -> None:
+        job = take(vendor, "Falcon,A,,1,1,")
+        assert ImportService.run(job_id=job.pk).created == 1
+        assert Collectible.objects.get().version == 1
+
+    def test_file_is_private_and_gone_when_the_job_has_ended(self, vendor: Vendor) -> None:
+        job = ImportService.request(file=table("F,A,,,,"), vendor=vendor, by=vendor.owner)
+        assert storages["private"].exists(job.file.name)
+        assert not storages["default"].exists(job.file.name)
+        ImportService.run(job_id=job.pk)
+        assert not storages["private"].exists(job.file.name)
+
+    def test_lost_file_ends_the_job_as_failed(self, vendor: Vendor) -> None:
+        job = ImportService.request(file=table("F,A,,,,"), vendor=vendor, by=vendor.owner)
+        storages["private"].delete(job.file.name)
+        job = ImportService.run(job_id=job.pk)
+        assert (job.status, job.error) == ("failed", "The file is gone.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_item_made_by_somebody_else_meanwhile_is_updated(vendor: Vendor) -> None:
+    """The rival's insert is not committed when we look, and is when we write."""
+    job = ImportService.request(file=table("Falcon,A,,7,1,"), vendor=vendor, by=vendor.owner)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            CollectibleService.create(name="Rival", vendor=vendor, sku="A")
+            running = pool.submit(_run_and_close, job.pk)
+            _wait_until_somebody_waits()
+        done = running.result(timeout=20)
+    item = Collectible.objects.get()
+    assert (item.name, item.value, item.version) == ("Falcon", Decimal(7), 2)
+    assert (done.updated, done.processed, done.status) == (1, 1, "completed")
+
+
+def _run_and_close(job_id: int) -> ImportJob:
+    try:
+        return ImportService.run(job_id=job_id)
+    finally:
+        connection.close()
+
+
+def _wait_until_somebody_waits() -> None:
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    for _ in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("Nobody waits.")
+
+
+class TestApi:
+    def test_upload_is_taken_by_the_worker_and_followed(
+        self,
+        owner_client: APIClient,
+        vendor: Vendor,
+        django_capture_on_commit_callbacks: Any,
+    ) -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = owner_client.post(
+                IMPORTS, {"file": table("Falcon,75192,,1,1,", ",X,,,,")}, format="multipart"
+            )
+        assert answer.status_code == 202
+        job = ImportJob.objects.get()
+        body = answer.json()
+        assert (body["status"], body["processed"], body["progress"]) == ("pending", 0, 0.0)
+        body = owner_client.get(f"{IMPORTS}{job.pk}/").json()
+        for stamp in ("created_at", "started_at", "finished_at"):
+            assert body.pop(stamp).endswith("Z")
+        assert body == {
+            "id": job.pk,
+            "vendor": vendor.pk,
+            "filename": "table.csv",
+            "status": "completed",
+            "dry_run": False,
+            "repeated": "fail",
+            "mapping": {
+                "name": "name", "sku": "sku", "category": "category", "value": "value",
+                "quantity": "quantity", "year": "attributes.year",
+            },
+            "total": 2,
+            "processed": 2,
+            "progress": 1.0,
+            "created": 1,
+            "updated": 0,
+            "unchanged": 0,
+            "failed": 1,
+            "error": "",
+            "rows": f"{IMPORTS}{job.pk}/rows/",
+        }  # fmt: skip
+        rows = owner_client.get(body["rows"]).json()["results"]
+        assert rows == [
+            {"line": 2, "sku": "75192", "outcome": "created",
+             "item": Collectible.objects.get().pk, "errors": []},
+            {"line": 3, "sku": "X", "outcome": "failed", "item": None,
+             "errors": [
+                 {"field": "name", "code": "required", "detail": "A new item needs a name."}
+             ]},
+        ]  # fmt: skip
+        failed = owner_client.get(body["rows"], {"outcome": "failed"}).json()
+        assert [row["line"] for row in failed["results"]] == [3]
+
+    def test_mapping_and_dry_run_are_heeded(
+        self, owner_client: APIClient, vendor: Vendor, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        mapping = json.dumps({"colour": None, "label": "name", "no": "sku"})
+        file = table("Falcon,1,red", heading="label,no,colour")
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = owner_client.post(
+                f"{IMPORTS}?dry_run=true",
+                {"file": file, "mapping": mapping, "vendor": vendor.pk},
+                format="multipart",
+            )
+        body = owner_client.get(f"{IMPORTS}{answer.json()['id']}/").json()
+        assert (body["dry_run"], body["created"]) == (True, 1)
+        assert not Collectible.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("change", "field"),
+        [
+            ({"file": None}, "file"),
+            ({"file": SimpleUploadedFile("t.csv", b"")}, "file"),
+            ({"file": SimpleUploadedFile("t.xlsx", b"PK\x03\x04garbage")}, "file"),
+            ({"file": SimpleUploadedFile("t.pdf", b"%PDF-1.7 \x00\x01")}, "file"),
+            ({"file": table("1", heading="weight")}, "mapping"),
+            ({"mapping": "{broken"}, "mapping"),
+            ({"mapping": "[1]"}, "mapping"),
+            ({"mapping": '{"name": 5}'}, "mapping"),
+            ({"mapping": '{"nowhere": "name"}'}, "mapping"),
+            ({"mapping": '{"name": "owner"}'}, "mapping"),
+            ({"mapping": '{"name": "sku", "year": "sku"}'}, "mapping"),
+            ({"repeated": "merge"}, "repeated"),
+            ({"vendor": 10**9}, "vendor"),
+            ({"colour": "red"}, "colour"),
+        ],
+    )
+    def test_misfit_is_refused_at_once_and_leaves_nothing(
+        self, owner_client: APIClient, vendor: Vendor, change: dict[str, Any], field: str
+    ) -> None:
+        body = {"file": table("F,A,,,,"), **change}
+        given = {name: value for name, value in body.items() if value is not None}
+        answer = owner_client.post(IMPORTS, given, format="multipart")
+        assert answer.status_code == 400, answer.content
+        assert answer.json()["errors"][0]["field"] == field
+        assert not ImportJob.objects.exists()
+
+    def test_foreign_vendor_answers_as_a_missing_one(self, owner_client: APIClient) -> None:
+        answers = [
+            owner_client.post(
+                IMPORTS, {"file": table("F,A,,,,"), "vendor": key}, format="multipart"
+            ).json()["errors"][0]["code"]
+            for key in (VendorFactory().pk, 10**9)
+        ]
+        assert answers == ["does_not_exist"] * 2
+
+    def test_dry_run_that_is_not_understood_is_not_the_deed(self, owner_client: APIClient) -> None:
+        answer = owner_client.post(
+            f"{IMPORTS}?dry_run=yes", {"file": table("F,A,,,,")}, format="multipart"
+        )
+        assert answer.status_code == 400
+        assert not ImportJob.objects.exists()
+
+    def test_json_is_415(self, owner_client: APIClient) -> None:
+        assert owner_client.post(IMPORTS, {"file": "x"}).status_code == 415
+
+    def test_xlsx_with_formulas_keeps_them_as_text(self, vendor: Vendor) -> None:
+        book = Workbook()
+        book.active.append(["Name", "SKU", "Value", "Quantity"])
+        book.active.append(["=SUM(A1:A9)", "75192-1", 849.99, 2])
+        stream = io.BytesIO()
+        book.save(stream)
+        file = SimpleUploadedFile("lego.xlsx", stream.getvalue())
+        job = ImportService.request(file=file, vendor=vendor, by=vendor.owner)
+        ImportService.run(job_id=job.pk)
+        item = Collectible.objects.get()
+        assert (item.name, item.value, item.quantity) == ("=SUM(A1:A9)", Decimal("849.99"), 2)
+
+
+class TestCommand:
+    def test_imports_with_the_same_service(
+        self, vendor: Vendor, tmp_path: Path, capsys: Any
+    ) -> None:
+        file = tmp_path / "t.csv"
+        file.write_text("name,sku\nFalcon,A\n,B\n")
+        call_command("import_items", str(file), vendor=vendor.slug)
+        assert Collectible.objects.get().created_by == vendor.owner
+        told = capsys.readouterr().out
+        assert "2 rows: 1 created, 0 updated, 0 unchanged, 1 failed" in told
+        assert "line 3: A new item needs a name." in told
+
+    def test_dry_run_says_so(self, vendor: Vendor, tmp_path: Path, capsys: Any) -> None:
+        file = tmp_path / "t.csv"
+        file.write_text("name,sku\nFalcon,A\n")
+        call_command("import_items", str(file), vendor=str(vendor.pk), dry_run=True)
+        assert "nothing was written" in capsys.readouterr().out
+        assert not Collectible.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("vendor_name", "file", "mapping", "told"),
+        [
+            ("nobody", "t.csv", "{}", "no vendor"),
+            (None, "missing.csv", "{}", "Cannot read"),
+            (None, "t.csv", "{", "not JSON"),
+            (None, "t.csv", "[]", "must be a JSON object"),
+            (None, "t.csv", '{"x": "name"}', "no column"),
+        ],
+    )
+    def test_says_what_is_wrong(
+        self,
+        vendor: Vendor,
+        tmp_path: Path,
+        vendor_name: str | None,
+        file: str,
+        mapping: str,
+        told: str,
+    ) -> None:
+        (tmp_path / "t.csv").write_text("name,sku\nFalcon,A\n")
+        with pytest.raises(CommandError, match=told):
+            call_command(
+                "import_items",
+                str(tmp_path / file),
+                vendor=vendor_name or vendor.slug,
+                mapping=mapping,
+            )
+
+
+@pytest.fixture
+def lego_sets(tmp_path: Path) -> Path:
+    """The real export where it is at hand; elsewhere a table with the same traits and counts."""
+    if LEGO.exists():
+        return LEGO
+    path = tmp_path / "lego_sets.csv"
+    head = ["", "setID", "number", "name", "year", "theme", "pieces", "minifigs", "packagingType",
+            "availability", "ageRange", "dimensions", "licensed", "retailPrice"]  # fmt: skip
+    size = "{'height': 9.6, 'width': 9.6, 'depth': 3.9}"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(head)
+        for n in range(8102):
+            writer.writerow([n, 220 + n, 1271 + n % 7577, f"Jungle “Café” {n}" if n else
+                             "Jungle Surprise", 1999, "Adventurers", "33.0", "1.0", "Box",
+                             "Unknown", "{}", size, "False", "2.0"])  # fmt: skip
+    return path
+
+
+class TestRealInput:
+    """8,102 LEGO sets as a collector exported them, 525 of them with a repeated number."""
+
+    def test_every_row_of_the_lego_sets_is_accounted_for(
+        self, owner_client: APIClient, vendor: Vendor, tmp_path: Path, lego_sets: Path
+    ) -> None:
+        first, second = (self._take(lego_sets, vendor) for _ in range(2))
+        assert (first.created, first.failed, first.processed) == (7577, 525, 8102)
+        assert (second.unchanged, second.failed, second.processed) == (7577, 525, 8102)
+        exported = tmp_path / "inventory.csv"
+        answer = owner_client.get("/api/v1/catalog/items/export/", {"format": "csv"})
+        exported.write_bytes(b"".join(answer.streaming_content))
+        third = self._take(exported, vendor)
+        assert (third.unchanged, third.processed) == (7577, 7577)
+        item = Collectible.objects.get(sku="1271")
+        assert (item.name, item.category.name, item.value) == (
+            "Jungle Surprise", "Adventurers", Decimal(2),
+        )  # fmt: skip
+        assert item.attributes == {
+            "setID": 220, "year": 1999, "pieces": 33, "minifigs": 1, "packagingType": "Box",
+            "availability": "Unknown", "licensed": False,
+            "dimensions": {"height": 9.6, "width": 9.6, "depth": 3.9},
+        }  # fmt: skip
+
+    def _take(self, path: Path, vendor: Vendor) -> ImportJob:
+        file = SimpleUploadedFile(path.name, path.read_bytes())
+        job = ImportService.request(file=file, vendor=vendor, by=vendor.owner)
+        return ImportService.run(job_id=job.pk)
