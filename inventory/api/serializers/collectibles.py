@@ -49,7 +49,7 @@ WRITTEN = {
 
 @extend_schema_field(
     {
-        "oneOf": [{"type": "string", "maxLength": 120}, {"type": "integer"}, {"type": "null"}],
+        "oneOf": [{"type": "string", "maxLength": 120}, {"type": "integer"}],
         "description": "Written by name, slug or id (a new name makes the category); read as name.",
         "examples": ["Star Wars"],
     }
