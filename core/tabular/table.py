@@ -7,13 +7,13 @@ from typing import Protocol, Self
 
 from django.utils.translation import gettext as _
 
+from core.exceptions import AppException
 
-class TableRefused(Exception):
+
+class TableRefused(AppException):
     """The table as a whole cannot be read or written; `detail` says why, to people."""
 
-    def __init__(self, detail: str) -> None:
-        self.detail = detail
-        super().__init__(detail)
+    code = "table_refused"
 
 
 @dataclass(frozen=True)

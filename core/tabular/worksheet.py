@@ -1,7 +1,7 @@
 """What stands in a worksheet: its rows, and the workbook's strings and styles they refer to."""
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,10 +49,14 @@ class Texts(Target):
 
 
 class Strings(Texts):
-    """The workbook's shared strings. Packed, since a million small `str` take 50 MB more."""
+    """The workbook's shared strings, read from `pieces` as far as they are asked for.
+
+    So the header costs no more than its own. Packed, since a million small `str` take 50 MB more.
+    """
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
+        self.pieces: Iterator[None] = iter(())
         self._most_strings = limits.max_rows * limits.max_columns
         self._most_characters = limits.max_cell + 1
         self._bytes = bytearray()
@@ -69,6 +73,11 @@ class Strings(Texts):
     def __getitem__(self, index: int) -> str:
         if index < 0:
             raise IndexError(index)
+        while index + 1 >= len(self._ends):
+            try:
+                next(self.pieces)
+            except StopIteration:
+                raise IndexError(index) from None
         return self._bytes[self._ends[index] : self._ends[index + 1]].decode()
 
 

@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import BinaryIO
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS
@@ -81,10 +82,8 @@ class XlsxSource:
 
     def _strings(self, parts: list[str]) -> Strings:
         strings = Strings(self._limits)
-        for part in parts:
-            if part in self._archive:
-                for _piece in self._archive.feed(part, strings):
-                    pass
+        present = (part for part in parts if part in self._archive)
+        strings.pieces = chain.from_iterable(self._archive.feed(part, strings) for part in present)
         return strings
 
     def _moments(self, parts: list[str]) -> list[str]:

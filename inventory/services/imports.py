@@ -12,10 +12,9 @@ from itertools import islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO, TypedDict, Unpack, cast
 
-import structlog
 from django.conf import settings
 from django.core.files import File
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
 MAX_FILE = 10 * 1024 * 1024
 Progress = Callable[[int, int], None]
-_log = structlog.get_logger(__name__)
 
 
 class ImportOptions(TypedDict, total=False):
@@ -96,13 +94,12 @@ class ImportService:
             ):
                 _begin(job, count_rows(table))
                 _take_rows(job, table, on_progress)
-        except (TableRefused, OSError) as error:
-            _log.warning("import_stopped", job_id=job.pk, exc_info=error)
-            _end(
-                job,
-                ImportStatus.FAILED,
-                error=str(getattr(error, "detail", _("The file is gone."))),
-            )
+        except TableRefused as refusal:
+            _end(job, ImportStatus.FAILED, error=str(refusal.detail))
+        except FileNotFoundError:
+            _end(job, ImportStatus.FAILED, error=_("The file is gone."))
+        except OperationalError:
+            raise  # the database is away: the job stays as it is and is gone on with later
         except Exception:
             _end(job, ImportStatus.FAILED, error=_("An error of ours; it has been logged."))
             raise
