@@ -56,9 +56,13 @@ class CategoryQuerySet(OwnedQuerySet):
     def search(self, text: str) -> CategoryQuerySet:
         return self.filter(name__icontains=text)
 
+    def named(self, name: str) -> CategoryQuerySet:
+        """Without regard to case, as the constraint has it: at most one of a vendor's living."""
+        return self.alias(name_lower=Lower("name")).filter(name_lower=Lower(Value(name)))
+
     def called(self, reference: str) -> CategoryQuerySet:
         """By name without regard to case, by slug, or by id."""
-        known = Q(name__iexact=reference) | Q(slug=reference)
+        known = Q(pk__in=self.named(reference)) | Q(slug=reference)
         if reference.isascii() and reference.isdigit() and len(reference) < 19:
             known |= Q(pk=int(reference))
         return self.filter(known)
@@ -205,7 +209,7 @@ class CollectibleImage(AuditedModel, SoftDeleteModel):
     """A picture of an item, re-encoded by us; the thumbnail follows from the worker."""
 
     collectible = models.ForeignKey(Collectible, on_delete=SOFT_CASCADE, related_name="images")
-    file = models.ImageField(upload_to=_picture_path, width_field="width", height_field="height")
+    file = models.ImageField(upload_to=_picture_path)
     thumbnail = models.ImageField(upload_to=_picture_path, blank=True)
     alt_text = models.CharField(max_length=255, blank=True)
     is_primary = models.BooleanField(default=False)

@@ -61,6 +61,14 @@ def get_categories_for_user(user: "User") -> CategoryQuerySet:
     return queryset.order_by("name", "id")
 
 
+def get_category(user: "User", category_id: int) -> Category:
+    """One living category the user may see, with its `item_count`; raises `NotFoundError`."""
+    category: Category | None = get_categories_for_user(user).filter(pk=category_id).first()
+    if category is None:
+        raise NotFoundError
+    return category
+
+
 def get_category_ids(user: "User", reference: str) -> list[int]:
     """The ids of the categories called so (name, slug or id), and of all branches below them."""
     visible = Category.objects.visible_to(user)
@@ -95,8 +103,10 @@ def get_import_rows(job: ImportJob) -> QuerySet[ImportRow]:
 
 
 def get_images_without_thumbnail(older_than: timedelta) -> QuerySet[CollectibleImage]:
+    """Pictures of the last day that have waited this long; what failed for a day stays as it is."""
+    now = timezone.now()
     return CollectibleImage.objects.filter(
-        thumbnail="", created_at__lt=timezone.now() - older_than
+        thumbnail="", created_at__lt=now - older_than, created_at__gt=now - timedelta(days=1)
     ).order_by("pk")
 
 

@@ -26,6 +26,7 @@ def on_s3(env: Environment, folder: str) -> dict[str, Any]:
             "secret_key": secret.get_secret_value() if secret else None,
             "location": folder,
             "querystring_auth": True,
+            "signature_version": "s3v4",  # buckets in newer regions refuse the older one
             "file_overwrite": False,
         },
     }
