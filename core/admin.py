@@ -56,6 +56,16 @@ class BusinessAdmin(admin.ModelAdmin):
     def delete_model(self, request: HttpRequest, obj: "SoftDeleteModel") -> None:
         obj.delete()
 
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """What hangs on the rows is hidden along: Django's walk would say it protects them."""
+        rows = self.model.all_objects.filter(pk__in=[row.pk for row in objs])
+        names = [str(row) for row in rows]
+        title = str(self.opts.verbose_name_plural)
+        forbidden = set() if self.has_delete_permission(request) else {title}
+        return names, {title: len(names)}, forbidden, [str(row) for row in rows.blockers()]
+
     @admin.action(description="Restore the selected, with what was deleted along")
     def restore(self, request: HttpRequest, queryset: QuerySet) -> None:
         restored = queryset.restore()  # type: ignore[attr-defined]

@@ -39,7 +39,9 @@ def validate_currency(value: str) -> None:
 def validate_attributes(value: Any) -> None:
     """A JSON object of at most 32 KiB whose keys are short: free in form, not in size."""
     if not isinstance(value, dict) or any(len(key) > 100 for key in value):
-        raise ValidationError(_("Give an object whose keys have at most 100 characters."))
+        raise ValidationError(
+            _("Give an object whose keys have at most 100 characters."), "invalid"
+        )
     if len(json.dumps(value)) > MAX_ATTRIBUTES:
         raise ValidationError(_("At most 32 KiB of attributes."), "too_large")
 

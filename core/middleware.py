@@ -34,7 +34,7 @@ class RequestLogMiddleware:
         request_id = claimed if _SANE_ID.fullmatch(claimed) else uuid.uuid4().hex
         started = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            # JSON is UTF-8, and so is all else here; the caller's `charset` could name `zlib`.
+            # All text is UTF-8, whatever `charset` the caller names: it could be `idna`.
             request._encoding = "utf-8"  # type: ignore[attr-defined]  # noqa: SLF001
             response = self.get_response(request)
             response["X-Request-ID"] = request_id

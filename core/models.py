@@ -1,13 +1,14 @@
 """What every business model is made of: times, authors, versions, undoable deletion."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Self, TypeVar
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
 from django.db import models, transaction
 from django.db.models.deletion import Collector, ProtectedError
 from django.utils import timezone
 
 _M = TypeVar("_M", bound=models.Model)
+_Family = dict[type[models.Model], set[Any]]
 
 ALIVE = models.Q(is_deleted=False)
 
@@ -30,17 +31,21 @@ class TimeStampedQuerySet(models.QuerySet[_M]):
 
 
 class TimeStampedModel(models.Model):
+    """When the row was made and last written.
+
+    It has no manager: beside `SoftDeleteModel` its `objects` would come first and show the dead.
+    """
+
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-
-    objects = models.Manager.from_queryset(TimeStampedQuerySet)()
 
     class Meta:
         abstract = True
 
     def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         if update_fields is not None:
-            update_fields = {*update_fields, "updated_at"}
+            names = {*update_fields}
+            update_fields = names | {"updated_at"} if names else names
         super().save(*args, update_fields=update_fields, **kwargs)
 
 
@@ -78,8 +83,9 @@ class SoftDeleteQuerySet(TimeStampedQuerySet[_M]):
         Returns what Django's `delete()` returns: the total and the count per model. Raises
         `ProtectedError` when a row that stays points to one of them through a `PROTECT` key.
         """
-        family = _family(self.model, self.filter(is_deleted=False), is_deleted=False)
-        _refuse_if_protected(family)
+        family = self._living_family()
+        if blockers := _blockers(family):
+            raise ProtectedError(f"{self.model._meta.label} is in use.", blockers)
         stamp = timezone.now()
         with transaction.atomic():
             counts = {model._meta.label: _hide(model, family[model], stamp) for model in family}
@@ -106,6 +112,13 @@ class SoftDeleteQuerySet(TimeStampedQuerySet[_M]):
         """Really delete. Refused with `ProtectedError` while anything points to a row."""
         return super().delete()
 
+    def blockers(self) -> set[models.Model]:
+        """Rows, ten per key at most, that keep these from being deleted."""
+        return _blockers(self._living_family())
+
+    def _living_family(self) -> _Family:
+        return _family(self.model, self.filter(is_deleted=False), is_deleted=False)
+
     # As on Django's `delete`: a manager does not have it, so all rows must be asked for by name.
     delete.queryset_only = True  # type: ignore[attr-defined]
     restore.queryset_only = True  # type: ignore[attr-defined]
@@ -122,11 +135,9 @@ def _show(model: type[models.Model], keys: Iterable[Any]) -> None:
     rows.update(is_deleted=False, deleted_at=None)
 
 
-def _family(
-    model: type[models.Model], rows: models.QuerySet[Any], **state: Any
-) -> dict[type[models.Model], set[Any]]:
+def _family(model: type[models.Model], rows: models.QuerySet[Any], **state: Any) -> _Family:
     """The keys of the rows and, along `SOFT_CASCADE`, of all in this `state` that hangs on them."""
-    family: dict[type[models.Model], set[Any]] = {}
+    family: _Family = {}
     waiting = [(model, rows)]
     for kind, found in waiting:  # grows while it is walked
         known = family.setdefault(kind, set())
@@ -150,14 +161,14 @@ def _soft_relations(model: type[models.Model], on_delete: Any) -> list[tuple[Any
     ]
 
 
-def _refuse_if_protected(family: Mapping[type[models.Model], set[Any]]) -> None:
-    """What goes along protects nothing: a vendor's category is in use by its own items only."""
+def _blockers(family: _Family) -> set[models.Model]:
+    """What goes along is no hindrance: a category is in use by items of its vendor only."""
+    blockers: set[models.Model] = set()
     for model, keys in family.items():
-        for user, name in _soft_relations(model, models.PROTECT):
-            staying = user.objects.filter(**{f"{name}__in": keys})
-            blockers = set(staying.exclude(pk__in=family.get(user, ()))[:10])
-            if blockers:
-                raise ProtectedError(f"{model._meta.label} is in use.", blockers)
+        for other, name in _soft_relations(model, models.PROTECT):
+            staying = other.objects.exclude(pk__in=family.get(other, ()))
+            blockers |= set(staying.filter(**{f"{name}__in": keys})[:10])
+    return blockers
 
 
 class SoftDeleteManager(models.Manager.from_queryset(SoftDeleteQuerySet)):  # type: ignore[misc]
@@ -198,5 +209,5 @@ class SoftDeleteModel(models.Model):
         names = {field.name for field in self._meta.concrete_fields}
         self.refresh_from_db(fields=sorted(moved & names))
 
-    def _rows(self) -> SoftDeleteQuerySet[Self]:
+    def _rows(self) -> SoftDeleteQuerySet[Any]:
         return type(self).all_objects.filter(pk=self.pk)

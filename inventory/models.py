@@ -20,6 +20,7 @@ from core.models import (
     SoftDeleteModel,
     SoftDeleteQuerySet,
     TimeStampedModel,
+    TimeStampedQuerySet,
 )
 from inventory.enums import Condition, ImportStatus, Repeated, RowOutcome
 from inventory.triggers import moves_version
@@ -68,7 +69,7 @@ class CategoryQuerySet(OwnedQuerySet):
         return self.filter(known)
 
 
-class Category(AuditedModel, SoftDeleteModel):  # type: ignore[misc]
+class Category(AuditedModel, SoftDeleteModel):
     """A branch in a vendor's tree of what it keeps."""
 
     vendor = models.ForeignKey("vendors.Vendor", on_delete=SOFT_CASCADE, related_name="categories")
@@ -129,7 +130,7 @@ class CollectibleQuerySet(OwnedQuerySet):
 _SEARCHED = ["name", Value("\n"), "sku", Value("\n"), "description"]
 
 
-class Collectible(AuditedModel, SoftDeleteModel):  # type: ignore[misc]
+class Collectible(AuditedModel, SoftDeleteModel):
     """An item a vendor keeps: a card, a set, a coin, a record, a print."""
 
     vendor = models.ForeignKey("vendors.Vendor", on_delete=SOFT_CASCADE, related_name="items")
@@ -285,6 +286,8 @@ class ImportJob(TimeStampedModel):
     error = models.CharField(max_length=500, blank=True, help_text="Why it ended half-way.")
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = models.Manager.from_queryset(TimeStampedQuerySet)()
 
     class Meta:
         indexes = [Index(fields=["vendor", "-created_at"], name="import_newest")]

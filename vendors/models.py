@@ -24,7 +24,7 @@ class VendorQuerySet(SoftDeleteQuerySet["Vendor"]):
         return self.filter(owner_id=user.pk, is_deleted=False)
 
 
-class Vendor(AuditedModel, SoftDeleteModel):  # type: ignore[misc]
+class Vendor(AuditedModel, SoftDeleteModel):
     """A shop: the tenant to whom items, stores and customers belong."""
 
     name = models.CharField(max_length=120)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from core.exceptions import NotFoundError
 from core.writing import free_slug, save_changes
@@ -29,10 +29,8 @@ class VendorService:
     @transaction.atomic
     def create(*, name: str, owner: "User", **details: Unpack[VendorDetails]) -> Vendor:
         """A new shop with its default store. The slug is made from the name."""
-        slug = free_slug(name, Vendor.objects.all(), fallback="vendor")
-        vendor = Vendor.objects.create(
-            name=name, slug=slug, owner=owner, created_by=owner, updated_by=owner, **details
-        )
+        vendor = Vendor(name=name, owner=owner, created_by=owner, updated_by=owner, **details)
+        _insert(vendor)
         VendorStore.objects.create(
             vendor=vendor,
             name="Main store",
@@ -60,8 +58,23 @@ class VendorService:
         _locked(vendor).delete()
 
 
+def _insert(vendor: Vendor) -> None:
+    """Under the first free slug; again when somebody takes it at the same moment."""
+    for attempt in range(1, 6):
+        vendor.slug = free_slug(vendor.name, Vendor.objects.all(), fallback="vendor")
+        try:
+            with transaction.atomic():
+                vendor.save()
+            return
+        except IntegrityError:
+            if attempt == 5:
+                raise
+
+
 def _locked(vendor: Vendor) -> Vendor:
-    row: Vendor | None = Vendor.objects.select_for_update().filter(pk=vendor.pk).first()
+    # Without key: what refers to the shop must not wait for it, nor the two for each other.
+    rows = Vendor.objects.select_for_update(no_key=True)
+    row: Vendor | None = rows.filter(pk=vendor.pk).first()
     if row is None:
         raise NotFoundError
     return row

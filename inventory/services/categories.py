@@ -1,6 +1,6 @@
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.exceptions import InvalidInput, NotFoundError
@@ -28,21 +28,21 @@ class CategoryService:
         *, name: str, vendor: "Vendor", parent: Category | None = None, by: "User | None" = None
     ) -> Category:
         """Raises `CategoryTaken`, and `InvalidInput` for a parent of another vendor."""
-        _require_fitting(vendor.pk, parent, moved=None)
-        slug = free_slug(name, Category.objects.filter(vendor=vendor), fallback="category")
-        row = Category(
-            name=name, vendor=vendor, parent=parent, slug=slug, created_by=by, updated_by=by
-        )
-        with constraint_as({"category_name_unique": CategoryTaken()}):
-            row.save()
+        if parent is not None:
+            _require_place(_locked_tree(vendor.pk), parent, moved=None)
+        row = Category(name=name, vendor=vendor, parent=parent, created_by=by, updated_by=by)
+        _insert(row)
         return row
 
     @staticmethod
     @transaction.atomic
     def update(*, category: Category, by: "User", **changes: Unpack[CategoryChanges]) -> Category:
         """Rename or move; the slug stays, for addresses outlive names."""
+        parent = changes.get("parent")
+        tree = _locked_tree(category.vendor_id) if parent else {}
         row = _locked(category)
-        _require_fitting(row.vendor_id, changes.get("parent"), moved=row)
+        if parent is not None:
+            _require_place(tree, parent, moved=row.pk)
         with constraint_as({"category_name_unique": CategoryTaken()}):
             save_changes(row, changes, by=by)
         return row
@@ -51,12 +51,14 @@ class CategoryService:
     @transaction.atomic
     def delete(*, category: Category, by: "User") -> None:
         """Its items and branches move up to its parent, or to none: nothing else is deleted."""
+        _locked_tree(category.vendor_id)
         row = _locked(category)
-        items = Collectible.objects.filter(category=row)
-        items.update(category_id=row.parent_id, updated_by=by)
-        Category.objects.filter(parent=row).update(parent_id=row.parent_id, updated_by=by)
         # Deleted items let go as well: restored later, they must not point to what is gone.
-        Collectible.all_objects.filter(category=row).update(category_id=row.parent_id)
+        items = Collectible.all_objects.filter(category=row)
+        list(items.select_for_update().order_by("pk").values_list("pk"))
+        items.filter(is_deleted=False).update(category_id=row.parent_id, updated_by=by)
+        items.update(category_id=row.parent_id)
+        Category.objects.filter(parent=row).update(parent_id=row.parent_id, updated_by=by)
         row.delete()
 
     @staticmethod
@@ -72,41 +74,67 @@ class CategoryService:
             if found is None:
                 raise InvalidInput.of("category", _("This vendor has no such category."), "unknown")
         else:
-            found = own.filter(name__iexact=reference).first() or own.filter(slug=reference).first()
+            found = own.named(reference).first() or own.filter(slug=reference).first()
         if found is not None:
             category: Category = found
             return category
         try:
             return CategoryService.create(name=str(reference), vendor=vendor, by=by)
         except CategoryTaken:  # somebody made it at the same moment
-            return own.get(name__iexact=reference)
+            return own.named(str(reference)).get()
 
 
+def _insert(row: Category) -> None:
+    """Under the first free slug; again when somebody takes it at the same moment."""
+    for attempt in range(1, 6):
+        own = Category.objects.filter(vendor_id=row.vendor_id)
+        row.slug = free_slug(row.name, own, fallback="category")
+        try:
+            with constraint_as({"category_name_unique": CategoryTaken()}):
+                row.save()
+            return
+        except IntegrityError:
+            if attempt == 5 or own.named(row.name).exists():
+                raise
+
+
+# Without key: what refers to a category must not wait for it, nor in a circle with its counter.
 def _locked(category: Category) -> Category:
-    row: Category | None = Category.objects.select_for_update().filter(pk=category.pk).first()
+    rows = Category.objects.select_for_update(no_key=True)
+    row: Category | None = rows.filter(pk=category.pk).first()
     if row is None:
         raise NotFoundError
     return row
 
 
-def _require_fitting(vendor_id: int, parent: Category | None, *, moved: Category | None) -> None:
-    if parent is None:
-        return
-    if parent.vendor_id != vendor_id:
-        raise InvalidInput.of("parent", _("The parent belongs to another vendor."), "unknown")
-    # One move at a time within a vendor: two at once could close a circle unseen.
-    parents = dict(
-        Category.objects.select_for_update()
-        .filter(vendor_id=vendor_id)
-        .order_by("pk")
-        .values_list("pk", "parent_id")
+def _locked_tree(vendor_id: int) -> dict[int, int | None]:
+    """Category → parent. One at a time changes a tree: two moves could close a circle unseen.
+
+    Locked first and in key order, before any single row; read again, for who had to wait.
+    """
+    rows = (
+        Category.objects.filter(vendor_id=vendor_id).order_by("pk").values_list("pk", "parent_id")
     )
-    above: int | None = parent.pk
-    depth = 1
-    while above is not None:
-        if moved and above == moved.pk:
-            raise InvalidInput.of("parent", _("A category cannot be inside itself."), "circle")
-        above, depth = parents.get(above), depth + 1
-    if depth > MAX_DEPTH:
+    list(rows.select_for_update(no_key=True))
+    return dict(rows)
+
+
+def _require_place(tree: dict[int, int | None], parent: Category, *, moved: int | None) -> None:
+    if parent.pk not in tree:
+        raise InvalidInput.of("parent", _("The parent belongs to another vendor."), "unknown")
+    above = _path(tree, parent.pk)
+    if moved in above:
+        raise InvalidInput.of("parent", _("A category cannot be inside itself."), "circle")
+    branch = [path.index(moved) + 1 for path in (_path(tree, key) for key in tree) if moved in path]
+    if len(above) + max(branch, default=1) > MAX_DEPTH:
         detail = _("Categories can be nested %(depth)s deep.") % {"depth": MAX_DEPTH}
         raise InvalidInput.of("parent", detail, "too_deep")
+
+
+def _path(tree: dict[int, int | None], key: int | None) -> list[int | None]:
+    """A category and all above it, outwards."""
+    path: list[int | None] = []
+    while key is not None:
+        path.append(key)
+        key = tree.get(key)
+    return path

@@ -1,11 +1,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from core.exceptions import InvalidInput, NotFoundError
+from core.fields import validate_attributes
 from core.writing import constraint_as, save_changes
 from inventory.exceptions import SkuTaken
 from inventory.models import Collectible, CollectibleQuerySet, new_sku
@@ -17,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class ItemDetails(TypedDict, total=False):
-    """What else is said of an item. `category` is a name, a slug or an id; None takes it away."""
+    """What else is said of an item. `category` is a name, a slug or an id; None takes it away.
+
+    `attributes` replace what was there, `more_attributes` are set among them.
+    """
 
     sku: str
     description: str
@@ -30,6 +37,7 @@ class ItemDetails(TypedDict, total=False):
     is_featured: bool
     is_bestseller: bool
     attributes: dict[str, Any]
+    more_attributes: dict[str, Any]
 
 
 class ItemChanges(ItemDetails, total=False):
@@ -61,7 +69,7 @@ class CollectibleService:
 
         Raises `SkuTaken`, and `InvalidInput` for an id of a category the vendor does not have.
         """
-        values = _with_category(vendor, details, by)
+        values = _with_category(vendor, _with_attributes(details, {}), by)
         values["sku"] = values.get("sku") or new_sku()
         values.setdefault("currency", vendor.currency)
         item = Collectible(
@@ -81,7 +89,7 @@ class CollectibleService:
         Raises `SkuTaken`, `NotFoundError` when it was deleted meanwhile, and `InvalidInput`.
         """
         item = _locked(collectible.pk)
-        values = _with_category(item.vendor, changes, by)
+        values = _with_category(item.vendor, _with_attributes(changes, item.attributes), by)
         if "sku" in values and not values["sku"]:
             values["sku"] = item.sku
         with constraint_as({"item_sku_unique": SkuTaken()}):
@@ -118,10 +126,8 @@ class CollectibleService:
         """
         found = _locked_rows(items, ids)
         outcome = BulkOutcome(missing=_missing(ids, found))
-        by_vendor: dict[int, list[Collectible]] = {}
-        for item in found:
-            by_vendor.setdefault(item.vendor_id, []).append(item)
-        for rows in by_vendor.values():
+        for _vendor, group in groupby(found, key=attrgetter("vendor_id")):
+            rows = list(group)
             try:
                 values = _with_category(rows[0].vendor, updates, by)
             except InvalidInput as refusal:
@@ -165,9 +171,13 @@ def _locked(item_id: int) -> Collectible:
 
 
 def _locked_rows(items: CollectibleQuerySet, ids: Iterable[int]) -> list[Collectible]:
-    """In key order, as everywhere: two calls in opposite order must not wait for each other."""
+    """Locked in key order, as everywhere: calls in opposite order must not wait for each other.
+
+    Returned vendor by vendor for the same reason: writing locks each vendor's catalog version.
+    """
     rows = items.filter(pk__in=ids).prefetch_related(None).select_related(None)
-    return list(rows.select_related("vendor").select_for_update(of=["self"]).order_by("pk"))
+    locked = rows.select_related("vendor").select_for_update(of=["self"]).order_by("pk")
+    return sorted(locked, key=attrgetter("vendor_id"))
 
 
 def _missing(ids: Iterable[int], found: Iterable[Collectible]) -> list[int]:
@@ -177,6 +187,18 @@ def _missing(ids: Iterable[int], found: Iterable[Collectible]) -> list[int]:
 def _refused(rows: Iterable[Collectible], refusal: InvalidInput | SkuTaken) -> list[dict[str, Any]]:
     error = refusal.errors[0]
     return [{"id": item.pk, "code": error.code, "detail": error.detail} for item in rows]
+
+
+def _with_attributes(details: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Merged here, under the item's lock: two changes of different keys must both stay."""
+    values = dict(details)
+    if more := values.pop("more_attributes", None):
+        values["attributes"] = {**values.get("attributes", before), **more}
+        try:
+            validate_attributes(values["attributes"])
+        except ValidationError as error:
+            raise InvalidInput.of("attributes", error.messages[0], str(error.code)) from error
+    return values
 
 
 def _with_category(

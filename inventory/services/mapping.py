@@ -1,7 +1,7 @@
 """Which column of a table is which field of an item."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
@@ -65,6 +65,7 @@ def choose_targets(
             targets[column] = field
     for column, word in words.items():
         targets.setdefault(column, None if word in _IGNORED else f"{_ATTRIBUTE}{column}"[:110])
+    _require_distinct(targets.values())
     if not {"name", "sku"} & set(targets.values()):
         raise FileRefused(
             _("No column holds the name or the SKU: say which, in the mapping."), "mapping"
@@ -83,6 +84,9 @@ def _require_fitting(columns: Sequence[str], given: Mapping[str, str | None]) ->
         key = target.removeprefix(_ATTRIBUTE) if target and target.startswith(_ATTRIBUTE) else ""
         if target is not None and target not in SYNONYMS and not 0 < len(key) <= 100:
             raise FileRefused(_("An item has no field “%s”.") % target, "mapping")
-    chosen = [target for target in given.values() if target]
+
+
+def _require_distinct(targets: Iterable[str | None]) -> None:
+    chosen = [target for target in targets if target]
     if twice := {target for target in chosen if chosen.count(target) > 1}:
         raise FileRefused(_("Two columns are mapped to “%s”.") % min(twice), "mapping")

@@ -140,13 +140,15 @@ class Planner:
         """Read once per chunk; a new name makes a category (in a dry run: a rehearsed one)."""
         vendor = self.job.vendor
         if self._categories is None:
-            own = Category.objects.filter(vendor=vendor).order_by("pk")
+            own = list(Category.objects.filter(vendor=vendor).order_by("pk"))
+            # As it is written goes first: Python and the database differ on some capitals.
             self._categories = {category.name.lower(): category for category in own}
+            self._categories |= {category.name: category for category in own}
         known = self._categories
-        if name.lower() not in known:
+        if name not in known and name.lower() not in known:
             known[name.lower()] = (
                 Category(name=name, vendor=vendor)
                 if self.job.dry_run
                 else CategoryService.resolve(vendor=vendor, reference=name, by=self.job.created_by)
             )
-        return known[name.lower()]
+        return known.get(name) or known[name.lower()]

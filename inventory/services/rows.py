@@ -16,7 +16,7 @@ from core.tabular import Row, unescape
 from inventory.enums import Condition
 from inventory.models import Category, Collectible
 
-_NOTHING = {"", "{}", "[]", "{not specified}", "not specified"}
+_NOTHING = {"{}", "[]", "{not specified}", "not specified"}
 _TRUE = {"true", "yes", "1", "y", "x"}
 _FALSE = {"false", "no", "0", "n"}
 _CONDITIONS = {str(word).lower(): c.value for c in Condition for word in (c.value, c.label)}
@@ -46,9 +46,14 @@ def read_row(row: Row, columns: Sequence[str], targets: Mapping[str, str | None]
     for column, cell in zip(columns, row.cells, strict=False):
         target = targets.get(column)
         text = unescape(cell).strip()
-        if target and text.lower() not in _NOTHING:
+        if target and not _says_nothing(target, text):
             _take(read, target, text)
     return read
+
+
+def _says_nothing(target: str, text: str) -> bool:
+    """`{}` is an empty cell, except as a SKU: that is a key, and an item may have this one."""
+    return not text or (target != "sku" and text.lower() in _NOTHING)
 
 
 def _take(read: ItemRow, target: str, text: str) -> None:
@@ -158,9 +163,9 @@ def _plain(text: str) -> Any:
 
 def _structure(text: str) -> Any:
     """JSON, or Python's way of writing it, as exports of scripts have it; else the text itself."""
-    if len(text) > MAX_STRUCTURE:
-        return text
-    for read in (json.loads, ast.literal_eval):
+    # Python's parser is not made for long texts of strangers; JSON's takes what a cell holds.
+    readers = (json.loads, ast.literal_eval) if len(text) <= MAX_STRUCTURE else (json.loads,)
+    for read in readers:
         try:
             value = read(text)
             json.dumps(value, allow_nan=False)

@@ -1,3 +1,5 @@
+from typing import Any
+
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
@@ -40,3 +42,8 @@ class CategorySerializer(StrictModelSerializer):
         ]  # fmt: skip
         read_only_fields = ["slug"]
         validators: list[object] = []  # the database decides what is taken
+
+    def validate_vendor(self, vendor: Any) -> Any:
+        if self.instance is not None and vendor.pk != self.instance.vendor_id:
+            raise serializers.ValidationError("A category stays with its vendor.", "immutable")
+        return vendor

@@ -129,17 +129,10 @@ class CollectibleSerializer(StrictModelSerializer):
         return vendor
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """`card_metadata` and `variant_payloads` are keys of `attributes`; the rest stays."""
-        extras = {
-            key: attrs.pop(name)
-            for name, key in (("card_metadata", "card"), ("variant_payloads", "variants"))
-            if name in attrs
-        }
-        if extras:
-            before = self.instance.attributes if self.instance is not None else {}
-            attributes = {**attrs.get("attributes", before), **extras}
-            Collectible._meta.get_field("attributes").run_validators(attributes)
-            attrs["attributes"] = attributes
+        """`card_metadata` and `variant_payloads` are keys of `attributes`; the others stay."""
+        keys = (("card_metadata", "card"), ("variant_payloads", "variants"))
+        if extras := {key: attrs.pop(name) for name, key in keys if name in attrs}:
+            attrs["more_attributes"] = extras
         return attrs
 
 

@@ -32,6 +32,7 @@ from inventory.selectors import (
     EXPORT_COLUMNS,
     EXPORT_HEADER,
     get_catalog_version,
+    get_collectible,
     get_collectibles_for_user,
     stream_export,
 )
@@ -78,9 +79,10 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
 
     def perform_update(self, serializer: Any) -> None:
         changes = {k: v for k, v in serializer.validated_data.items() if k != "vendor"}
-        serializer.instance = CollectibleService.update(
+        CollectibleService.update(
             collectible=serializer.instance, by=caller(self.request), **changes
         )
+        serializer.instance = get_collectible(caller(self.request), serializer.instance.pk)
 
     def perform_destroy(self, instance: Any) -> None:
         CollectibleService.delete(collectible=instance, by=caller(self.request))
@@ -93,7 +95,7 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
     @action(detail=True, methods=["post"], filter_backends=[])
     def restore(self, request: Request, pk: str) -> Response:
         item = CollectibleService.restore(collectible=self.get_object(), by=caller(request))
-        return Response(self.get_serializer(item).data)
+        return Response(self.get_serializer(get_collectible(caller(request), item.pk)).data)
 
     @extend_schema(
         summary="Change many items at once",
