@@ -1,14 +1,18 @@
 """Django admin for staff: sees the deleted too, hides instead of deleting, records who did it."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-if TYPE_CHECKING:
-    from core.models import SoftDeleteModel
+from core.audit import Deed, log_many
+from core.enums import AuditType
+from core.models import AuditLog
+from core.writing import Recorded
 
 _RECORD = [
     "created_at",
@@ -27,7 +31,58 @@ class BusinessInline(admin.TabularInline):
     can_delete = False
 
 
-class BusinessAdmin(admin.ModelAdmin):
+class AuditedAdmin(admin.ModelAdmin):
+    """What staff do here is in the audit log, with what they changed, in the same transaction."""
+
+    def audited_name(self, obj: Any) -> str:
+        """How entries call the row; for people, without their address."""
+        return f"{obj._meta.verbose_name} “{obj}”"
+
+    def audit(
+        self,
+        request: HttpRequest,
+        verb: str,
+        rows: Iterable[Model],
+        changes: Recorded | None = None,
+    ) -> None:
+        """One entry for each row."""
+        known: Recorded = changes or {"before": {}, "after": {}}
+        deeds = [Deed(f"{verb} {self.audited_name(row)}", row, **known) for row in rows]
+        log_many(AuditType.ADMIN, request.user, deeds, request)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if form.changed_data or not change:
+            self.audit(request, "changed" if change else "added", [obj], _changes(form, change))
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        forms_of = {each.instance.pk: each for each in formset.forms}
+        for row in formset.new_objects:
+            self.audit(request, "added", [row], _changes(forms_of[row.pk], change=False))
+        for row, _names in formset.changed_objects:
+            self.audit(request, "changed", [row], _changes(forms_of[row.pk], change=True))
+
+    @transaction.atomic
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.audit(request, "deleted", [obj])
+        super().delete_model(request, obj)
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self.audit(request, "deleted", queryset)
+        super().delete_queryset(request, queryset)
+
+
+def _changes(form: forms.ModelForm, change: bool) -> Recorded:
+    """What the form says of its row: of a new one all, of another what it changed."""
+    names = [name for name in form.changed_data if name in form.cleaned_data]
+    after = {name: form.cleaned_data[name] for name in names}
+    before = {name: form.initial.get(name) for name in names} if change else {}
+    return {"before": before, "after": after}
+
+
+class BusinessAdmin(AuditedAdmin):
     """For models that are audited and softly deleted."""
 
     list_per_page = 50
@@ -53,9 +108,6 @@ class BusinessAdmin(admin.ModelAdmin):
             obj.created_by = request.user
         super().save_model(request, obj, form, change)
 
-    def delete_model(self, request: HttpRequest, obj: "SoftDeleteModel") -> None:
-        obj.delete()
-
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
@@ -67,6 +119,35 @@ class BusinessAdmin(admin.ModelAdmin):
         return names, {title: len(names)}, forbidden, [str(row) for row in rows.blockers()]
 
     @admin.action(description="Restore the selected, with what was deleted along")
+    @transaction.atomic
     def restore(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self.audit(request, "restored", queryset.filter(is_deleted=True))
         restored = queryset.restore()  # type: ignore[attr-defined]
         self.message_user(request, f"{restored} restored.")
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """What the system wrote about itself: to be read."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(AuditLog)
+class AuditLogAdmin(ReadOnlyAdmin):
+    list_display = [
+        "timestamp", "type", "user", "action", "object_type", "object_id", "vendor_id",
+        "ip_address", "request_id",
+    ]  # fmt: skip
+    list_filter = ["type"]
+    search_fields = ["user", "action", "=object_id", "=request_id"]
+    date_hierarchy = "timestamp"
+    ordering = ["-timestamp", "-id"]

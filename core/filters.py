@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from django_filters.rest_framework import DjangoFilterBackend
@@ -31,6 +32,14 @@ class FlagFilter(filters.TypedChoiceFilter):
         words = {"true": True, "false": False, "1": True, "0": False}
         kwargs |= {"choices": [(word, word) for word in words], "coerce": words.__getitem__}
         super().__init__(**kwargs)
+
+
+@extend_schema_field(OpenApiTypes.INT)
+class IntegerFilter(filters.NumberFilter):
+    field_class: Any = forms.IntegerField
+
+    def get_max_validator(self) -> None:
+        """The database compares numbers of any size; nothing to refuse."""
 
 
 class StrictFilterBackend(DjangoFilterBackend):

@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from core.context import request_origin
 from core.problems import problem_response
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -22,6 +23,8 @@ _log = structlog.get_logger("request")
 
 class RequestLogMiddleware:
     """Gives the request its id (`X-Request-ID`, the caller's if it is sane) and one log line.
+
+    Id and address of the client are what `core.context.current_origin` tells while it lasts.
 
     The query string, headers and bodies are not logged: they hold tokens and people's data.
     """
@@ -33,7 +36,10 @@ class RequestLogMiddleware:
         claimed = request.headers.get("X-Request-ID", "")
         request_id = claimed if _SANE_ID.fullmatch(claimed) else uuid.uuid4().hex
         started = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with (
+            structlog.contextvars.bound_contextvars(request_id=request_id),
+            request_origin(request, request_id),
+        ):
             # All text is UTF-8, whatever `charset` the caller names: it could be `idna`.
             request._encoding = "utf-8"  # type: ignore[attr-defined]  # noqa: SLF001
             response = self.get_response(request)

@@ -1,11 +1,17 @@
-"""What every business model is made of: times, authors, versions, undoable deletion."""
+"""What every business model is made of: times, authors, versions, undoable deletion.
+
+And the one table that belongs to all of them: the audit log.
+"""
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
+import pgtrigger
 from django.db import models, transaction
 from django.db.models.deletion import Collector, ProtectedError
 from django.utils import timezone
+
+from core.enums import AuditType
 
 _M = TypeVar("_M", bound=models.Model)
 _Family = dict[type[models.Model], set[Any]]
@@ -211,3 +217,63 @@ class SoftDeleteModel(models.Model):
 
     def _rows(self) -> SoftDeleteQuerySet[Any]:
         return type(self).all_objects.filter(pk=self.pk)
+
+
+class AuditLogQuerySet(models.QuerySet["AuditLog"]):
+    def concerning(self, vendor_ids: Iterable[int], actor_id: int) -> "AuditLogQuerySet":
+        """What was done in these shops, and what this person did to the own account."""
+        own = models.Q(actor_id=actor_id, vendor=None)
+        return self.filter(models.Q(vendor_id__in=list(vendor_ids)) | own)
+
+    def search(self, text: str) -> "AuditLogQuerySet":
+        return self.filter(action__icontains=text)
+
+
+class AuditLog(models.Model):
+    """One deed, as it was: written by `core.audit`, never changed (decision 9)."""
+
+    type = models.CharField(max_length=50, choices=AuditType.choices)
+    user = models.CharField(max_length=100, help_text="The username at that time.")
+    action = models.TextField()
+    timestamp = models.DateTimeField(auto_now_add=True)
+    ip_address = models.GenericIPAddressField(null=True)
+    # Ids of then. Keys that the database enforces would have to change rows when one is deleted.
+    actor = models.ForeignKey(
+        "users.User",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        related_name="+",
+    )
+    vendor = models.ForeignKey(
+        "vendors.Vendor",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        related_name="+",
+    )
+    object_type = models.CharField(max_length=50, blank=True)
+    object_id = models.CharField(max_length=64, blank=True)
+    before = models.JSONField(null=True, help_text="The changed fields as they were.")
+    after = models.JSONField(null=True, help_text="The changed fields as they became.")
+    request_id = models.CharField(max_length=128, blank=True)
+    details = models.TextField(blank=True)
+
+    objects = models.Manager.from_queryset(AuditLogQuerySet)()
+
+    class Meta:
+        verbose_name_plural = "audit log"
+        indexes = [
+            models.Index(fields=["-timestamp", "-id"], name="audit_newest"),
+            models.Index(fields=["vendor", "-timestamp", "-id"], name="audit_vendor_newest"),
+            models.Index(fields=["object_type", "object_id"], name="audit_object"),
+            models.Index(fields=["actor", "-timestamp"], name="audit_actor_newest"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.action}"

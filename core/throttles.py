@@ -6,6 +6,8 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import AnonRateThrottle, SimpleRateThrottle, UserRateThrottle
 
+from core.context import client_address
+
 if TYPE_CHECKING:  # rest_framework.views reads this module while it is being imported
     from rest_framework.views import APIView
 
@@ -18,6 +20,10 @@ class _Switchable(SimpleRateThrottle):
             return None
         rates: Any = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
         return str(rates[self.scope])
+
+    def get_ident(self, request: Request) -> str:
+        """The address the audit log has, too."""
+        return client_address(request) or ""
 
 
 class AnonThrottle(_Switchable, AnonRateThrottle):
@@ -49,3 +55,15 @@ class SignupThrottle(_PerAddress):
     """Per address, for new accounts."""
 
     scope = "signup"
+
+
+class CodeThrottle(_PerAddress):
+    """Per address, for links and codes by mail: asking for one, and using one."""
+
+    scope = "code"
+
+
+class CheckEmailThrottle(_PerAddress):
+    """Per address, for asking whether an e-mail address is taken."""
+
+    scope = "check_email"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils.text import slugify
 
 from core.exceptions import AppException
@@ -15,22 +15,43 @@ if TYPE_CHECKING:
     from users.models import User
 
 
+class Recorded(TypedDict):
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class Changes(dict[str, tuple[Any, Any]]):
+    """What differed, by field: (before, after). Empty, and so false, when nothing did."""
+
+    def record(self) -> Recorded:
+        """`before` and `after` as `core.audit.log_audit` takes them."""
+        return {
+            "before": {name: old for name, (old, _new) in self.items()},
+            "after": {name: new for name, (_old, new) in self.items()},
+        }
+
+
+def differing(row: Model, values: Mapping[str, Any]) -> Changes:
+    """Which of the values are not the row's already. Nothing is set."""
+    pairs = {name: (getattr(row, name), value) for name, value in values.items()}
+    return Changes({name: pair for name, pair in pairs.items() if pair[0] != pair[1]})
+
+
 def save_changes(
-    row: AuditedModel, changes: Mapping[str, Any], *, by: "User | None" = None
-) -> list[str]:
-    """Write the fields that differ, with author and version, in one UPDATE; returns their names.
+    row: AuditedModel, values: Mapping[str, Any], *, by: "User | None" = None
+) -> Changes:
+    """Write the fields that differ, with author and version, in one UPDATE; returns them.
 
     The caller holds the row's lock. Nothing different means nothing written.
     """
-    changed = [name for name, value in changes.items() if getattr(row, name) != value]
-    if not changed:
-        return []
-    for name in changed:
-        setattr(row, name, changes[name])
-    row.updated_by = by
-    row.version += 1
-    row.save(update_fields=[*changed, "updated_by", "version"])
-    return changed
+    changes = differing(row, values)
+    if changes:
+        for name, (_old, new) in changes.items():
+            setattr(row, name, new)
+        row.updated_by = by
+        row.version += 1
+        row.save(update_fields=[*changes, "updated_by", "version"])
+    return changes
 
 
 @contextmanager

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.models import AuditLog, AuditLogQuerySet
 from inventory.selectors import CatalogFigures, get_catalog_figures
-from vendors.selectors import get_vendors_for_user
+from vendors.selectors import get_audited_vendors, get_vendors_for_user
 
 if TYPE_CHECKING:
     from users.models import User
@@ -24,3 +25,19 @@ def get_dashboard_summary(user: "User", vendor_id: int | None = None) -> Dashboa
     return DashboardSummary(
         total_vendors=vendors.count(), catalog=get_catalog_figures(user, vendor_id)
     )
+
+
+def get_audit_logs_for_user(user: "User") -> AuditLogQuerySet:
+    """The entries the user may read, newest first.
+
+    All for staff of the platform; for others those of their shops, and what they did to their own
+    account.
+    """
+    entries: AuditLogQuerySet = AuditLog.objects.all()
+    if not user.pk:  # nobody, as the API's description is made for, without a database
+        return entries.none()
+    if not user.is_staff:
+        # The ids first: with a list PostgreSQL walks the index of each shop, with a subquery all.
+        vendor_ids = get_audited_vendors(user).values_list("pk", flat=True)
+        entries = entries.concerning(vendor_ids, user.pk)
+    return entries.order_by("-timestamp", "-id")

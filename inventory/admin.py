@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from core.admin import BusinessAdmin, BusinessInline
+from core.admin import BusinessAdmin, BusinessInline, ReadOnlyAdmin
 from inventory.models import Category, Collectible, CollectibleImage, ImportJob, ImportRow
 
 
@@ -59,21 +59,8 @@ class CollectibleImageAdmin(BusinessAdmin):
         return False
 
 
-class _ReadOnlyAdmin(admin.ModelAdmin):
-    """What the system wrote about itself: to be read."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(ImportJob)
-class ImportJobAdmin(_ReadOnlyAdmin):
+class ImportJobAdmin(ReadOnlyAdmin):
     list_display = [
         "id", "filename", "vendor", "created_by", "status", "dry_run", "processed", "total",
         "created", "updated", "unchanged", "failed", "created_at",
@@ -85,7 +72,7 @@ class ImportJobAdmin(_ReadOnlyAdmin):
 
 
 @admin.register(ImportRow)
-class ImportRowAdmin(_ReadOnlyAdmin):
+class ImportRowAdmin(ReadOnlyAdmin):
     list_display = ["job", "line", "sku", "outcome", "errors"]
     list_filter = ["outcome"]
     list_select_related = ["job"]

@@ -240,6 +240,10 @@ class CollectibleImage(AuditedModel, SoftDeleteModel):
     def __str__(self) -> str:
         return self.alt_text or str(self.file.name)
 
+    @property
+    def audited_vendor_id(self) -> int:
+        return self.collectible.vendor_id
+
 
 class CatalogVersion(models.Model):
     """Counts the changes of a vendor's catalog; moved by triggers, whoever writes, however.

@@ -48,6 +48,10 @@ class Vendor(AuditedModel, SoftDeleteModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def audited_vendor_id(self) -> int:
+        return int(self.pk)
+
 
 class VendorStore(AuditedModel, SoftDeleteModel):
     """A place where a vendor keeps stock; every vendor has one default store."""

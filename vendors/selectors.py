@@ -13,6 +13,12 @@ def get_vendors_for_user(user: "User") -> VendorQuerySet:
     return Vendor.objects.visible_to(user).order_by("pk")
 
 
+def get_audited_vendors(user: "User") -> VendorQuerySet:
+    """The vendors whose audit log the user may read: the own ones, also when they are closed."""
+    vendors: VendorQuerySet = Vendor.all_objects.filter(owner_id=user.pk)
+    return vendors
+
+
 def get_active_vendor(user: "User") -> Vendor | None:
     """The vendor new things go to: the chosen one, else the user's oldest."""
     vendors = get_vendors_for_user(user)

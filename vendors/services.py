@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
 
+from core.audit import fields_of, log_audit
+from core.enums import AuditType
 from core.exceptions import NotFoundError
 from core.writing import free_slug, save_changes
 from vendors.enums import StoreType
@@ -41,6 +43,8 @@ class VendorService:
             created_by=owner,
             updated_by=owner,
         )
+        action = f"opened shop “{vendor.name}”"
+        log_audit(AuditType.VENDOR, owner, action, obj=vendor, after=fields_of(vendor))
         return vendor
 
     @staticmethod
@@ -48,14 +52,18 @@ class VendorService:
     def update(*, vendor: Vendor, by: "User", **changes: Unpack[VendorChanges]) -> Vendor:
         """The slug stays when the name changes: addresses outlive names."""
         row = _locked(vendor)
-        save_changes(row, changes, by=by)
+        if changed := save_changes(row, changes, by=by):
+            action = f"changed shop “{row.name}”"
+            log_audit(AuditType.VENDOR, by, action, obj=row, **changed.record())
         return row
 
     @staticmethod
     @transaction.atomic
-    def delete(*, vendor: Vendor) -> None:
+    def delete(*, vendor: Vendor, by: "User") -> None:
         """Hides the shop with all that belongs to it; staff can restore it."""
-        _locked(vendor).delete()
+        row = _locked(vendor)
+        row.delete()
+        log_audit(AuditType.VENDOR, by, f"closed shop “{row.name}”", obj=row)
 
 
 def _insert(vendor: Vendor) -> None:

@@ -1,8 +1,9 @@
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from core.models import AuditLog
 from core.serializers import StrictSerializer
 from inventory.api.serializers import CollectibleSerializer
 
@@ -57,3 +58,77 @@ class DashboardSummarySerializer(serializers.Serializer):
     items_this_month = _number("catalog.items_this_month", help_text="Of the last 30 days.")
     items_by_category = CategoryCountSerializer(many=True, source="catalog.items_by_category")
     recent_items = CollectibleSerializer(many=True, source="catalog.recent_items")
+
+
+class AuditObjectSerializer(serializers.Serializer):
+    type = serializers.CharField(source="object_type")
+    id = serializers.CharField(source="object_id")
+
+
+@extend_schema_field({"type": ["object", "null"], "additionalProperties": True})
+class ChangedFieldsField(serializers.JSONField):
+    """The fields that changed, by name; null where there are none."""
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A price was changed",
+            {
+                "id": 90210,
+                "type": "catalog",
+                "user": "ann",
+                "action": "changed item “Black Lotus”",
+                "timestamp": "2026-11-20T09:30:00Z",
+                "ip_address": "203.0.113.7",
+                "object": {"type": "collectible", "id": "18"},
+                "before": {"value": "7400.00"},
+                "after": {"value": "7900.00"},
+                "request_id": "0b6f3c1e5d0f4a7f9a4d0c9d4f4f0f11",
+                "details": "",
+                "actor": 3,
+                "vendor": 7,
+            },
+        ),
+        OpenApiExample(
+            "An import ended, in the worker",
+            {
+                "id": 90211,
+                "type": "import",
+                "user": "ann",
+                "action": "completed import of “lego.csv”",
+                "timestamp": "2026-11-20T09:31:12Z",
+                "ip_address": None,
+                "object": {"type": "importjob", "id": "4"},
+                "before": None,
+                "after": {
+                    "total": 120, "processed": 120, "created": 100, "updated": 12,
+                    "unchanged": 7, "failed": 1,
+                },
+                "request_id": "5f6a0e8a-7c0e-4d1e-9f0c-3a8e1f6b2d11",
+                "details": "",
+                "actor": 3,
+                "vendor": 7,
+            },
+        ),
+    ]
+)  # fmt: skip
+class AuditLogSerializer(serializers.ModelSerializer):
+    object = serializers.SerializerMethodField()
+    before = ChangedFieldsField()
+    after = ChangedFieldsField()
+    # The ids as they are kept: what they point to may be gone.
+    actor = serializers.IntegerField(source="actor_id", allow_null=True)
+    vendor = serializers.IntegerField(source="vendor_id", allow_null=True)
+
+    class Meta:
+        model = AuditLog
+        fields = [
+            "id", "type", "user", "action", "timestamp", "ip_address", "object", "before", "after",
+            "request_id", "details", "actor", "vendor",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(AuditObjectSerializer(allow_null=True))
+    def get_object(self, entry: AuditLog) -> Any:
+        return AuditObjectSerializer(entry).data if entry.object_type else None

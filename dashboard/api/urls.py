@@ -1,5 +1,11 @@
 from django.urls import path
+from rest_framework.routers import SimpleRouter
 
-from dashboard.api.views import dashboard_summary
+from dashboard.api.views import AuditLogViewSet, dashboard_summary
 
-urlpatterns = [path("dashboard/summary/", dashboard_summary, name="dashboard-summary")]
+router = SimpleRouter(use_regex_path=False)
+router.register("audit-logs", AuditLogViewSet, basename="audit-log")
+urlpatterns = [
+    path("dashboard/summary/", dashboard_summary, name="dashboard-summary"),
+    *router.urls,
+]

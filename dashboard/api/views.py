@@ -1,11 +1,20 @@
-from drf_spectacular.utils import extend_schema
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import mixins, viewsets
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.requests import caller
-from dashboard.api.serializers import DashboardSummarySerializer, SummaryQuerySerializer
-from dashboard.selectors import get_dashboard_summary
+from dashboard.api.filters import AuditLogFilter
+from dashboard.api.serializers import (
+    AuditLogSerializer,
+    DashboardSummarySerializer,
+    SummaryQuerySerializer,
+)
+from dashboard.selectors import get_audit_logs_for_user, get_dashboard_summary
 
 
 @extend_schema(
@@ -21,3 +30,28 @@ def dashboard_summary(request: Request) -> Response:
     query.is_valid(raise_exception=True)
     summary = get_dashboard_summary(caller(request), query.validated_data.get("vendor"))
     return Response(DashboardSummarySerializer(summary).data, headers={"Cache-Control": "private"})
+
+
+@extend_schema(tags=["audit"])
+@extend_schema_view(
+    list=extend_schema(
+        summary="Who did what, when, from where",
+        description="Newest first. What was done in your shops, and what you did to your account; "
+        "staff of the platform see all. Entries are never changed nor deleted. `search` looks into "
+        "`action`.",
+    )
+)
+class AuditLogViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
+    serializer_class = AuditLogSerializer
+    filterset_class: Any = AuditLogFilter
+    search_fields = ["action"]
+    ordering_fields = ["timestamp"]
+    ordering = ["-timestamp"]
+
+    def get_queryset(self) -> QuerySet:
+        return get_audit_logs_for_user(caller(self.request))
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = super().list(request, *args, **kwargs)
+        response["Cache-Control"] = "private, no-store"
+        return response

@@ -1,22 +1,14 @@
 from typing import Any, cast
 
-from django import forms
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from rest_framework.request import Request
 
-from core.filters import FlagFilter
+from core.filters import FlagFilter, IntegerFilter
 from core.requests import caller
 from inventory.enums import Condition, RowOutcome
 from inventory.models import Category, Collectible, CollectibleQuerySet, ImportJob
 from inventory.selectors import get_category_ids, get_collectibles_for_user
-
-
-class IntegerFilter(filters.NumberFilter):
-    field_class: Any = forms.IntegerField
-
-    def get_max_validator(self) -> None:
-        """The database compares numbers of any size; nothing to refuse."""
 
 
 class CollectibleFilter(filters.FilterSet):

@@ -3,6 +3,8 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from core.audit import fields_of, log_audit
+from core.enums import AuditType
 from core.exceptions import InvalidInput, NotFoundError
 from core.writing import constraint_as, free_slug, save_changes
 from inventory.exceptions import CategoryTaken
@@ -32,6 +34,8 @@ class CategoryService:
             _require_place(_locked_tree(vendor.pk), parent, moved=None)
         row = Category(name=name, vendor=vendor, parent=parent, created_by=by, updated_by=by)
         _insert(row)
+        action = f"created category “{row.name}”"
+        log_audit(AuditType.CATALOG, by, action, obj=row, after=fields_of(row))
         return row
 
     @staticmethod
@@ -44,7 +48,10 @@ class CategoryService:
         if parent is not None:
             _require_place(tree, parent, moved=row.pk)
         with constraint_as({"category_name_unique": CategoryTaken()}):
-            save_changes(row, changes, by=by)
+            changed = save_changes(row, changes, by=by)
+        if changed:
+            action = f"changed category “{row.name}”"
+            log_audit(AuditType.CATALOG, by, action, obj=row, **changed.record())
         return row
 
     @staticmethod
@@ -56,10 +63,12 @@ class CategoryService:
         # Deleted items let go as well: restored later, they must not point to what is gone.
         items = Collectible.all_objects.filter(category=row)
         list(items.select_for_update().order_by("pk").values_list("pk"))
-        items.filter(is_deleted=False).update(category_id=row.parent_id, updated_by=by)
+        moved = items.filter(is_deleted=False).update(category_id=row.parent_id, updated_by=by)
         items.update(category_id=row.parent_id)
         Category.objects.filter(parent=row).update(parent_id=row.parent_id, updated_by=by)
         row.delete()
+        action, told = f"deleted category “{row.name}”", f"items moved up: {moved}"
+        log_audit(AuditType.CATALOG, by, action, details=told, obj=row)
 
     @staticmethod
     @transaction.atomic

@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from core.audit import Deed, fields_of, log_audit, log_many
+from core.enums import AuditType
 from core.exceptions import InvalidInput, NotFoundError
 from core.fields import validate_attributes
-from core.writing import constraint_as, save_changes
+from core.writing import constraint_as, differing, save_changes
 from inventory.exceptions import SkuTaken
 from inventory.models import Collectible, CollectibleQuerySet, new_sku
 from inventory.services.categories import CategoryService
@@ -77,6 +79,8 @@ class CollectibleService:
         )
         with constraint_as({"item_sku_unique": SkuTaken()}):
             item.save()
+        action = f"created item “{item.name}”"
+        log_audit(AuditType.CATALOG, by, action, obj=item, after=fields_of(item))
         return item
 
     @staticmethod
@@ -93,7 +97,10 @@ class CollectibleService:
         if "sku" in values and not values["sku"]:
             values["sku"] = item.sku
         with constraint_as({"item_sku_unique": SkuTaken()}):
-            save_changes(item, values, by=by)
+            changed = save_changes(item, values, by=by)
+        if changed:
+            action = f"changed item “{item.name}”"
+            log_audit(AuditType.CATALOG, by, action, obj=item, **changed.record())
         return item
 
     @staticmethod
@@ -102,13 +109,16 @@ class CollectibleService:
         item = _locked(collectible.pk)
         Collectible.objects.filter(pk=item.pk).update(updated_by=by)
         item.delete()
+        log_audit(AuditType.CATALOG, by, f"deleted item “{item.name}”", obj=item)
 
     @staticmethod
     @transaction.atomic
     def restore(*, collectible: Collectible, by: "User") -> Collectible:
         """Raises `SkuTaken` when a living item has taken the SKU."""
         item = Collectible.all_objects.select_for_update(of=["self"]).get(pk=collectible.pk)
-        _bring_back(item, by)
+        if item.is_deleted:
+            _bring_back(item, by)
+            log_audit(AuditType.CATALOG, by, f"restored item “{item.name}”", obj=item)
         return item
 
     @staticmethod
@@ -126,6 +136,7 @@ class CollectibleService:
         """
         found = _locked_rows(items, ids)
         outcome = BulkOutcome(missing=_missing(ids, found))
+        deeds: list[Deed] = []
         for _vendor, group in groupby(found, key=attrgetter("vendor_id")):
             rows = list(group)
             try:
@@ -133,8 +144,10 @@ class CollectibleService:
             except InvalidInput as refusal:
                 outcome.errors += _refused(rows, refusal)
                 continue
+            deeds += _changes(rows, values)
             keys = [item.pk for item in rows]
             outcome.done += Collectible.objects.filter(pk__in=keys).update(**values, updated_by=by)
+        log_many(AuditType.CATALOG, by, deeds)
         return outcome
 
     @staticmethod
@@ -145,6 +158,7 @@ class CollectibleService:
         rows = Collectible.objects.filter(pk__in=[item.pk for item in found])
         rows.update(updated_by=by)
         rows.delete()
+        log_many(AuditType.CATALOG, by, _deeds("deleted", found))
         return BulkOutcome(done=len(found), missing=_missing(ids, found))
 
     @staticmethod
@@ -153,12 +167,15 @@ class CollectibleService:
         """Bring back many deleted `items`; those whose SKU is taken are reported and left."""
         found = _locked_rows(items, ids)
         outcome = BulkOutcome(missing=_missing(ids, found))
+        restored: list[Collectible] = []
         for item in found:
             try:
                 _bring_back(item, by)
-                outcome.done += 1
+                restored.append(item)
             except SkuTaken as refusal:
                 outcome.errors += _refused([item], refusal)
+        log_many(AuditType.CATALOG, by, _deeds("restored", restored))
+        outcome.done = len(restored)
         return outcome
 
 
@@ -187,6 +204,21 @@ def _missing(ids: Iterable[int], found: Iterable[Collectible]) -> list[int]:
 def _refused(rows: Iterable[Collectible], refusal: InvalidInput | SkuTaken) -> list[dict[str, Any]]:
     error = refusal.errors[0]
     return [{"id": item.pk, "code": error.code, "detail": error.detail} for item in rows]
+
+
+def _deeds(verb: str, items: Iterable[Collectible]) -> list[Deed]:
+    return [Deed(f"{verb} item “{item.name}”", item) for item in items]
+
+
+def _changes(items: Iterable[Collectible], values: Mapping[str, Any]) -> Iterator[Deed]:
+    """What the values change of each item; those that have them already are passed over."""
+    category = (
+        {"category_id": getattr(values["category"], "pk", None)} if "category" in values else {}
+    )
+    plain = {name: value for name, value in values.items() if name != "category"} | category
+    for item in items:
+        if changed := differing(item, plain):
+            yield Deed(f"changed item “{item.name}”", item, **changed.record())
 
 
 def _with_attributes(details: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:

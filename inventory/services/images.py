@@ -9,6 +9,8 @@ from django.db import models, transaction
 from django.db.models import Case, F, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
+from core.audit import fields_of, log_audit
+from core.enums import AuditType
 from core.events import publish
 from core.exceptions import InvalidInput, NotFoundError
 from core.writing import save_changes
@@ -81,8 +83,12 @@ class ImageService:
             raise InvalidInput.of("is_primary", detail, "primary_needed")
         if changes.get("is_primary") and not row.is_primary:
             _dethrone(item, by)
-        if save_changes(row, changes, by=by):
+        if changed := save_changes(row, changes, by=by):
             _touch(item, by)
+            action = f"changed a picture of item “{item.name}”"
+            log_audit(
+                AuditType.CATALOG, by, action, obj=row, vendor_id=item.vendor_id, **changed.record()
+            )
         return row
 
     @staticmethod
@@ -101,6 +107,8 @@ class ImageService:
         if row.is_primary and (heir := _heir(rest, row.position)):
             rest.filter(pk=heir.pk).update(is_primary=True, updated_by=by)
         _touch(item, by)
+        action = f"deleted a picture of item “{item.name}”"
+        log_audit(AuditType.CATALOG, by, action, obj=row, vendor_id=item.vendor_id)
 
     @staticmethod
     @transaction.atomic
@@ -119,6 +127,14 @@ class ImageService:
             position = Case(*places, output_field=models.PositiveSmallIntegerField())
             images.update(position=position, updated_by=by)
             _touch(item, by)
+            log_audit(
+                AuditType.CATALOG,
+                by,
+                f"put the pictures of item “{item.name}” in order",
+                obj=item,
+                before={"images": current},
+                after={"images": list(ids)},
+            )
         return list(images)
 
     @staticmethod
@@ -189,6 +205,10 @@ def _insert(image: CollectibleImage, *, is_primary: bool, by: "User") -> None:
     image.position = others[-1].position + 1 if others else 0
     image.save()
     _touch(item, by)
+    action = f"added a picture to item “{item.name}”"
+    log_audit(
+        AuditType.CATALOG, by, action, obj=image, vendor_id=item.vendor_id, after=fields_of(image)
+    )
     publish(ImageAdded(image_id=image.pk))
 
 
@@ -197,7 +217,7 @@ def _locked_item(item_id: int) -> Collectible:
 
     Always the item before its pictures: the other way round, two could wait for each other.
     """
-    rows = Collectible.objects.select_for_update(of=["self"]).only("pk")
+    rows = Collectible.objects.select_for_update(of=["self"]).only("name", "vendor_id")
     item: Collectible | None = rows.filter(pk=item_id).first()
     if item is None:
         raise NotFoundError

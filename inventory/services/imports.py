@@ -3,6 +3,9 @@
 A file is taken in chunks. A chunk's items, its rows' outcomes and the job's progress are one
 transaction, so a job that is killed goes on where it stopped, and one that runs twice at once
 does each chunk once.
+
+The audit log has two entries per job, that it was asked for and how it ended. What became of each
+row is in the `ImportRow`s, which are never changed either.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,9 +22,11 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.audit import log_audit
+from core.enums import AuditType
 from core.events import publish
 from core.tabular import Table, TableRefused, count_rows, open_table
-from inventory.enums import ImportStatus
+from inventory.enums import ImportStatus, RowOutcome
 from inventory.events import ImportRequested
 from inventory.exceptions import FileRefused
 from inventory.models import ImportJob
@@ -66,6 +71,7 @@ class ImportService:
         with _discarded_on_failure(job):
             job.file.save(f"table{PurePath(name).suffix.lower()[:10]}", file, save=False)
             job.save()
+            log_audit(AuditType.IMPORT, by, f"requested {_title(job)}", obj=job)
         return job
 
     @staticmethod
@@ -151,10 +157,25 @@ def _begin(job: ImportJob, total: int) -> None:
     job.save(update_fields=["status", "total", "started_at"])
 
 
-def _end(job: ImportJob, status: ImportStatus, error: str = "") -> None:
-    job.refresh_from_db()
+def _title(job: ImportJob) -> str:
+    return f"{'rehearsal' if job.dry_run else 'import'} of “{job.filename}”"
+
+
+@transaction.atomic
+def _close(job: ImportJob, status: ImportStatus, error: str) -> None:
+    """Once: of two workers that did the job side by side, the first one says how it ended."""
+    job.refresh_from_db(from_queryset=ImportJob.objects.select_for_update())
+    if job.finished_at is not None:
+        return
     job.status, job.error, job.finished_at = status, error[:500], timezone.now()
     job.save(update_fields=["status", "error", "finished_at"])
+    counts = {name: getattr(job, name) for name in ("total", "processed", *RowOutcome.values)}
+    action = f"{status} {_title(job)}"
+    log_audit(AuditType.IMPORT, job.created_by, action, details=job.error, obj=job, after=counts)
+
+
+def _end(job: ImportJob, status: ImportStatus, error: str = "") -> None:
+    _close(job, status, error)
     job.file.storage.delete(str(job.file.name))  # the rows' outcomes tell what was in it
 
 

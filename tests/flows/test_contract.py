@@ -42,9 +42,9 @@ def test_login_and_its_refusal(anonymous_client: APIClient) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/api/v1/auth/me/", "/api/v1/catalog/items/", "/api/v1/catalog/categories/",
-        "/api/v1/catalog/imports/", "/api/v1/dashboard/summary/", "/api/v1/vendors/",
-        "/api/v1/vendors/me/",
+        "/api/v1/audit-logs/", "/api/v1/auth/me/", "/api/v1/catalog/items/",
+        "/api/v1/catalog/categories/", "/api/v1/catalog/imports/",
+        "/api/v1/dashboard/summary/", "/api/v1/vendors/", "/api/v1/vendors/me/",
     ],
 )  # fmt: skip
 def test_what_is_read(

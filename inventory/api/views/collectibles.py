@@ -36,7 +36,7 @@ from inventory.selectors import (
     get_collectibles_for_user,
     stream_export,
 )
-from inventory.services import CollectibleService
+from inventory.services import CollectibleService, ExportService
 
 TAKEN = refusal(409, SkuTaken.code, SkuTaken.detail)
 
@@ -160,8 +160,12 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
     )
     def export(self, request: Request) -> StreamingHttpResponse:
         columns = [*EXPORT_HEADER, *_more_columns(request)]
-        rows = stream_export(self.filter_queryset(self.get_queryset()), columns)
+        items = self.filter_queryset(self.get_queryset())
         renderer = request.accepted_renderer
+        ExportService.record(
+            items=items, kind=renderer.format, filters=_filters(request), by=caller(request)
+        )
+        rows = stream_export(items, columns)
         content: Iterable[bytes]
         match renderer.format:
             case "xlsx":
@@ -183,6 +187,12 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
+
+
+def _filters(request: Request) -> set[str]:
+    """What narrows the export; `format`, `columns` and caches' `_` do not."""
+    named = {name for name, value in request.query_params.items() if value and name[0] != "_"}
+    return named & {*CollectibleFilter.base_filters, "search"}
 
 
 def _more_columns(request: Request) -> list[str]:

@@ -1,0 +1,190 @@
+"""Who did what, when, from where: one row per deed, in the transaction of the deed.
+
+A service writes its row inside its own `@transaction.atomic`, after the change:
+
+    changes = save_changes(row, values, by=by)
+    if changes:
+        log_audit(AuditType.CATALOG, by, f"changed item “{row.name}”", obj=row, **changes.record())
+
+What is rolled back leaves no row, and what changed nothing writes none. Address and request id come
+from `core.context`; pass `request` where there is one at hand. Events of an account (a sign-in that
+failed, sessions ended, a password set) are `AuditType.SECURITY` with the account as `user`, so that
+its owner finds them, and as `obj`; the name that somebody typed is not kept, for it may be a
+password in the wrong field:
+
+    log_audit(AuditType.SECURITY, user, "changed the password", obj=user)
+
+A refusal that is raised rolls its transaction back, and its row with it: log that one outside.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from django.core.exceptions import FieldDoesNotExist
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import FileField, GeneratedField, Model
+
+from core.context import client_address, current_origin
+from core.models import AuditLog
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+    from django.http import HttpRequest
+
+    from users.models import User
+
+# The log cannot be corrected, so what a person may ask us to forget must not get into it, nor what
+# opens a door. That such a field changed is told, its values are not.
+REDACTED = frozenset(
+    {
+        "address", "birthdate", "contact_info", "email", "first_name", "last_name", "notes",
+        "phone", "phone_number",
+    }
+)  # fmt: skip
+SECRETS = ("password", "token", "secret")
+HIDDEN = "[not kept]"
+MAX_VALUE = 2000
+_BOOKKEEPING = frozenset(
+    {
+        "id", "created_at", "updated_at", "created_by", "updated_by", "version", "is_deleted",
+        "deleted_at",
+    }
+)  # fmt: skip
+SYSTEM = "system"
+
+
+class Concerning(TypedDict, total=False):
+    """What the deed was done to. The vendor is the object's own unless it is named.
+
+    `before` and `after` hold the fields that changed, by name.
+    """
+
+    obj: Model | None
+    vendor_id: int | None
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One of many that `log_many` writes."""
+
+    action: str
+    obj: Model | None = None
+    vendor_id: int | None = None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    details: str = ""
+
+
+def log_audit(
+    action_type: str,
+    user: "User | AnonymousUser | None",
+    action: str,
+    request: "HttpRequest | None" = None,
+    details: str = "",
+    **concerning: Unpack[Concerning],
+) -> AuditLog:
+    """Write one row, in the caller's transaction.
+
+    `action` is a short sentence in the past tense for people: `created item “Black Lotus”`. Without
+    a `user` it was the system: a scheduled task, or a command.
+    """
+    deed = Deed(action=action, details=details, **concerning)
+    row = _row(action_type, user, deed, request)
+    row.save(force_insert=True)
+    return row
+
+
+def log_many(
+    action_type: str,
+    user: "User | AnonymousUser | None",
+    deeds: Iterable[Deed],
+    request: "HttpRequest | None" = None,
+) -> list[AuditLog]:
+    """One row per deed, all in one statement."""
+    return AuditLog.objects.bulk_create([_row(action_type, user, deed, request) for deed in deeds])
+
+
+def fields_of(row: Model) -> dict[str, Any]:
+    """What a new row says, for `after`: its own columns, without bookkeeping and files."""
+    return {
+        field.name: getattr(row, field.attname)
+        for field in row._meta.concrete_fields
+        if field.name not in _BOOKKEEPING and not isinstance(field, (FileField, GeneratedField))
+    }
+
+
+def _row(
+    action_type: str,
+    user: "User | AnonymousUser | None",
+    deed: Deed,
+    request: "HttpRequest | None",
+) -> AuditLog:
+    origin = current_origin()
+    if request is not None:
+        origin = replace(origin, ip_address=client_address(request))
+    obj = deed.obj
+    return AuditLog(
+        type=action_type,
+        actor_id=user.pk if user else None,
+        user=_line(user.get_username() or "anonymous" if user else SYSTEM)[:100],
+        action=_line(deed.action),
+        details=deed.details,
+        vendor_id=_vendor_of(obj) if deed.vendor_id is None else deed.vendor_id,
+        object_type=str(obj._meta.model_name) if obj else "",
+        object_id=str(obj.pk) if obj else "",
+        before=_record(obj, deed.before),
+        after=_record(obj, deed.after),
+        ip_address=origin.ip_address,
+        request_id=origin.request_id,
+    )
+
+
+def _vendor_of(obj: Model | None) -> int | None:
+    """Models whose vendor is not their own column say it as `audited_vendor_id`."""
+    found: int | None = getattr(obj, "audited_vendor_id", getattr(obj, "vendor_id", None))
+    return found
+
+
+def _line(text: str) -> str:
+    """On one line, and without what steers terminals: names are other people's text."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+def _record(obj: Model | None, values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if not values:
+        return None
+    return {_key(obj, name): _value(name, value) for name, value in values.items()}
+
+
+def _key(obj: Model | None, name: str) -> str:
+    """A foreign key's value is an id, so it is told under the column's name: `category_id`."""
+    try:
+        return str(getattr(obj._meta.get_field(name), "attname", name)) if obj else name
+    except FieldDoesNotExist:
+        return name
+
+
+def _value(name: str, value: Any) -> Any:
+    """As plain JSON; what is too long to be read is cut."""
+    if value and (name in REDACTED or any(word in name for word in SECRETS)):
+        return HIDDEN
+    text = json.dumps(value, cls=_Plain, ensure_ascii=False)
+    if len(text) <= MAX_VALUE:
+        return json.loads(text)
+    return f"{(value if isinstance(value, str) else text)[:MAX_VALUE]}…"
+
+
+class _Plain(DjangoJSONEncoder):
+    """Rows as their ids, decimals as text, anything else that JSON lacks as it prints."""
+
+    def default(self, o: Any) -> Any:
+        if isinstance(o, Model):
+            return o.pk
+        try:
+            return super().default(o)
+        except TypeError:
+            return list(o) if isinstance(o, Iterable) else str(o)

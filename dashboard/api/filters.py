@@ -1,0 +1,31 @@
+from typing import Any
+
+from django import forms
+from django_filters import rest_framework as filters
+
+from core.enums import AuditType
+from core.filters import IntegerFilter
+from core.models import AuditLog
+
+
+class AddressFilter(filters.CharFilter):
+    """An IPv4 or IPv6 address, in any of its spellings."""
+
+    field_class: Any = forms.GenericIPAddressField
+
+
+class AuditLogFilter(filters.FilterSet):
+    type = filters.ChoiceFilter(choices=AuditType.choices)
+    user = filters.CharFilter(lookup_expr="icontains", help_text="A part of the username.")
+    actor = IntegerFilter(field_name="actor_id")
+    vendor = IntegerFilter(field_name="vendor_id")
+    object_type = filters.CharFilter(help_text="`collectible`, `category`, `vendor` …")
+    object_id = filters.CharFilter()
+    request_id = filters.CharFilter()
+    ip_address = AddressFilter()
+    timestamp_after = filters.IsoDateTimeFilter(field_name="timestamp", lookup_expr="gte")
+    timestamp_before = filters.IsoDateTimeFilter(field_name="timestamp", lookup_expr="lt")
+
+    class Meta:
+        model = AuditLog
+        fields: list[str] = []
