@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.core.cache import cache
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import AccessToken
 
 from tests.factories import StoreFactory, UserFactory, VendorFactory
 from users.models import User
+from users.services import SessionService
+from users.tokens import Pair, sign
 from vendors.models import Vendor
 
 
@@ -25,13 +26,20 @@ def _empty_cache() -> Iterator[None]:
     cache.delete_pattern("*")
 
 
+def pair_for(user: User) -> Pair:
+    """The tokens of a new session, as signing in gives them."""
+    user.refresh_from_db(fields=["token_version"])
+    return sign(SessionService.open(user=user))
+
+
 @pytest.fixture
 def sign_in() -> Callable[[User], APIClient]:
     """A client with a real token: nothing of the way in is skipped."""
 
     def client_of(user: User) -> APIClient:
         client = APIClient()
-        client.credentials(HTTP_AUTHORIZATION=f"Bearer {AccessToken.for_user(user)}")
+        client.tokens = pair_for(user)
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {client.tokens['access']}")
         client.user = user
         return client
 

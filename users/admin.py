@@ -1,11 +1,18 @@
-from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from typing import Any
 
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from core.admin import AuditedAdmin
 from users.models import User
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(AuditedAdmin, DjangoUserAdmin):
     list_display = [
         "email",
         "username",
@@ -34,3 +41,27 @@ class UserAdmin(DjangoUserAdmin):
     add_fieldsets = (
         (None, {"classes": ["wide"], "fields": ["username", "email", "password1", "password2"]}),
     )
+
+    def audited_name(self, obj: Any) -> str:
+        return f"account “{obj.username}”"
+
+    @transaction.atomic
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        return super().user_change_password(request, id, form_url)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Setting a password does not pass `save_model`, but it comes by here, too."""
+        match = request.resolver_match
+        if match and str(match.url_name).endswith("_password_change"):
+            self.audit(request, "set the password of", [obj])
+        return super().log_change(request, obj, message)
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(AuditedAdmin, DjangoGroupAdmin):
+    """Django's, and who gave staff which permission is in the audit log."""

@@ -6,7 +6,10 @@ class UsersConfig(AppConfig):
 
     def ready(self) -> None:
         from core.events import subscribe
-        from users.events import UserRegistered
-        from users.handlers import welcome_new_user
+        from users import events, handlers
 
-        subscribe(UserRegistered, welcome_new_user)
+        subscribe(events.UserRegistered, handlers.welcome_new_user)
+        subscribe(events.EmailVerificationRequested, handlers.send_verification_again)
+        subscribe(events.PasswordResetRequested, handlers.send_reset_link)
+        subscribe(events.PasswordChanged, handlers.tell_of_new_password)
+        subscribe(events.RefreshTokenReused, handlers.warn_of_reuse)

@@ -5,3 +5,30 @@ from dataclasses import dataclass
 class UserRegistered:
     user_id: int
     email: str
+
+
+@dataclass(frozen=True)
+class RefreshTokenReused:
+    """Two hold the same refresh token, and one of them should not: the session was ended."""
+
+    user_id: int
+    session_id: int
+
+
+@dataclass(frozen=True)
+class EmailVerificationRequested:
+    """Somebody wants the mail for this address again; nobody has looked yet whose it is."""
+
+    email: str
+
+
+@dataclass(frozen=True)
+class PasswordResetRequested:
+    """Somebody gave this address; nobody has looked yet whether it is known."""
+
+    email: str
+
+
+@dataclass(frozen=True)
+class PasswordChanged:
+    user_id: int

@@ -1,6 +1,34 @@
-from users.events import UserRegistered
-from users.tasks import send_welcome_email
+from users.events import (
+    EmailVerificationRequested,
+    PasswordChanged,
+    PasswordResetRequested,
+    RefreshTokenReused,
+    UserRegistered,
+)
+from users.tasks import (
+    send_password_changed,
+    send_reset_email,
+    send_reuse_warning,
+    send_verification_email,
+    send_welcome_email,
+)
 
 
 def welcome_new_user(event: UserRegistered) -> None:
     send_welcome_email.delay(event.user_id)
+
+
+def send_verification_again(event: EmailVerificationRequested) -> None:
+    send_verification_email.delay(event.email)
+
+
+def send_reset_link(event: PasswordResetRequested) -> None:
+    send_reset_email.delay(event.email)
+
+
+def tell_of_new_password(event: PasswordChanged) -> None:
+    send_password_changed.delay(event.user_id)
+
+
+def warn_of_reuse(event: RefreshTokenReused) -> None:
+    send_reuse_warning.delay(event.user_id, event.session_id)

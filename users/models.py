@@ -1,16 +1,27 @@
+import uuid
 from typing import Any
 
+import pgtrigger
+from django.conf import settings
+from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
-from django.db.models import Q, UniqueConstraint
+from django.db.models import Exists, OuterRef, Q, UniqueConstraint
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from core.fields import random_code
 from core.models import TimeStampedModel, TimeStampedQuerySet
+from users.enums import EmailPurpose, EndReason
+from users.triggers import ACCESS_ENDS, access_ends
 
 
 class UserQuerySet(TimeStampedQuerySet["User"]):
+    def with_address(self, email: str) -> "UserQuerySet":
+        """Without regard to case."""
+        return self.annotate(email_lower=Lower("email")).filter(email_lower=email.lower())
+
     def known_as(self, name: str) -> "UserQuerySet":
         """By username, or by e-mail without regard to case."""
         return self.annotate(email_lower=Lower("email")).filter(
@@ -38,6 +49,8 @@ class UserManager(DjangoUserManager.from_queryset(UserQuerySet)["User"]):  # typ
         password: str | None = None,
         **extra_fields: Any,
     ) -> "User":
+        # Who has the command line needs no mail to be believed.
+        extra_fields.setdefault("email_verified_at", timezone.now())
         user: User = super().create_superuser(*_named(username, email), password, **extra_fields)
         return user
 
@@ -69,15 +82,27 @@ class User(AbstractUser, TimeStampedModel):
         help_text="The vendor new things go to when none is named.",
     )
 
+    email_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    token_version = models.PositiveIntegerField(
+        default=1,
+        editable=False,
+        help_text="Tokens of another version are refused. A trigger moves it.",
+    )
+
     objects = UserManager()  # type: ignore[misc]
 
     REQUIRED_FIELDS = ["email"]
 
     class Meta:
         constraints = [UniqueConstraint(Lower("email"), name="user_email_unique")]
+        triggers = [access_ends()]
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def email_verified(self) -> bool:
+        return self.email_verified_at is not None
 
     @property
     def full_name(self) -> str:
@@ -93,3 +118,76 @@ class User(AbstractUser, TimeStampedModel):
     @property
     def profile_completed(self) -> bool:
         return bool(self.first_name and self.last_name and self.birthdate)
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """As Django's, but an old hash that is made anew neither ends access nor undoes a change
+        of the password at the same moment.
+        """
+
+        def rehash(password: str) -> None:
+            old, self.password = self.password, make_password(password)
+            with pgtrigger.ignore(f"users.User:{ACCESS_ENDS}"):
+                type(self).objects.filter(pk=self.pk, password=old).update(password=self.password)
+
+        return check_password(raw_password, self.password, rehash)
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def not_ended(self) -> "SessionQuerySet":
+        return self.filter(revoked_at=None, expires_at__gt=timezone.now())
+
+    def living(self) -> "SessionQuerySet":
+        """Not ended, and the account has not ended all its access since.
+
+        No join, so that it holds also in the WHERE of an UPDATE that waited for another one.
+        """
+        holder = User.objects.filter(
+            pk=OuterRef("user_id"), is_active=True, token_version=OuterRef("token_version")
+        )
+        return self.not_ended().filter(Exists(holder))
+
+
+class Session(models.Model):
+    """One sign-in on one device: the family of the refresh tokens that follow from it.
+
+    It knows the refresh token that is good now, and the one before. Any other token that names
+    the session and bears our signature is older: it was used before.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sessions"
+    )
+    token_version = models.PositiveIntegerField(help_text="The user's, when the tokens were made.")
+    jti = models.UUIDField(default=uuid.uuid4, help_text="The refresh token that is good now.")
+    previous_jti = models.UUIDField(null=True)
+    user_agent = models.CharField(max_length=200, blank=True)
+    ip = models.GenericIPAddressField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(
+        default=timezone.now, help_text="When the refresh token that is good now was made."
+    )
+    expires_at = models.DateTimeField(db_index=True)
+    revoked_at = models.DateTimeField(null=True)
+    revoked_reason = models.CharField(max_length=20, blank=True, choices=EndReason.choices)
+
+    objects = SessionQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.user_agent or self.ip} ({self.pk})"
+
+
+class EmailToken(models.Model):
+    """Something that only the reader of a mail knows; we keep its digest alone."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="email_tokens"
+    )
+    purpose = models.CharField(max_length=10, choices=EmailPurpose.choices)
+    address = models.EmailField(max_length=254, help_text="Where it was sent.")
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256, in hexadecimal.")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.purpose} ({self.pk})"

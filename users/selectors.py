@@ -1,7 +1,11 @@
-"""Reading: who somebody is."""
+"""Reading: who somebody is, and where somebody is signed in."""
 
-from users.exceptions import UserNotFoundError
-from users.models import User
+import uuid
+
+from django.db.models import OuterRef, Subquery
+
+from users.exceptions import SessionEnded, TokenNotValid, UserNotFoundError
+from users.models import Session, SessionQuerySet, User
 
 
 def get_user(user_id: int) -> User:
@@ -16,3 +20,39 @@ def find_user(name: str) -> User | None:
     """By username or e-mail, for the command line."""
     user: User | None = User.objects.known_as(name).first()
     return user
+
+
+def find_active_user(email: str) -> User | None:
+    """By e-mail alone, without regard to case."""
+    user: User | None = User.objects.with_address(email).filter(is_active=True).first()
+    return user
+
+
+def is_address_free(email: str) -> bool:
+    return not User.objects.with_address(email).exists()
+
+
+def get_signed_in(user_id: int, session_id: int, version: int) -> tuple[User, uuid.UUID]:
+    """Who holds a token, and the id of the session's current refresh token; one query.
+
+    Raises `TokenNotValid` when the account is gone, `SessionEnded` when the session is over.
+    """
+    session = Session.objects.not_ended().filter(
+        pk=session_id, user=OuterRef("pk"), token_version=OuterRef("token_version")
+    )
+    users = User.objects.annotate(current_jti=Subquery(session.values("jti")[:1]))
+    user = users.filter(pk=user_id).first()
+    if user is None:
+        raise TokenNotValid
+    if not user.is_active or user.token_version != version or user.current_jti is None:
+        raise SessionEnded
+    return user, user.current_jti
+
+
+def get_sessions_for_user(user: User) -> SessionQuerySet:
+    """Where the user is signed in now."""
+    return Session.objects.living().filter(user=user)
+
+
+def get_session(session_id: int) -> Session | None:
+    return Session.objects.filter(pk=session_id).first()

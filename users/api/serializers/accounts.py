@@ -2,21 +2,11 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
-from rest_framework_simplejwt.exceptions import InvalidToken
-from rest_framework_simplejwt.serializers import TokenRefreshSerializer as JWTRefreshSerializer
 
-from core.serializers import StrictModelSerializer, StrictSerializer
+from core.serializers import StrictModelSerializer
+from users.api.fields import password_field
 from users.models import User
 from vendors.selectors import get_active_vendor, get_default_store
-
-TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ1c2VyX2lkIjoiMyJ9.c2lnbmF0dXJl"  # noqa: S105
-PAIR = {"access": TOKEN, "refresh": TOKEN}
-
-
-def _password() -> serializers.CharField:
-    return serializers.CharField(
-        write_only=True, max_length=256, trim_whitespace=False, style={"input_type": "password"}
-    )
 
 
 @extend_schema_serializer(
@@ -34,7 +24,7 @@ def _password() -> serializers.CharField:
     ]
 )
 class RegisterSerializer(StrictModelSerializer):
-    password = _password()
+    password = password_field()
     username = serializers.RegexField(r"^[\w.+-]+\Z", max_length=150, required=False)
 
     class Meta:
@@ -48,60 +38,6 @@ class RegisterSerializer(StrictModelSerializer):
             for name in ("first_name", "last_name", "birthdate", "company_name")
         }
         validators: list[Any] = []  # the database decides what is taken
-
-
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "By e-mail",
-            {"email": "ann@example.com", "password": "shelf-of-blue-bricks"},
-            request_only=True,
-        ),
-        OpenApiExample(
-            "By username",
-            {"username": "ann", "password": "shelf-of-blue-bricks"},
-            request_only=True,
-        ),
-    ]
-)
-class TokenRequestSerializer(StrictSerializer):
-    username = serializers.CharField(required=False, max_length=254, help_text="Or the e-mail.")
-    email = serializers.CharField(required=False, max_length=254)
-    password = _password()
-
-    def validate(self, attrs: dict[str, str]) -> dict[str, str]:
-        name = attrs.get("username") or attrs.get("email")
-        if not name:
-            raise serializers.ValidationError({"username": "Give a username or an e-mail."})
-        return {"name": name, "password": attrs["password"]}
-
-
-@extend_schema_serializer(examples=[OpenApiExample("A pair", PAIR)])
-class TokenPairSerializer(serializers.Serializer):
-    access = serializers.CharField(help_text="Send as `Authorization: Bearer …`; 15 minutes.")
-    refresh = serializers.CharField(help_text="Buys the next pair, once; 7 days.")
-
-
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample("The refresh token", {"refresh": TOKEN}, request_only=True),
-        OpenApiExample("The next pair", PAIR, response_only=True),
-    ]
-)
-class TokenRefreshSerializer(JWTRefreshSerializer):
-    refresh = serializers.CharField()
-    access = serializers.CharField(read_only=True)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
-        try:
-            return super().validate(attrs)
-        except User.DoesNotExist as error:  # the library lets it become a 500
-            raise InvalidToken from error
-
-
-@extend_schema_serializer(examples=[OpenApiExample("A token", {"token": TOKEN})])
-class TokenVerifySerializer(StrictSerializer):
-    token = serializers.CharField()
 
 
 class VendorBriefSerializer(serializers.Serializer):
@@ -129,6 +65,7 @@ class StoreBriefSerializer(serializers.Serializer):
                 "full_name": "Ann Lee",
                 "role": "user",
                 "profile_completed": True,
+                "email_verified": True,
                 "company_name": "Brick & Card",
                 "phone_number": "+1 555 0100",
                 "birthdate": "1990-04-01",
@@ -150,8 +87,8 @@ class MeSerializer(StrictModelSerializer):
         model = User
         fields = [
             "id", "username", "email", "first_name", "last_name", "full_name", "role",
-            "profile_completed", "company_name", "phone_number", "birthdate", "active_vendor",
-            "active_store", "created_at", "updated_at",
+            "profile_completed", "email_verified", "company_name", "phone_number", "birthdate",
+            "active_vendor", "active_store", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["username", "email"]
 
@@ -165,3 +102,17 @@ class MeSerializer(StrictModelSerializer):
         vendor = get_active_vendor(user)
         store = get_default_store(vendor) if vendor else None
         return StoreBriefSerializer(store).data if store else None
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "What was missing",
+            {"first_name": "Ann", "last_name": "Lee", "birthdate": "1990-04-01"},
+        )
+    ]
+)
+class ProfileSerializer(StrictModelSerializer):
+    class Meta:
+        model = User
+        fields = ["first_name", "last_name", "birthdate", "company_name", "phone_number"]

@@ -3,22 +3,24 @@
 from datetime import date
 from typing import TypedDict, Unpack
 
-from django.contrib.auth import authenticate
-from django.contrib.auth.models import update_last_login
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
-from django.core.mail import send_mail
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.audit import log_audit
+from core.enums import AuditType
 from core.events import publish
 from core.exceptions import FieldError, InvalidInput
-from core.writing import constraint_as
-from users.events import UserRegistered
-from users.exceptions import InvalidCredentialsError
+from core.writing import constraint_as, differing
+from users.enums import EmailPurpose
+from users.events import EmailVerificationRequested, UserRegistered
 from users.models import User
-from users.selectors import get_user
+from users.services.email_tokens import EmailTokenService
+from users.services.strength import require_strong
 from vendors.services import VendorService
+
+# Without these a profile is not complete.
+NEEDED = ("first_name", "last_name", "birthdate")
 
 
 class ProfileChanges(TypedDict, total=False):
@@ -39,7 +41,7 @@ class UserService:
 
         Raises `InvalidInput` for a weak password and for a name or address that is taken.
         """
-        _require_strong(password, User(email=email, username=username, **profile))
+        require_strong(password, User(email=email, username=username, **profile))
         with constraint_as(_taken()):
             user: User = User.objects.create_user(username or None, email, password, **profile)
         shop = profile.get("company_name") or _("%s’s collection") % (
@@ -47,6 +49,7 @@ class UserService:
         )
         user.active_vendor = VendorService.create(name=shop[:120], owner=user)
         user.save(update_fields=["active_vendor"])
+        log_audit(AuditType.ACCOUNT, user, "registered", obj=user)
         publish(UserRegistered(user_id=user.pk, email=user.email))
         return user
 
@@ -54,41 +57,53 @@ class UserService:
     @transaction.atomic
     def create_staff(*, email: str, password: str, username: str = "") -> User:
         """An administrator of the platform, for the command line; raises as `register` does."""
-        _require_strong(password, User(email=email, username=username))
+        require_strong(password, User(email=email, username=username))
         with constraint_as(_taken()):
             user: User = User.objects.create_superuser(
                 username or None, email, password, is_admin=True
             )
+        log_audit(AuditType.SECURITY, None, f"made administrator “{user.username}”", obj=user)
         return user
 
     @staticmethod
     @transaction.atomic
+    def verify_email(*, token: str) -> None:
+        """The address is the user's, as the link mailed there proves; raises `LinkNotValid`."""
+        user = EmailTokenService.spend(token=token, purpose=EmailPurpose.VERIFY)
+        if not user.email_verified:
+            user.email_verified_at = timezone.now()
+            user.save(update_fields=["email_verified_at"])
+            log_audit(AuditType.SECURITY, user, "confirmed the address", obj=user)
+
+    @staticmethod
+    def request_verification(*, email: str) -> None:
+        """Whether the address is known, and not verified yet, is told by mail alone."""
+        publish(EmailVerificationRequested(email=email))
+
+    @staticmethod
+    def complete_profile(*, user: User, **changes: Unpack[ProfileChanges]) -> User:
+        """Raises `InvalidInput` naming what is missing still; then nothing is written."""
+        text = _("This field is required.")
+        missing = [
+            FieldError(name, "required", text)
+            for name in NEEDED
+            if not changes.get(name, getattr(user, name))
+        ]
+        if missing:
+            raise InvalidInput(errors=missing)
+        return UserService.update_profile(user=user, **changes)
+
+    @staticmethod
+    @transaction.atomic
     def update_profile(*, user: User, **changes: Unpack[ProfileChanges]) -> User:
+        changed = differing(user, changes)
         for name, value in changes.items():
             setattr(user, name, value)
         user.save(update_fields=changes.keys())
+        if changed:
+            action = "changed the profile"
+            log_audit(AuditType.ACCOUNT, user, action, obj=user, **changed.record())
         return user
-
-    @staticmethod
-    def sign_in(*, name: str, password: str) -> User:
-        """The active account of this username or e-mail; raises `InvalidCredentialsError`."""
-        user = authenticate(username=name, password=password)
-        if not isinstance(user, User):
-            raise InvalidCredentialsError
-        update_last_login(type(user), user)
-        return user
-
-    @staticmethod
-    def send_welcome(*, user_id: int) -> None:
-        user = get_user(user_id)
-        send_mail(
-            subject=_("Welcome to Omni-Stock"),
-            message=_(
-                "Your collection is ready: add items one by one, or import a CSV or XLSX file.\n"
-            ),
-            from_email=None,
-            recipient_list=[user.email],
-        )
 
 
 def _taken() -> dict[str, InvalidInput]:
@@ -98,12 +113,3 @@ def _taken() -> dict[str, InvalidInput]:
         "user_email_unique": InvalidInput.of("email", address, "taken"),
         "users_user_username_key": InvalidInput.of("username", name, "taken"),
     }
-
-
-def _require_strong(password: str, user: User) -> None:
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise InvalidInput(
-            errors=[FieldError("password", str(e.code), e.messages[0]) for e in error.error_list]
-        ) from error

@@ -1,0 +1,115 @@
+"""At the same moment: real threads on real transactions, and one of them wins."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any, TypeVar
+
+import pytest
+from django.db import connection
+from rest_framework.test import APIClient
+
+from core.exceptions import AppException
+from tests.conftest import pair_for
+from tests.factories import UserFactory
+from users.enums import EmailPurpose
+from users.exceptions import LinkNotValid
+from users.models import Session
+from users.services import EmailTokenService, Grant, PasswordService, SessionService
+from users.tokens import read, sign
+
+pytestmark = pytest.mark.django_db(transaction=True)
+REFRESH = "/api/v1/auth/token/refresh/"
+ROUNDS = 200
+_T = TypeVar("_T")
+
+
+def at_once(count: int, act: Callable[[], _T]) -> list[_T]:
+    """What `count` threads got that began `act` together."""
+    return together(count, 1, lambda _round: act())[0]
+
+
+def together(count: int, rounds: int, act: Callable[[int], _T]) -> list[list[_T]]:
+    """The same round by round, with one connection per thread."""
+    gate = Barrier(count, timeout=30)
+
+    def run() -> list[_T]:
+        try:
+            outcomes = []
+            for number in range(rounds):
+                gate.wait()
+                outcomes.append(act(number))
+            return outcomes
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        futures = [pool.submit(run) for _ in range(count)]
+        return [list(each) for each in zip(*(f.result() for f in futures), strict=True)]
+
+
+def test_eight_refreshes_of_one_token_make_one_new_pair() -> None:
+    refresh = pair_for(UserFactory())["refresh"]
+    answers = at_once(8, lambda: APIClient().post(REFRESH, {"refresh": refresh}))
+    assert [answer.status_code for answer in answers] == [200] * 8
+    pairs = {(answer.json()["access"], answer.json()["refresh"]) for answer in answers}
+    assert len(pairs) == 1
+    session = Session.objects.get()
+    assert session.revoked_at is None
+    assert read(pairs.pop()[1]).jti == session.jti
+
+
+def test_no_token_is_spent_twice_in_two_hundred_races() -> None:
+    user = UserFactory()
+    tokens = [read(sign(SessionService.open(user=user))["refresh"]) for _ in range(ROUNDS)]
+
+    def spend(number: int) -> Grant:
+        token = tokens[number]
+        return SessionService.refresh(
+            user_id=token.user_id,
+            session_id=token.session_id,
+            version=token.version,
+            jti=token.jti,
+        )
+
+    rounds = together(4, ROUNDS, spend)
+    assert [len(set(grants)) for grants in rounds] == [1] * ROUNDS
+    assert all(grants[0].jti != tokens[n].jti for n, grants in enumerate(rounds))
+    assert not Session.objects.exclude(revoked_at=None).exists()
+
+
+def test_link_of_a_mail_is_good_for_one_of_two() -> None:
+    user = UserFactory()
+    token = EmailTokenService.issue(user=user, purpose=EmailPurpose.RESET)
+
+    def reset(word: str) -> str | None:
+        try:
+            PasswordService.reset(token=token, password=word)
+        except LinkNotValid:
+            return None
+        return word
+
+    words = iter([f"shelf-of-{colour}-bricks" for colour in ("red", "green", "amber", "grey")])
+    (winner,) = [word for word in at_once(4, lambda: reset(next(words))) if word]
+    user.refresh_from_db()
+    assert user.check_password(winner)
+    assert user.token_version == 2
+
+
+def test_refreshing_and_logging_out_leave_nothing_alive() -> None:
+    user = UserFactory()
+    token = read(pair_for(user)["refresh"])
+
+    def act(number: int) -> Any:
+        if number % 2:
+            return SessionService.log_out(user_id=user.pk, session_id=token.session_id)
+        try:
+            return SessionService.refresh(
+                user_id=user.pk, session_id=token.session_id, version=1, jti=token.jti
+            )
+        except AppException as refusal:
+            return refusal
+
+    turns = iter(range(4))
+    at_once(4, lambda: act(next(turns)))
+    assert not Session.objects.living().exists()

@@ -1,0 +1,31 @@
+from users.api.serializers.accounts import MeSerializer, ProfileSerializer, RegisterSerializer
+from users.api.serializers.passwords import (
+    AddressSerializer,
+    AvailabilitySerializer,
+    EmailTokenSerializer,
+    PasswordChangeSerializer,
+    PasswordResetSerializer,
+)
+from users.api.serializers.tokens import (
+    RefreshSerializer,
+    SessionSerializer,
+    TokenPairSerializer,
+    TokenRequestSerializer,
+    TokenVerifySerializer,
+)
+
+__all__ = [
+    "AddressSerializer",
+    "AvailabilitySerializer",
+    "EmailTokenSerializer",
+    "MeSerializer",
+    "PasswordChangeSerializer",
+    "PasswordResetSerializer",
+    "ProfileSerializer",
+    "RefreshSerializer",
+    "RegisterSerializer",
+    "SessionSerializer",
+    "TokenPairSerializer",
+    "TokenRequestSerializer",
+    "TokenVerifySerializer",
+]

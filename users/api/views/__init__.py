@@ -1,0 +1,28 @@
+from users.api.views.accounts import MeView, ProfileCompleteView, RegisterView
+from users.api.views.emails import CheckEmailView, EmailResendView, EmailVerifyView
+from users.api.views.passwords import (
+    PasswordChangeView,
+    PasswordResetConfirmView,
+    PasswordResetView,
+)
+from users.api.views.sessions import LogoutAllView, LogoutView, SessionsView, SessionView
+from users.api.views.tokens import TokenRefreshView, TokenVerifyView, TokenView
+
+__all__ = [
+    "CheckEmailView",
+    "EmailResendView",
+    "EmailVerifyView",
+    "LogoutAllView",
+    "LogoutView",
+    "MeView",
+    "PasswordChangeView",
+    "PasswordResetConfirmView",
+    "PasswordResetView",
+    "ProfileCompleteView",
+    "RegisterView",
+    "SessionView",
+    "SessionsView",
+    "TokenRefreshView",
+    "TokenVerifyView",
+    "TokenView",
+]

@@ -1,0 +1,33 @@
+"""Who calls: the holder of an access token whose session lives."""
+
+from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.tokens import Token
+
+from core.exceptions import AuthenticationError
+from users.models import User
+from users.selectors import get_signed_in
+from users.tokens import claims_of
+
+
+class SessionJWTAuthentication(JWTAuthentication):
+    """simplejwt's, and access ends with the session, the password, the role or the account.
+
+    It asks the database on every call, and with one query, so nothing lives on in a cache.
+    """
+
+    def get_user(self, validated_token: Token) -> User:  # type: ignore[override]
+        try:
+            claims = claims_of(validated_token)
+            user, _jti = get_signed_in(claims.user_id, claims.session_id, claims.version)
+        except AuthenticationError as error:
+            raise AuthenticationFailed(str(error.detail), error.code) from error
+        return user
+
+
+class SessionJWTScheme(SimpleJWTScheme):
+    """Tells drf-spectacular that this class is the same kind of door."""
+
+    target_class = "users.authentication.SessionJWTAuthentication"
+    name = "jwtAuth"

@@ -1,0 +1,182 @@
+"""Writing: sessions. What a token says is signed elsewhere (`users.tokens`)."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.contrib.auth.models import update_last_login
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from core.audit import log_audit
+from core.enums import AuditType
+from core.events import publish
+from core.exceptions import NotFoundError
+from users.enums import EndReason
+from users.events import RefreshTokenReused
+from users.exceptions import EmailNotVerified, InvalidCredentialsError, SessionEnded, TokenNotValid
+from users.models import Session, User
+
+if TYPE_CHECKING:
+    from users.models import SessionQuerySet
+
+GRACE = timedelta(seconds=30)
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a pair of tokens says; the same grant is always signed to the same pair."""
+
+    user_id: int
+    session_id: int
+    version: int
+    jti: uuid.UUID
+    issued_at: datetime
+    expires_at: datetime
+
+
+class SessionService:
+    @staticmethod
+    def sign_in(*, name: str, password: str, user_agent: str = "", ip: str | None = None) -> Grant:
+        """A session for the active account of this username or e-mail.
+
+        Raises `InvalidCredentialsError`, and `EmailNotVerified` where that is asked for.
+        """
+        user = authenticate(username=name, password=password)
+        if not isinstance(user, User):
+            raise InvalidCredentialsError
+        if settings.EMAIL_VERIFICATION == "required" and not user.email_verified:
+            raise EmailNotVerified
+        with transaction.atomic():
+            update_last_login(type(user), user)
+            log_audit(AuditType.SECURITY, user, "signed in", obj=user)
+            return SessionService.open(user=user, user_agent=user_agent, ip=ip)
+
+    @staticmethod
+    def open(*, user: User, user_agent: str = "", ip: str | None = None) -> Grant:
+        """A session for somebody who has proved to be `user`.
+
+        It gets the version read along with the proof: if the password has changed meanwhile,
+        the session is over before it begins.
+        """
+        now = timezone.now()
+        lifetime: Any = settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"]
+        session = Session.objects.create(
+            user=user,
+            token_version=user.token_version,
+            user_agent=user_agent[:200],
+            ip=ip,
+            created_at=now,
+            last_used_at=now,
+            expires_at=now + lifetime,
+        )
+        return _grant(session)
+
+    @staticmethod
+    def refresh(*, user_id: int, session_id: int, version: int, jti: uuid.UUID) -> Grant:
+        """The next grant for a refresh token, once; the same again to others within the grace.
+
+        Raises `TokenNotValid` without such a session, `SessionEnded` when it is over; that it
+        also is from now on if the token was used before.
+        """
+        session, known = _rotate(
+            Session.objects.filter(pk=session_id, user_id=user_id, token_version=version), jti
+        )
+        if session is None:
+            raise TokenNotValid if _unknown(session_id, user_id) else SessionEnded
+        if not known:
+            raise SessionEnded
+        return _grant(session)
+
+    @staticmethod
+    @transaction.atomic
+    def end(*, user: User, session_id: int) -> None:
+        """End one of the user's sessions; `NotFoundError` if it is not living or not theirs."""
+        mine = Session.objects.living().filter(pk=session_id, user=user)
+        if not _revoke(mine, EndReason.ENDED):
+            raise NotFoundError
+        log_audit(AuditType.SECURITY, user, "ended a session", obj=user)
+
+    @staticmethod
+    @transaction.atomic
+    def log_out(*, user_id: int, session_id: int) -> None:
+        """End the session of a token, if it has not ended yet."""
+        row = Session.objects.filter(pk=session_id, user_id=user_id)
+        if _revoke(row, EndReason.LOGOUT):
+            user = row.select_related("user").get().user
+            log_audit(AuditType.SECURITY, user, "signed out", obj=user)
+
+    @staticmethod
+    @transaction.atomic
+    def end_all(*, user: User) -> None:
+        """No token of the user is good any longer, on any device."""
+        type(user).objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
+        user.refresh_from_db(fields=["token_version"])
+        log_audit(AuditType.SECURITY, user, "signed out everywhere", obj=user)
+
+    @staticmethod
+    @transaction.atomic
+    def go_on(*, user: User, session_id: int | None) -> Grant:
+        """The user's access has just ended everywhere: here it goes on, under a new pair."""
+        row = Session.objects.not_ended().filter(pk=session_id or 0, user=user)
+        fresh = {"jti": uuid.uuid4(), "previous_jti": None, "last_used_at": timezone.now()}
+        if not row.update(token_version=user.token_version, **fresh):
+            return SessionService.open(user=user)
+        return _grant(row.get())
+
+    @staticmethod
+    def purge_expired() -> int:
+        """Remove the sessions whose tokens have all expired; returns their number."""
+        removed, _by_model = Session.objects.filter(expires_at__lt=timezone.now()).delete()
+        return removed
+
+
+@transaction.atomic
+def _rotate(row: "SessionQuerySet", jti: uuid.UUID) -> tuple[Session | None, bool]:
+    """The living session after `jti` was spent, and whether it may get the successor.
+
+    One UPDATE decides who spends it; PostgreSQL asks its WHERE again of a row it waited for.
+    """
+    now = timezone.now()
+    spent = (
+        row.living()
+        .filter(jti=jti)
+        .update(jti=uuid.uuid4(), previous_jti=F("jti"), last_used_at=now)
+    )
+    session = row.living().first()
+    if session is None or spent:
+        return session, bool(spent)
+    # The successor is unused as long as it is the current one.
+    if session.previous_jti == jti and now - session.last_used_at <= GRACE:
+        return session, True
+    if _revoke(row, EndReason.REUSED):
+        told = "a refresh token was used twice; its session was ended"
+        log_audit(AuditType.SECURITY, session.user, told, obj=session.user)
+        _log.warning("refresh_token_reused", user_id=session.user_id, session_id=session.pk)
+        publish(RefreshTokenReused(user_id=session.user_id, session_id=session.pk))
+    return session, False
+
+
+def _unknown(session_id: int, user_id: int) -> bool:
+    return not Session.objects.filter(pk=session_id, user_id=user_id).exists()
+
+
+def _revoke(rows: "SessionQuerySet", reason: EndReason) -> int:
+    return rows.filter(revoked_at=None).update(revoked_at=timezone.now(), revoked_reason=reason)
+
+
+def _grant(session: Session) -> Grant:
+    return Grant(
+        user_id=session.user_id,
+        session_id=session.pk,
+        version=session.token_version,
+        jti=session.jti,
+        issued_at=session.last_used_at,
+        expires_at=session.expires_at,
+    )
