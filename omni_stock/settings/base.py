@@ -4,6 +4,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from celery.schedules import crontab
+
 from core.logging import logging_config
 from omni_stock.settings.environment import Environment
 from omni_stock.settings.openapi import SPECTACULAR_SETTINGS  # noqa: F401
@@ -28,7 +30,7 @@ INSTALLED_APPS = [
     "django_filters",
     "pgtrigger",
     "rest_framework",
-    "rest_framework_simplejwt.token_blacklist",
+    "rest_framework_simplejwt",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "core",
@@ -133,6 +135,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "resume-imports": {"task": "inventory.tasks.resume_imports", "schedule": 60},
     "resume-thumbnails": {"task": "inventory.tasks.resume_thumbnails", "schedule": 60},
+    "purge-expired-tokens": {
+        "task": "users.tasks.purge_expired_tokens",
+        "schedule": crontab(hour=3, minute=17),
+    },
 }
 
 # --- Files ----------------------------------------------------------------------------------
@@ -171,14 +177,24 @@ SIMPLE_JWT = {
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
     "UPDATE_LAST_LOGIN": True,
+    "ISSUER": "omni-stock",
+    "AUDIENCE": "omni-stock-api",
+    "LEEWAY": 5,
+    "AUTH_TOKEN_CLASSES": ("users.tokens.AccessToken",),
 }
+# Empty: one key, `default`, derived from SECRET_KEY. The first signs, all of them verify.
+JWT_SIGNING_KEYS = ENV.signing_keys()
+# What an account with an unverified address may do: everything, or not even sign in (`required`).
+EMAIL_VERIFICATION = ENV.email_verification
+# Where links in mails lead: the first origin that may call, unless it is named.
+FRONTEND_URL = (ENV.frontend_url or next(iter(ENV.cors_origins), "")).rstrip("/")
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = ENV.default_from_email
 
 # --- The API --------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "users.authentication.SessionJWTAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -202,6 +218,8 @@ REST_FRAMEWORK = {
         "burst": ENV.rate_limit_burst,
         "login": ENV.rate_limit_login,
         "signup": ENV.rate_limit_signup,
+        "code": ENV.rate_limit_code,
+        "check_email": ENV.rate_limit_check_email,
     },
     "EXCEPTION_HANDLER": "core.problems.exception_handler",
     "NUM_PROXIES": ENV.trusted_proxies,

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import Field, SecretStr, field_validator
@@ -31,11 +31,14 @@ class SecretFiles(EnvSettingsSource):
 class Environment(BaseSettings):
     """The process environment and `.env`; a value of the wrong type stops the start."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     django_secret_key: SecretStr | None = None
     django_debug: bool = False
     django_allowed_hosts: CommaSeparated = Field(default_factory=list)
+    jwt_signing_keys: SecretStr = SecretStr("")
     django_media_root: Path = Path("var/media")
     django_private_root: Path = Path("var/private")
     django_static_root: Path = Path("var/static")
@@ -65,11 +68,15 @@ class Environment(BaseSettings):
     rate_limit_burst: str = "60/minute"
     rate_limit_login: str = "5/minute"
     rate_limit_signup: str = "3/minute"
+    rate_limit_code: str = "3/minute"
+    rate_limit_check_email: str = "5/minute"
 
     log_level: str = "INFO"
     log_format: str = Field(default="json", pattern="^(json|console)$")
 
     email_url: SecretStr | None = None
+    frontend_url: str = ""
+    email_verification: Literal["optional", "required"] = "optional"
     default_from_email: str = "Omni-Stock <no-reply@omni-stock.example>"
 
     s3_bucket: str = ""
@@ -84,6 +91,15 @@ class Environment(BaseSettings):
         if isinstance(value, list):
             return value
         return [part.strip() for part in value.split(",") if part.strip()]
+
+    @field_validator("jwt_signing_keys")
+    @classmethod
+    def _strong(cls, value: SecretStr) -> SecretStr:
+        for entry in filter(None, value.get_secret_value().split(",")):
+            kid, _colon, secret = entry.strip().partition(":")
+            if not kid or len(secret.encode()) < 32:
+                raise ValueError("Give kid:secret,kid2:secret2, each secret of 32 bytes or more.")
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -119,6 +135,12 @@ class Environment(BaseSettings):
         """The server of `REDIS_URL`, with the database number that one use has for itself."""
         url = urlsplit(self.redis_url.get_secret_value())
         return url._replace(path=f"/{database}").geturl()
+
+    def signing_keys(self) -> dict[str, str]:
+        """By `kid`, the one that signs first."""
+        entries = self.jwt_signing_keys.get_secret_value().split(",")
+        parts = (entry.strip().partition(":") for entry in entries if entry)
+        return {kid: secret for kid, _colon, secret in parts}
 
     def missing_for_production(self) -> list[str]:
         """The names that must be set before strangers may reach this process."""

@@ -28,6 +28,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "core.openapi.add_problem_answers",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "AuditTypeEnum": "core.enums.AuditType",
         "ImportStatusEnum": "inventory.enums.ImportStatus",
         "RowOutcomeEnum": "inventory.enums.RowOutcome",
     },
@@ -36,6 +37,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "catalog", "description": "Items, their pictures and categories"},
         {"name": "imports", "description": "Loading a collection from CSV or XLSX"},
         {"name": "dashboard", "description": "What it all comes to"},
+        {"name": "audit", "description": "Who did what: never changed"},
         {"name": "vendors", "description": "Shops: the owners of everything"},
     ],
 }
