@@ -59,6 +59,7 @@ class CategoryService:
         items.filter(is_deleted=False).update(category_id=row.parent_id, updated_by=by)
         items.update(category_id=row.parent_id)
         Category.objects.filter(parent=row).update(parent_id=row.parent_id, updated_by=by)
+        Category.objects.filter(pk=row.pk).update(updated_by=by)
         row.delete()
 
     @staticmethod

@@ -146,6 +146,13 @@ class TestRows:
         found = Collectible.objects.order_by("sku").values_list("condition", "is_active")
         assert list(found) == [("near_mint", False), ("near_mint", True)]
 
+    def test_more_attributes_than_an_item_holds_fail_the_row(self, vendor: Vendor) -> None:
+        heading = "name,sku,a,b"
+        job = take(vendor, f"F,A,{'x' * 20_000},", "G,B,1,2", heading=heading)
+        assert outcomes(job) == [(2, "created"), (3, "created")]
+        job = take(vendor, f"F,A,,{'y' * 20_000}", heading=heading)
+        assert faults(job) == [(2, "attributes", "too_large")]
+
     def test_new_item_takes_the_vendors_currency(self, vendor: Vendor) -> None:
         vendor.currency = "EUR"
         vendor.save()
@@ -169,6 +176,10 @@ class TestRepeated:
         skus = Collectible.objects.order_by("sku").values_list("sku", "name")
         assert list(skus) == [("80035", "First"), ("80035-2", "Second"), ("80035-3", "Third")]
         assert take(vendor, *self.LINES, repeated="suffix").unchanged == 3
+
+    def test_suffix_that_makes_the_sku_too_long_is_reported(self, vendor: Vendor) -> None:
+        lines = [f"F,{'x' * 63},,,,"] * 2
+        assert faults(take(vendor, *lines, repeated="suffix")) == [(3, "sku", "repeated_sku")]
 
     def test_update_lets_the_last_row_win(self, vendor: Vendor) -> None:
         job = take(vendor, *self.LINES, repeated="update")
