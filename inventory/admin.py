@@ -5,7 +5,34 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from core.admin import BusinessAdmin, BusinessInline
+from inventory.enums import RowOutcome
 from inventory.models import Category, Collectible, CollectibleImage, ImportJob, ImportRow
+
+
+class BranchInline(BusinessInline):
+    model = Category
+    fk_name = "parent"
+    fields = ["name", "slug"]
+    readonly_fields = ["name", "slug"]
+    max_num = 0  # a branch must be of the same vendor: it is moved on its own page
+    verbose_name_plural = "branches"
+
+
+class RowInline(BusinessInline):
+    """The rows that failed; a job may have a hundred thousand others."""
+
+    model = ImportRow
+    fields = ["line", "sku", "errors"]
+    readonly_fields = ["line", "sku", "errors"]
+    show_change_link = False
+    max_num = 0
+    verbose_name_plural = "rows that failed (the first 100)"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        failed = super().get_queryset(request).filter(outcome=RowOutcome.FAILED)
+        job = request.resolver_match.kwargs.get("object_id") if request.resolver_match else None
+        first = failed.filter(job_id=job).order_by("line").values("pk")[:100]
+        return failed.filter(pk__in=first).order_by("line")
 
 
 @admin.register(Category)
@@ -15,6 +42,7 @@ class CategoryAdmin(BusinessAdmin):
     list_select_related = ["vendor", "parent"]
     search_fields = ["name", "slug", "vendor__name"]
     autocomplete_fields = ["vendor", "parent"]
+    inlines = [BranchInline]
 
 
 class ImageInline(BusinessInline):
@@ -82,6 +110,7 @@ class ImportJobAdmin(_ReadOnlyAdmin):
     list_select_related = ["vendor", "created_by"]
     search_fields = ["filename", "vendor__name", "created_by__email"]
     date_hierarchy = "created_at"
+    inlines = [RowInline]
 
 
 @admin.register(ImportRow)
