@@ -94,7 +94,7 @@ class CollectibleService:
             values["sku"] = item.sku
         with constraint_as({"item_sku_unique": SkuTaken()}):
             save_changes(item, values, by=by)
-        return item
+        return _with_details(item)
 
     @staticmethod
     @transaction.atomic
@@ -109,7 +109,7 @@ class CollectibleService:
         """Raises `SkuTaken` when a living item has taken the SKU."""
         item = Collectible.all_objects.select_for_update(of=["self"]).get(pk=collectible.pk)
         _bring_back(item, by)
-        return item
+        return _with_details(item)
 
     @staticmethod
     @transaction.atomic
@@ -168,6 +168,12 @@ def _locked(item_id: int) -> Collectible:
     if item is None:
         raise NotFoundError
     return item
+
+
+def _with_details(item: Collectible) -> Collectible:
+    """Read in the transaction that wrote it: as the caller left it, not as others did after."""
+    row: Collectible = Collectible.objects.with_details().get(pk=item.pk)
+    return row
 
 
 def _locked_rows(items: CollectibleQuerySet, ids: Iterable[int]) -> list[Collectible]:
