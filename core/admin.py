@@ -3,12 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 if TYPE_CHECKING:
-    from core.models import SoftDeleteModel
+    from core.models import AuditedModel, SoftDeleteModel
 
 _RECORD = [
     "created_at",
@@ -21,7 +23,22 @@ _RECORD = [
 ]
 
 
+class BusinessForm(forms.ModelForm):
+    """Tells what the database would refuse, also by columns that are not in the form.
+
+    Django passes over a constraint that names such a column: `is_deleted`, an item's vendor.
+    """
+
+    def validate_unique(self) -> None:
+        super().validate_unique()
+        try:
+            self.instance.validate_constraints(exclude=set(self.errors))
+        except ValidationError as error:
+            self.add_error(None, error.messages)
+
+
 class BusinessInline(admin.TabularInline):
+    form = BusinessForm
     extra = 0
     show_change_link = True
     can_delete = False
@@ -30,10 +47,12 @@ class BusinessInline(admin.TabularInline):
 class BusinessAdmin(admin.ModelAdmin):
     """For models that are audited and softly deleted."""
 
+    form = BusinessForm
     list_per_page = 50
     show_full_result_count = False
     date_hierarchy = "created_at"
     actions = ["restore"]
+    fixed: tuple[str, ...] = ()  # chosen when the row is added, and never again
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows: QuerySet = self.model.all_objects.all()
@@ -41,20 +60,31 @@ class BusinessAdmin(admin.ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         names = {field.name for field in self.model._meta.get_fields()}
-        return [*super().get_readonly_fields(request, obj), *(n for n in _RECORD if n in names)]
+        record = [name for name in _RECORD if name in names]
+        fixed = self.fixed if obj else ()
+        return [*super().get_readonly_fields(request, obj), *record, *fixed]
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool
     ) -> None:
-        obj.updated_by = request.user
-        if change:
-            obj.version += 1
-        else:
-            obj.created_by = request.user
+        _sign(obj, request)
         super().save_model(request, obj, form, change)
 
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: forms.BaseModelFormSet, change: bool
+    ) -> None:
+        for row in formset.save(commit=False):
+            _sign(row, request)
+            row.save()
+        formset.save_m2m()
+
     def delete_model(self, request: HttpRequest, obj: "SoftDeleteModel") -> None:
-        obj.delete()
+        self.delete_queryset(request, self.model.all_objects.filter(pk=obj.pk))
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        queryset.filter(is_deleted=False).update(updated_by=request.user)
+        queryset.delete()
 
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
@@ -68,5 +98,23 @@ class BusinessAdmin(admin.ModelAdmin):
 
     @admin.action(description="Restore the selected, with what was deleted along")
     def restore(self, request: HttpRequest, queryset: QuerySet) -> None:
-        restored = queryset.restore()  # type: ignore[attr-defined]
+        restored = 0
+        for row in queryset.filter(is_deleted=True).order_by("pk"):
+            try:
+                with transaction.atomic():
+                    row.restore()
+                    self.model.all_objects.filter(pk=row.pk).update(updated_by=request.user)
+            except IntegrityError:
+                taken = f"{row} stays deleted: what must be unique of it has been taken meanwhile."
+                self.message_user(request, taken, messages.ERROR)
+            else:
+                restored += 1
         self.message_user(request, f"{restored} restored.")
+
+
+def _sign(row: "AuditedModel", request: HttpRequest) -> None:
+    row.updated_by = request.user  # type: ignore[assignment]
+    if row.pk is None:
+        row.created_by = request.user  # type: ignore[assignment]
+    else:
+        row.version += 1

@@ -53,9 +53,11 @@ class VendorService:
 
     @staticmethod
     @transaction.atomic
-    def delete(*, vendor: Vendor) -> None:
+    def delete(*, vendor: Vendor, by: "User") -> None:
         """Hides the shop with all that belongs to it; staff can restore it."""
-        _locked(vendor).delete()
+        row = _locked(vendor)
+        Vendor.objects.filter(pk=row.pk).update(updated_by=by)
+        row.delete()
 
 
 def _insert(vendor: Vendor) -> None:

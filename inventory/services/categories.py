@@ -45,7 +45,9 @@ class CategoryService:
         row = _locked(category)
         with constraint_as({"category_name_unique": CategoryTaken()}):
             save_changes(row, changes, by=by)
-        return row
+        # Read in the transaction that wrote it: as the caller left it, with its count.
+        changed: Category = Category.objects.with_item_count().get(pk=row.pk)
+        return changed
 
     @staticmethod
     @transaction.atomic

@@ -46,7 +46,7 @@ class VendorViewSet(viewsets.ModelViewSet):
         )
 
     def perform_destroy(self, instance: Any) -> None:
-        VendorService.delete(vendor=instance)
+        VendorService.delete(vendor=instance, by=caller(self.request))
 
     @extend_schema(summary="The shop you work in")
     @action(detail=False, pagination_class=None, filter_backends=[])
