@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.db import transaction
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from core.audit import Deed, log_many
 from core.enums import AuditType
-from core.models import AuditLog
+from core.models import AuditedModel, AuditLog
 from core.writing import Recorded
 
 _RECORD = [
@@ -25,7 +26,22 @@ _RECORD = [
 ]
 
 
+class BusinessForm(forms.ModelForm):
+    """Tells what the database would refuse, also by columns that are not in the form.
+
+    Django passes over a constraint that names such a column: `is_deleted`, an item's vendor.
+    """
+
+    def validate_unique(self) -> None:
+        super().validate_unique()
+        try:
+            self.instance.validate_constraints(exclude=set(self.errors))
+        except ValidationError as error:
+            self.add_error(None, error.messages)
+
+
 class BusinessInline(admin.TabularInline):
+    form = BusinessForm
     extra = 0
     show_change_link = True
     can_delete = False
@@ -55,8 +71,16 @@ class AuditedAdmin(admin.ModelAdmin):
         if form.changed_data or not change:
             self.audit(request, "changed" if change else "added", [obj], _changes(form, change))
 
+    def sign(self, request: HttpRequest, row: Any) -> None:
+        """Put the hand of this member of staff under a row that is about to be written."""
+
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        super().save_formset(request, form, formset, change)
+        for row in formset.save(commit=False):
+            self.sign(request, row)
+            row.save()
+        for row in formset.deleted_objects:
+            row.delete()
+        formset.save_m2m()
         forms_of = {each.instance.pk: each for each in formset.forms}
         for row in formset.new_objects:
             self.audit(request, "added", [row], _changes(forms_of[row.pk], change=False))
@@ -85,10 +109,12 @@ def _changes(form: forms.ModelForm, change: bool) -> Recorded:
 class BusinessAdmin(AuditedAdmin):
     """For models that are audited and softly deleted."""
 
+    form = BusinessForm
     list_per_page = 50
     show_full_result_count = False
     date_hierarchy = "created_at"
     actions = ["restore"]
+    fixed: tuple[str, ...] = ()  # chosen when the row is added, and never again
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows: QuerySet = self.model.all_objects.all()
@@ -96,17 +122,28 @@ class BusinessAdmin(AuditedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         names = {field.name for field in self.model._meta.get_fields()}
-        return [*super().get_readonly_fields(request, obj), *(n for n in _RECORD if n in names)]
+        record = [name for name in _RECORD if name in names]
+        fixed = self.fixed if obj else ()
+        return [*super().get_readonly_fields(request, obj), *record, *fixed]
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool
     ) -> None:
-        obj.updated_by = request.user
-        if change:
-            obj.version += 1
-        else:
-            obj.created_by = request.user
+        _sign(obj, request)
         super().save_model(request, obj, form, change)
+
+    def sign(self, request: HttpRequest, row: Any) -> None:
+        if isinstance(row, AuditedModel):
+            _sign(row, request)
+
+    @transaction.atomic
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.delete_queryset(request, self.model.all_objects.filter(pk=obj.pk))
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        queryset.filter(is_deleted=False).update(updated_by=request.user)
+        super().delete_queryset(request, queryset.filter(is_deleted=False))
 
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
@@ -121,9 +158,27 @@ class BusinessAdmin(AuditedAdmin):
     @admin.action(description="Restore the selected, with what was deleted along")
     @transaction.atomic
     def restore(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self.audit(request, "restored", queryset.filter(is_deleted=True))
-        restored = queryset.restore()  # type: ignore[attr-defined]
-        self.message_user(request, f"{restored} restored.")
+        restored = []
+        for row in queryset.filter(is_deleted=True).order_by("pk"):
+            try:
+                with transaction.atomic():
+                    row.restore()
+                    self.model.all_objects.filter(pk=row.pk).update(updated_by=request.user)
+            except IntegrityError:
+                taken = f"{row} stays deleted: what must be unique of it has been taken meanwhile."
+                self.message_user(request, taken, messages.ERROR)
+            else:
+                restored.append(row)
+        self.audit(request, "restored", restored)
+        self.message_user(request, f"{len(restored)} restored.")
+
+
+def _sign(row: AuditedModel, request: HttpRequest) -> None:
+    row.updated_by = request.user  # type: ignore[assignment]
+    if row.pk is None:
+        row.created_by = request.user  # type: ignore[assignment]
+    else:
+        row.version += 1
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

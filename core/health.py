@@ -8,7 +8,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from functools import cache as remember
-from typing import Any
 
 import redis
 import structlog
@@ -24,6 +23,7 @@ from django.views.decorators.http import require_safe
 BUDGET_SECONDS = 0.5
 _log = structlog.get_logger(__name__)
 _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health")
+_running: dict[str, Future[None]] = {}
 
 
 @require_safe
@@ -48,12 +48,20 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def _examine() -> dict[str, bool]:
-    asked: dict[str, Future[Any]] = {name: _pool.submit(check) for name, check in CHECKS.items()}
+    asked = {name: _ask(name, check) for name, check in CHECKS.items()}
     wait_for(asked.values(), timeout=BUDGET_SECONDS)
     return {name: _well(name, future) for name, future in asked.items()}
 
 
-def _well(name: str, future: Future[Any]) -> bool:
+def _ask(name: str, check: Callable[[], None]) -> Future[None]:
+    """An earlier probe may wait for an answer still: asking anew would use up the threads."""
+    running = _running.get(name)
+    if running is None or running.done():
+        running = _running[name] = _pool.submit(check)
+    return running
+
+
+def _well(name: str, future: Future[None]) -> bool:
     if not future.done():
         _log.warning("dependency_too_slow", dependency=name, seconds=BUDGET_SECONDS)
         return False

@@ -1,4 +1,4 @@
-"""One log line per fact, to standard output, with the request's id on every one of them."""
+"""One log line per fact, to standard error, with the request's id on every one of them."""
 
 from typing import Any
 

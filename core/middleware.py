@@ -4,7 +4,9 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
+from typing import IO
 
 import structlog
 from django.conf import settings
@@ -17,6 +19,8 @@ from core.context import request_origin
 from core.problems import problem_response
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+# A body up to so many times the limit is taken in before it is refused; a larger one is cut off.
+PATIENCE = 4
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _log = structlog.get_logger("request")
 
@@ -75,22 +79,37 @@ class RequestSizeLimitMiddleware:
         self.max_size: int = settings.MAX_REQUEST_SIZE
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if self._too_large(request):
-            return self._refusal()
+        length = request.META.get("CONTENT_LENGTH") or ""
+        stream = request.META.get("wsgi.input") or request._stream  # noqa: SLF001
+        if length.isascii() and length.isdigit() and float(length) > self.max_size:
+            if float(length) <= self.max_size * PATIENCE:
+                self._discard(stream)
+            return _refusal(413, "request_too_large", _("Request too large"))
         if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-            stream = request.META.get("wsgi.input") or request._stream  # noqa: SLF001
-            body = stream.read(self.max_size + 1)
-            if len(body) > self.max_size:
-                return self._refusal()
-            request.META["CONTENT_LENGTH"] = str(len(body))
-            request._stream = BytesIO(body)  # noqa: SLF001
+            return self._read(request, stream) or self.get_response(request)
         return self.get_response(request)
 
-    def _too_large(self, request: HttpRequest) -> bool:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        return length.isdigit() and int(length) > self.max_size
+    def _read(self, request: HttpRequest, stream: IO[bytes]) -> HttpResponse | None:
+        try:
+            body = stream.read(self.max_size + 1)
+        except Exception:
+            return _refusal(400, "bad_request", _("The request is not valid HTTP."))
+        if len(body) > self.max_size:
+            self._discard(stream)
+            return _refusal(413, "request_too_large", _("Request too large"))
+        request.META["CONTENT_LENGTH"] = str(len(body))
+        request._stream = BytesIO(body)  # noqa: SLF001
+        return None
 
-    def _refusal(self) -> HttpResponse:
-        response = problem_response(413, "request_too_large", _("Request too large"))
-        response["Connection"] = "close"  # the rest of the body is not read
-        return response
+    def _discard(self, stream: IO[bytes]) -> None:
+        """Who is still sending would see a broken line instead of the answer."""
+        left = self.max_size * PATIENCE
+        with suppress(Exception):
+            while left > 0 and (piece := stream.read(min(left, 64 * 1024))):
+                left -= len(piece)
+
+
+def _refusal(status: int, code: str, detail: str) -> HttpResponse:
+    response = problem_response(status, code, detail)
+    response["Connection"] = "close"  # the rest of the body is not read
+    return response

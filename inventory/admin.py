@@ -1,20 +1,81 @@
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from core.admin import BusinessAdmin, BusinessInline, ReadOnlyAdmin
+from core.admin import BusinessAdmin, BusinessForm, BusinessInline, ReadOnlyAdmin
+from core.exceptions import InvalidInput
+from inventory.enums import RowOutcome
 from inventory.models import Category, Collectible, CollectibleImage, ImportJob, ImportRow
+from inventory.services import CategoryService, ImageService
+
+
+class BranchInline(BusinessInline):
+    model = Category
+    fk_name = "parent"
+    fields = ["name", "slug"]
+    readonly_fields = ["name", "slug"]
+    max_num = 0  # a branch must be of the same vendor: it is moved on its own page
+    verbose_name_plural = "branches"
+
+
+class RowInline(BusinessInline):
+    """The rows that failed; a job may have a hundred thousand others."""
+
+    model = ImportRow
+    fields = ["line", "sku", "errors"]
+    readonly_fields = ["line", "sku", "errors"]
+    show_change_link = False
+    max_num = 0
+    verbose_name_plural = "rows that failed (the first 100)"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        failed = super().get_queryset(request).filter(outcome=RowOutcome.FAILED)
+        job = request.resolver_match.kwargs.get("object_id") if request.resolver_match else None
+        first = failed.filter(job_id=job).order_by("line").values("pk")[:100]
+        return failed.filter(pk__in=first).order_by("line")
+
+
+class CategoryForm(BusinessForm):
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        vendor = values.get("vendor")
+        vendor_id = vendor.pk if vendor else self.instance.vendor_id
+        if parent := values.get("parent"):
+            try:
+                CategoryService.require_place(
+                    vendor_id=vendor_id, parent=parent, moved=self.instance.pk
+                )
+            except InvalidInput as refusal:
+                self.add_error("parent", refusal.errors[0].detail)
+        return values
 
 
 @admin.register(Category)
 class CategoryAdmin(BusinessAdmin):
+    form = CategoryForm
     list_display = ["name", "vendor", "parent", "slug", "is_deleted", "created_at"]
     list_filter = ["is_deleted"]
     list_select_related = ["vendor", "parent"]
     search_fields = ["name", "slug", "vendor__name"]
     autocomplete_fields = ["vendor", "parent"]
+    fixed = ("vendor",)
+    inlines = [BranchInline]
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Its items and branches move up, so nothing is in the way."""
+        names, counts, forbidden, _blockers = super().get_deleted_objects(objs, request)
+        return names, counts, forbidden, []
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for category in queryset.filter(is_deleted=False).order_by("pk"):
+            CategoryService.delete(category=category, by=cast("Any", request.user))
 
 
 class ImageInline(BusinessInline):
@@ -29,8 +90,19 @@ class ImageInline(BusinessInline):
         return format_html('<img src="{}" height="60" alt="{}">', shown.url, image.alt_text)
 
 
+class CollectibleForm(BusinessForm):
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        vendor, category = values.get("vendor"), values.get("category")
+        vendor_id = vendor.pk if vendor else self.instance.vendor_id
+        if category and category.vendor_id != vendor_id:
+            self.add_error("category", "The category belongs to another vendor.")
+        return values
+
+
 @admin.register(Collectible)
 class CollectibleAdmin(BusinessAdmin):
+    form = CollectibleForm
     list_display = [
         "name", "sku", "vendor", "category", "condition", "value", "currency", "quantity",
         "is_active", "is_deleted", "created_at",
@@ -39,12 +111,8 @@ class CollectibleAdmin(BusinessAdmin):
     list_select_related = ["vendor", "category"]
     search_fields = ["name", "sku", "vendor__name"]
     autocomplete_fields = ["vendor", "category"]
+    fixed = ("vendor",)
     inlines = [ImageInline]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """An item stays with its vendor."""
-        fixed = ["vendor"] if obj else []
-        return [*super().get_readonly_fields(request, obj), *fixed]
 
 
 @admin.register(CollectibleImage)
@@ -58,6 +126,11 @@ class CollectibleImageAdmin(BusinessAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for image in queryset.filter(is_deleted=False).order_by("pk"):
+            ImageService.delete(image=image, by=cast("Any", request.user))
+
 
 @admin.register(ImportJob)
 class ImportJobAdmin(ReadOnlyAdmin):
@@ -69,6 +142,7 @@ class ImportJobAdmin(ReadOnlyAdmin):
     list_select_related = ["vendor", "created_by"]
     search_fields = ["filename", "vendor__name", "created_by__email"]
     date_hierarchy = "created_at"
+    inlines = [RowInline]
 
 
 @admin.register(ImportRow)

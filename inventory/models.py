@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from users.models import User
 
 MAX_QUANTITY = 1_000_000_000
+MAX_SKU = 64
 
 
 def new_sku() -> str:
@@ -139,7 +140,7 @@ class Collectible(AuditedModel, SoftDeleteModel):
     )
     name = models.CharField(max_length=255)
     slug = NameSlugField()
-    sku = models.CharField("SKU", max_length=64, default=new_sku)
+    sku = models.CharField("SKU", max_length=MAX_SKU, default=new_sku)
     description = models.TextField(blank=True, validators=[MaxLengthValidator(20_000)])
     condition = models.CharField(
         max_length=12, choices=Condition.choices, default=Condition.UNSPECIFIED

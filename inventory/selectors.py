@@ -61,14 +61,6 @@ def get_categories_for_user(user: "User") -> CategoryQuerySet:
     return queryset.order_by("name", "id")
 
 
-def get_category(user: "User", category_id: int) -> Category:
-    """One living category the user may see, with its `item_count`; raises `NotFoundError`."""
-    category: Category | None = get_categories_for_user(user).filter(pk=category_id).first()
-    if category is None:
-        raise NotFoundError
-    return category
-
-
 def get_category_ids(user: "User", reference: str) -> list[int]:
     """The ids of the categories called so (name, slug or id), and of all branches below them."""
     visible = Category.objects.visible_to(user)

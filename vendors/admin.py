@@ -26,3 +26,4 @@ class VendorStoreAdmin(BusinessAdmin):
     list_select_related = ["vendor"]
     search_fields = ["name", "slug", "vendor__name"]
     autocomplete_fields = ["vendor"]
+    fixed = ("vendor",)

@@ -23,6 +23,9 @@ class VendorQuerySet(SoftDeleteQuerySet["Vendor"]):
     def visible_to(self, user: "User") -> "VendorQuerySet":
         return self.filter(owner_id=user.pk, is_deleted=False)
 
+    def search(self, text: str) -> "VendorQuerySet":
+        return self.filter(name__icontains=text)
+
 
 class Vendor(AuditedModel, SoftDeleteModel):
     """A shop: the tenant to whom items, stores and customers belong."""

@@ -62,6 +62,7 @@ class VendorService:
     def delete(*, vendor: Vendor, by: "User") -> None:
         """Hides the shop with all that belongs to it; staff can restore it."""
         row = _locked(vendor)
+        Vendor.objects.filter(pk=row.pk).update(updated_by=by)
         row.delete()
         log_audit(AuditType.VENDOR, by, f"closed shop “{row.name}”", obj=row)
 

@@ -26,7 +26,10 @@ from dashboard.selectors import get_audit_logs_for_user, get_dashboard_summary
 @api_view(["GET"])
 def dashboard_summary(request: Request) -> Response:
     """Figures over all your vendors, or one: `?vendor=`."""
-    query = SummaryQuerySerializer(data=request.query_params.dict())
+    # As lists do: `format` is the renderers' affair, `_=1700000000` that of caches in between.
+    given = request.query_params.items()
+    named = {name: text for name, text in given if name != "format" and name[:1] != "_"}
+    query = SummaryQuerySerializer(data=named)
     query.is_valid(raise_exception=True)
     summary = get_dashboard_summary(caller(request), query.validated_data.get("vendor"))
     return Response(DashboardSummarySerializer(summary).data, headers={"Cache-Control": "private"})

@@ -31,7 +31,7 @@ class CategoryService:
     ) -> Category:
         """Raises `CategoryTaken`, and `InvalidInput` for a parent of another vendor."""
         if parent is not None:
-            _require_place(_locked_tree(vendor.pk), parent, moved=None)
+            CategoryService.require_place(vendor_id=vendor.pk, parent=parent)
         row = Category(name=name, vendor=vendor, parent=parent, created_by=by, updated_by=by)
         _insert(row)
         action = f"created category “{row.name}”"
@@ -42,17 +42,38 @@ class CategoryService:
     @transaction.atomic
     def update(*, category: Category, by: "User", **changes: Unpack[CategoryChanges]) -> Category:
         """Rename or move; the slug stays, for addresses outlive names."""
-        parent = changes.get("parent")
-        tree = _locked_tree(category.vendor_id) if parent else {}
+        if parent := changes.get("parent"):
+            CategoryService.require_place(
+                vendor_id=category.vendor_id, parent=parent, moved=category.pk
+            )
         row = _locked(category)
-        if parent is not None:
-            _require_place(tree, parent, moved=row.pk)
         with constraint_as({"category_name_unique": CategoryTaken()}):
-            changed = save_changes(row, changes, by=by)
-        if changed:
+            written = save_changes(row, changes, by=by)
+        if written:
             action = f"changed category “{row.name}”"
-            log_audit(AuditType.CATALOG, by, action, obj=row, **changed.record())
-        return row
+            log_audit(AuditType.CATALOG, by, action, obj=row, **written.record())
+        # Read in the transaction that wrote it: as the caller left it, with its count.
+        changed: Category = Category.objects.with_item_count().get(pk=row.pk)
+        return changed
+
+    @staticmethod
+    @transaction.atomic
+    def require_place(*, vendor_id: int, parent: Category, moved: int | None = None) -> None:
+        """That a new category, or the one `moved`, may be in `parent`: true until the commit.
+
+        Raises `InvalidInput` for a parent of another vendor, a circle, and too deep a tree.
+        """
+        tree = _locked_tree(vendor_id)
+        if parent.pk not in tree:
+            raise InvalidInput.of("parent", _("The parent belongs to another vendor."), "unknown")
+        above = _path(tree, parent.pk)
+        if moved in above:
+            raise InvalidInput.of("parent", _("A category cannot be inside itself."), "circle")
+        paths = [_path(tree, key) for key in tree]
+        levels = max((path.index(moved) + 1 for path in paths if moved in path), default=1)
+        if len(above) + levels > MAX_DEPTH:
+            detail = _("Categories can be nested %(depth)s deep.") % {"depth": MAX_DEPTH}
+            raise InvalidInput.of("parent", detail, "too_deep")
 
     @staticmethod
     @transaction.atomic
@@ -63,6 +84,8 @@ class CategoryService:
         # Deleted items let go as well: restored later, they must not point to what is gone.
         items = Collectible.all_objects.filter(category=row)
         list(items.select_for_update().order_by("pk").values_list("pk"))
+        # Takes the catalog's version: an item that was just being added is there when it is ours.
+        Category.objects.filter(pk=row.pk).update(updated_by=by)
         moved = items.filter(is_deleted=False).update(category_id=row.parent_id, updated_by=by)
         items.update(category_id=row.parent_id)
         Category.objects.filter(parent=row).update(parent_id=row.parent_id, updated_by=by)
@@ -126,18 +149,6 @@ def _locked_tree(vendor_id: int) -> dict[int, int | None]:
     )
     list(rows.select_for_update(no_key=True))
     return dict(rows)
-
-
-def _require_place(tree: dict[int, int | None], parent: Category, *, moved: int | None) -> None:
-    if parent.pk not in tree:
-        raise InvalidInput.of("parent", _("The parent belongs to another vendor."), "unknown")
-    above = _path(tree, parent.pk)
-    if moved in above:
-        raise InvalidInput.of("parent", _("A category cannot be inside itself."), "circle")
-    branch = [path.index(moved) + 1 for path in (_path(tree, key) for key in tree) if moved in path]
-    if len(above) + max(branch, default=1) > MAX_DEPTH:
-        detail = _("Categories can be nested %(depth)s deep.") % {"depth": MAX_DEPTH}
-        raise InvalidInput.of("parent", detail, "too_deep")
 
 
 def _path(tree: dict[int, int | None], key: int | None) -> list[int | None]:

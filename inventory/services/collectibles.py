@@ -101,7 +101,7 @@ class CollectibleService:
         if changed:
             action = f"changed item “{item.name}”"
             log_audit(AuditType.CATALOG, by, action, obj=item, **changed.record())
-        return item
+        return _with_details(item)
 
     @staticmethod
     @transaction.atomic
@@ -119,7 +119,7 @@ class CollectibleService:
         if item.is_deleted:
             _bring_back(item, by)
             log_audit(AuditType.CATALOG, by, f"restored item “{item.name}”", obj=item)
-        return item
+        return _with_details(item)
 
     @staticmethod
     @transaction.atomic
@@ -185,6 +185,12 @@ def _locked(item_id: int) -> Collectible:
     if item is None:
         raise NotFoundError
     return item
+
+
+def _with_details(item: Collectible) -> Collectible:
+    """Read in the transaction that wrote it: as the caller left it, not as others did after."""
+    row: Collectible = Collectible.objects.with_details().get(pk=item.pk)
+    return row
 
 
 def _locked_rows(items: CollectibleQuerySet, ids: Iterable[int]) -> list[Collectible]:

@@ -3,12 +3,14 @@
 from collections import Counter
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.exceptions import FieldError
+from core.fields import validate_attributes
 from inventory.enums import Repeated, RowOutcome
-from inventory.models import Category, Collectible, ImportJob, ImportRow, new_sku
+from inventory.models import MAX_SKU, Category, Collectible, ImportJob, ImportRow, new_sku
 from inventory.services.categories import CategoryService
 from inventory.services.rows import ItemRow
 
@@ -36,9 +38,10 @@ class Planner:
             first = self._lines.setdefault(row.sku, row.line)
             if first == row.line or self.job.repeated == Repeated.UPDATE:
                 continue
-            if self.job.repeated == Repeated.SUFFIX:
-                row.sku = self._suffixed(row.sku)
-                self._lines[row.sku] = row.line
+            suffixed = self._suffixed(row.sku)
+            if self.job.repeated == Repeated.SUFFIX and len(suffixed) <= MAX_SKU:
+                row.sku = suffixed
+                self._lines[suffixed] = row.line
             else:
                 detail = _("SKU %(sku)s is on line %(line)s already.")
                 said = detail % {"sku": row.sku, "line": first}
@@ -88,9 +91,9 @@ class Planner:
         item = known.get(row.sku) if row.sku else None
         if item is None and "name" not in row.values and not row.errors:
             row.errors.append(FieldError("name", "required", _("A new item needs a name.")))
+        values = self._values(row, item)
         if row.errors:
             return self._result(row, RowOutcome.FAILED)
-        values = self._values(row, item)
         if item is None:
             item = self._new_item(row, values)
             known[item.sku] = item
@@ -119,7 +122,11 @@ class Planner:
         values = dict(row.values)
         if row.attributes:
             values["attributes"] = {**(item.attributes if item else {}), **row.attributes}
-        if row.category:
+            try:
+                validate_attributes(values["attributes"])
+            except ValidationError as error:
+                row.errors.append(FieldError("attributes", str(error.code), error.messages[0]))
+        if row.category and not row.errors:
             # By id: two objects of one category, or a rehearsed one, compare as they should.
             category = self._category(row.category)
             values["category" if category.pk is None else "category_id"] = category.pk or category

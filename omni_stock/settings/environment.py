@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
@@ -134,7 +134,9 @@ class Environment(BaseSettings):
     def redis(self, database: int) -> str:
         """The server of `REDIS_URL`, with the database number that one use has for itself."""
         url = urlsplit(self.redis_url.get_secret_value())
-        return url._replace(path=f"/{database}").geturl()
+        # `?db=3` would put cache and queue into one database: emptying one empties the other.
+        query = urlencode([pair for pair in parse_qsl(url.query) if pair[0] != "db"])
+        return url._replace(path=f"/{database}", query=query).geturl()
 
     def signing_keys(self) -> dict[str, str]:
         """By `kid`, the one that signs first."""

@@ -11,7 +11,6 @@ if _word.exists():
 
 from omni_stock.settings.base import *
 
-DEBUG = "django_debug" not in ENV.model_fields_set or ENV.django_debug
 SECRET_KEY = SECRET_KEY or "local-only-key-that-signs-nothing-anyone-else-trusts"
 ALLOWED_HOSTS = ALLOWED_HOSTS or ["*"]
 LOGGING = logging_config(

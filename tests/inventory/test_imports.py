@@ -1,51 +1,21 @@
 """Tables into the catalog: every row is accounted for."""
 
-import csv
-import io
-import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.storage import storages
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import CommandError, call_command
 from django.db import connection, transaction
-from openpyxl import Workbook
-from rest_framework.test import APIClient
 
 from inventory.models import Category, Collectible, ImportJob, ImportRow
 from inventory.services import CollectibleService, ImportService
-from tests.factories import CollectibleFactory, VendorFactory
+from tests.factories import CollectibleFactory
+from tests.inventory.tables import faults, outcomes, table, take
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
-IMPORTS = "/api/v1/catalog/imports/"
-HEADING = "name,sku,category,value,quantity,year"
-LEGO = Path(__file__).parents[3] / "shared" / "data" / "lego_sets.csv"
-
-
-def table(*lines: str, heading: str = HEADING, name: str = "table.csv") -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, "\n".join([heading, *lines]).encode())
-
-
-def take(vendor: Vendor, *lines: str, heading: str = HEADING, **options: Any) -> ImportJob:
-    """Import the lines into the vendor, as the worker does."""
-    file = table(*lines, heading=heading)
-    job = ImportService.request(file=file, vendor=vendor, by=vendor.owner, **options)
-    return ImportService.run(job_id=job.pk)
-
-
-def outcomes(job: ImportJob) -> list[tuple[int, str]]:
-    return list(job.rows.order_by("line").values_list("line", "outcome"))
-
-
-def faults(job: ImportJob) -> list[tuple[int, str, str]]:
-    failed = job.rows.filter(outcome="failed").order_by("line")
-    return [(row.line, e["field"], e["code"]) for row in failed for e in row.errors]
 
 
 class TestRows:
@@ -146,6 +116,13 @@ class TestRows:
         found = Collectible.objects.order_by("sku").values_list("condition", "is_active")
         assert list(found) == [("near_mint", False), ("near_mint", True)]
 
+    def test_more_attributes_than_an_item_holds_fail_the_row(self, vendor: Vendor) -> None:
+        heading = "name,sku,a,b"
+        job = take(vendor, f"F,A,{'x' * 20_000},", "G,B,1,2", heading=heading)
+        assert outcomes(job) == [(2, "created"), (3, "created")]
+        job = take(vendor, f"F,A,,{'y' * 20_000}", heading=heading)
+        assert faults(job) == [(2, "attributes", "too_large")]
+
     def test_new_item_takes_the_vendors_currency(self, vendor: Vendor) -> None:
         vendor.currency = "EUR"
         vendor.save()
@@ -169,6 +146,10 @@ class TestRepeated:
         skus = Collectible.objects.order_by("sku").values_list("sku", "name")
         assert list(skus) == [("80035", "First"), ("80035-2", "Second"), ("80035-3", "Third")]
         assert take(vendor, *self.LINES, repeated="suffix").unchanged == 3
+
+    def test_suffix_that_makes_the_sku_too_long_is_reported(self, vendor: Vendor) -> None:
+        lines = [f"F,{'x' * 63},,,,"] * 2
+        assert faults(take(vendor, *lines, repeated="suffix")) == [(3, "sku", "repeated_sku")]
 
     def test_update_lets_the_last_row_win(self, vendor: Vendor) -> None:
         job = take(vendor, *self.LINES, repeated="update")
@@ -270,227 +251,3 @@ def _wait_until_somebody_waits() -> None:
                 return
         time.sleep(0.05)
     raise AssertionError("Nobody waits.")
-
-
-class TestApi:
-    def test_upload_is_taken_by_the_worker_and_followed(
-        self,
-        owner_client: APIClient,
-        vendor: Vendor,
-        django_capture_on_commit_callbacks: Any,
-    ) -> None:
-        with django_capture_on_commit_callbacks(execute=True):
-            answer = owner_client.post(
-                IMPORTS, {"file": table("Falcon,75192,,1,1,", ",X,,,,")}, format="multipart"
-            )
-        assert answer.status_code == 202
-        job = ImportJob.objects.get()
-        body = answer.json()
-        assert (body["status"], body["processed"], body["progress"]) == ("pending", 0, 0.0)
-        body = owner_client.get(f"{IMPORTS}{job.pk}/").json()
-        for stamp in ("created_at", "started_at", "finished_at"):
-            assert body.pop(stamp).endswith("Z")
-        assert body == {
-            "id": job.pk,
-            "vendor": vendor.pk,
-            "filename": "table.csv",
-            "status": "completed",
-            "dry_run": False,
-            "repeated": "fail",
-            "mapping": {
-                "name": "name", "sku": "sku", "category": "category", "value": "value",
-                "quantity": "quantity", "year": "attributes.year",
-            },
-            "total": 2,
-            "processed": 2,
-            "progress": 1.0,
-            "created": 1,
-            "updated": 0,
-            "unchanged": 0,
-            "failed": 1,
-            "error": "",
-            "rows": f"{IMPORTS}{job.pk}/rows/",
-        }  # fmt: skip
-        rows = owner_client.get(body["rows"]).json()["results"]
-        assert rows == [
-            {"line": 2, "sku": "75192", "outcome": "created",
-             "item": Collectible.objects.get().pk, "errors": []},
-            {"line": 3, "sku": "X", "outcome": "failed", "item": None,
-             "errors": [
-                 {"field": "name", "code": "required", "detail": "A new item needs a name."}
-             ]},
-        ]  # fmt: skip
-        failed = owner_client.get(body["rows"], {"outcome": "failed"}).json()
-        assert [row["line"] for row in failed["results"]] == [3]
-
-    def test_mapping_and_dry_run_are_heeded(
-        self, owner_client: APIClient, vendor: Vendor, django_capture_on_commit_callbacks: Any
-    ) -> None:
-        mapping = json.dumps({"colour": None, "label": "name", "no": "sku"})
-        file = table("Falcon,1,red", heading="label,no,colour")
-        with django_capture_on_commit_callbacks(execute=True):
-            answer = owner_client.post(
-                f"{IMPORTS}?dry_run=true",
-                {"file": file, "mapping": mapping, "vendor": vendor.pk},
-                format="multipart",
-            )
-        body = owner_client.get(f"{IMPORTS}{answer.json()['id']}/").json()
-        assert (body["dry_run"], body["created"]) == (True, 1)
-        assert not Collectible.objects.exists()
-
-    @pytest.mark.parametrize(
-        ("change", "field"),
-        [
-            ({"file": None}, "file"),
-            ({"file": SimpleUploadedFile("t.csv", b"")}, "file"),
-            ({"file": SimpleUploadedFile("t.xlsx", b"PK\x03\x04garbage")}, "file"),
-            ({"file": SimpleUploadedFile("t.pdf", b"%PDF-1.7 \x00\x01")}, "file"),
-            ({"file": table("1", heading="weight")}, "mapping"),
-            ({"mapping": "{broken"}, "mapping"),
-            ({"mapping": "[1]"}, "mapping"),
-            ({"mapping": '{"name": 5}'}, "mapping"),
-            ({"mapping": '{"nowhere": "name"}'}, "mapping"),
-            ({"mapping": '{"name": "owner"}'}, "mapping"),
-            ({"mapping": '{"name": "sku", "year": "sku"}'}, "mapping"),
-            ({"repeated": "merge"}, "repeated"),
-            ({"vendor": 10**9}, "vendor"),
-            ({"colour": "red"}, "colour"),
-        ],
-    )
-    def test_misfit_is_refused_at_once_and_leaves_nothing(
-        self, owner_client: APIClient, vendor: Vendor, change: dict[str, Any], field: str
-    ) -> None:
-        body = {"file": table("F,A,,,,"), **change}
-        given = {name: value for name, value in body.items() if value is not None}
-        answer = owner_client.post(IMPORTS, given, format="multipart")
-        assert answer.status_code == 400, answer.content
-        assert answer.json()["errors"][0]["field"] == field
-        assert not ImportJob.objects.exists()
-
-    def test_foreign_vendor_answers_as_a_missing_one(self, owner_client: APIClient) -> None:
-        answers = [
-            owner_client.post(
-                IMPORTS, {"file": table("F,A,,,,"), "vendor": key}, format="multipart"
-            ).json()["errors"][0]["code"]
-            for key in (VendorFactory().pk, 10**9)
-        ]
-        assert answers == ["does_not_exist"] * 2
-
-    def test_dry_run_that_is_not_understood_is_not_the_deed(self, owner_client: APIClient) -> None:
-        answer = owner_client.post(
-            f"{IMPORTS}?dry_run=yes", {"file": table("F,A,,,,")}, format="multipart"
-        )
-        assert answer.status_code == 400
-        assert not ImportJob.objects.exists()
-
-    def test_json_is_415(self, owner_client: APIClient) -> None:
-        assert owner_client.post(IMPORTS, {"file": "x"}).status_code == 415
-
-    def test_xlsx_with_formulas_keeps_them_as_text(self, vendor: Vendor) -> None:
-        book = Workbook()
-        book.active.append(["Name", "SKU", "Value", "Quantity"])
-        book.active.append(["=SUM(A1:A9)", "75192-1", 849.99, 2])
-        stream = io.BytesIO()
-        book.save(stream)
-        file = SimpleUploadedFile("lego.xlsx", stream.getvalue())
-        job = ImportService.request(file=file, vendor=vendor, by=vendor.owner)
-        ImportService.run(job_id=job.pk)
-        item = Collectible.objects.get()
-        assert (item.name, item.value, item.quantity) == ("=SUM(A1:A9)", Decimal("849.99"), 2)
-
-
-class TestCommand:
-    def test_imports_with_the_same_service(
-        self, vendor: Vendor, tmp_path: Path, capsys: Any
-    ) -> None:
-        file = tmp_path / "t.csv"
-        file.write_text("name,sku\nFalcon,A\n,B\n")
-        call_command("import_items", str(file), vendor=vendor.slug)
-        assert Collectible.objects.get().created_by == vendor.owner
-        told = capsys.readouterr().out
-        assert "2 rows: 1 created, 0 updated, 0 unchanged, 1 failed" in told
-        assert "line 3: A new item needs a name." in told
-
-    def test_dry_run_says_so(self, vendor: Vendor, tmp_path: Path, capsys: Any) -> None:
-        file = tmp_path / "t.csv"
-        file.write_text("name,sku\nFalcon,A\n")
-        call_command("import_items", str(file), vendor=str(vendor.pk), dry_run=True)
-        assert "nothing was written" in capsys.readouterr().out
-        assert not Collectible.objects.exists()
-
-    @pytest.mark.parametrize(
-        ("vendor_name", "file", "mapping", "told"),
-        [
-            ("nobody", "t.csv", "{}", "no vendor"),
-            (None, "missing.csv", "{}", "Cannot read"),
-            (None, "t.csv", "{", "not JSON"),
-            (None, "t.csv", "[]", "must be a JSON object"),
-            (None, "t.csv", '{"x": "name"}', "no column"),
-        ],
-    )
-    def test_says_what_is_wrong(
-        self,
-        vendor: Vendor,
-        tmp_path: Path,
-        vendor_name: str | None,
-        file: str,
-        mapping: str,
-        told: str,
-    ) -> None:
-        (tmp_path / "t.csv").write_text("name,sku\nFalcon,A\n")
-        with pytest.raises(CommandError, match=told):
-            call_command(
-                "import_items",
-                str(tmp_path / file),
-                vendor=vendor_name or vendor.slug,
-                mapping=mapping,
-            )
-
-
-@pytest.fixture
-def lego_sets(tmp_path: Path) -> Path:
-    """The real export where it is at hand; elsewhere a table with the same traits and counts."""
-    if LEGO.exists():
-        return LEGO
-    path = tmp_path / "lego_sets.csv"
-    head = ["", "setID", "number", "name", "year", "theme", "pieces", "minifigs", "packagingType",
-            "availability", "ageRange", "dimensions", "licensed", "retailPrice"]  # fmt: skip
-    size = "{'height': 9.6, 'width': 9.6, 'depth': 3.9}"
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(head)
-        for n in range(8102):
-            writer.writerow([n, 220 + n, 1271 + n % 7577, f"Jungle “Café” {n}" if n else
-                             "Jungle Surprise", 1999, "Adventurers", "33.0", "1.0", "Box",
-                             "Unknown", "{}", size, "False", "2.0"])  # fmt: skip
-    return path
-
-
-class TestRealInput:
-    """8,102 LEGO sets as a collector exported them, 525 of them with a repeated number."""
-
-    def test_every_row_of_the_lego_sets_is_accounted_for(
-        self, owner_client: APIClient, vendor: Vendor, tmp_path: Path, lego_sets: Path
-    ) -> None:
-        first, second = (self._take(lego_sets, vendor) for _ in range(2))
-        assert (first.created, first.failed, first.processed) == (7577, 525, 8102)
-        assert (second.unchanged, second.failed, second.processed) == (7577, 525, 8102)
-        exported = tmp_path / "inventory.csv"
-        answer = owner_client.get("/api/v1/catalog/items/export/", {"format": "csv"})
-        exported.write_bytes(b"".join(answer.streaming_content))
-        third = self._take(exported, vendor)
-        assert (third.unchanged, third.processed) == (7577, 7577)
-        item = Collectible.objects.get(sku="1271")
-        assert (item.name, item.category.name, item.value) == (
-            "Jungle Surprise", "Adventurers", Decimal(2),
-        )  # fmt: skip
-        assert item.attributes == {
-            "setID": 220, "year": 1999, "pieces": 33, "minifigs": 1, "packagingType": "Box",
-            "availability": "Unknown", "licensed": False,
-            "dimensions": {"height": 9.6, "width": 9.6, "depth": 3.9},
-        }  # fmt: skip
-
-    def _take(self, path: Path, vendor: Vendor) -> ImportJob:
-        file = SimpleUploadedFile(path.name, path.read_bytes())
-        job = ImportService.request(file=file, vendor=vendor, by=vendor.owner)
-        return ImportService.run(job_id=job.pk)

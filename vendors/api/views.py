@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from core.exceptions import NotFoundError
+from core.openapi import refusal
 from core.requests import caller
 from vendors.api.filters import VendorFilter
 from vendors.api.serializers import VendorSerializer
@@ -22,7 +23,10 @@ from vendors.services import VendorService
     retrieve=extend_schema(summary="One shop"),
     update=extend_schema(summary="Replace a shop's details"),
     partial_update=extend_schema(summary="Change a shop's details"),
-    destroy=extend_schema(summary="Close a shop and hide all that belongs to it"),
+    destroy=extend_schema(
+        summary="Close a shop and hide all that belongs to it",
+        responses={204: None, **refusal(409, "in_use", "It is in use and cannot be deleted.")},
+    ),
 )
 class VendorViewSet(viewsets.ModelViewSet):
     serializer_class = VendorSerializer
@@ -48,7 +52,10 @@ class VendorViewSet(viewsets.ModelViewSet):
     def perform_destroy(self, instance: Any) -> None:
         VendorService.delete(vendor=instance, by=caller(self.request))
 
-    @extend_schema(summary="The shop you work in")
+    @extend_schema(
+        summary="The shop you work in",
+        responses={200: VendorSerializer, **refusal(404, "not_found", "Not found.")},
+    )
     @action(detail=False, pagination_class=None, filter_backends=[])
     def me(self, request: Request) -> Response:
         vendor = get_active_vendor(caller(request))

@@ -11,7 +11,7 @@ from inventory.api.filters import CategoryFilter
 from inventory.api.serializers import CategorySerializer
 from inventory.api.views.vendor import vendor_for
 from inventory.exceptions import CategoryTaken
-from inventory.selectors import get_catalog_version, get_categories_for_user, get_category
+from inventory.selectors import get_catalog_version, get_categories_for_user
 from inventory.services import CategoryService
 
 TAKEN = refusal(409, CategoryTaken.code, CategoryTaken.detail)
@@ -53,8 +53,9 @@ class CategoryViewSet(CachedListMixin, viewsets.ModelViewSet):
 
     def perform_update(self, serializer: Any) -> None:
         changes = {k: v for k, v in serializer.validated_data.items() if k != "vendor"}
-        CategoryService.update(category=serializer.instance, by=caller(self.request), **changes)
-        serializer.instance = get_category(caller(self.request), serializer.instance.pk)
+        serializer.instance = CategoryService.update(
+            category=serializer.instance, by=caller(self.request), **changes
+        )
 
     def perform_destroy(self, instance: Any) -> None:
         CategoryService.delete(category=instance, by=caller(self.request))

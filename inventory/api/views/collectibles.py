@@ -32,7 +32,6 @@ from inventory.selectors import (
     EXPORT_COLUMNS,
     EXPORT_HEADER,
     get_catalog_version,
-    get_collectible,
     get_collectibles_for_user,
     stream_export,
 )
@@ -79,10 +78,9 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
 
     def perform_update(self, serializer: Any) -> None:
         changes = {k: v for k, v in serializer.validated_data.items() if k != "vendor"}
-        CollectibleService.update(
+        serializer.instance = CollectibleService.update(
             collectible=serializer.instance, by=caller(self.request), **changes
         )
-        serializer.instance = get_collectible(caller(self.request), serializer.instance.pk)
 
     def perform_destroy(self, instance: Any) -> None:
         CollectibleService.delete(collectible=instance, by=caller(self.request))
@@ -95,7 +93,7 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
     @action(detail=True, methods=["post"], filter_backends=[])
     def restore(self, request: Request, pk: str) -> Response:
         item = CollectibleService.restore(collectible=self.get_object(), by=caller(request))
-        return Response(self.get_serializer(get_collectible(caller(request), item.pk)).data)
+        return Response(self.get_serializer(item).data)
 
     @extend_schema(
         summary="Change many items at once",

@@ -1,0 +1,84 @@
+"""What the tests of the core share: how a refusal looks, and servers that can be taken away."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as project
+from django.core.cache import cache
+from django.test import override_settings
+
+from scripts.processes import LOOPBACK, free_port
+from scripts.services import Valkey
+
+Refusal = Callable[..., None]
+
+
+@pytest.fixture
+def assert_problem() -> Refusal:
+    """Compare an answer with the one form that every refusal has, to the last key."""
+
+    def compare(
+        answer: Any, status: int, code: str, detail: str, errors: Any = (), **extra: Any
+    ) -> None:
+        assert answer.status_code == status, answer.content
+        assert answer["Content-Type"] == "application/problem+json"
+        assert answer.json() == {
+            "type": f"/api/docs/errors/#{code}",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+            "code": code,
+            "error": detail,
+            "errors": list(errors),
+            "request_id": answer["X-Request-ID"],
+            **extra,
+        }
+
+    return compare
+
+
+@pytest.fixture
+def dead_redis() -> str:
+    """An address where nobody listens."""
+    return f"redis://{LOOPBACK}:{free_port()}/0"
+
+
+@contextmanager
+def cache_at(url: str) -> Iterator[None]:
+    """The cache lies there, with new clients and under the keys of this test worker."""
+    prefix = cache.key_prefix
+    place = {**project.CACHES["default"], "LOCATION": url, "KEY_PREFIX": prefix}
+    try:
+        with override_settings(CACHES={"default": place}):
+            yield
+    finally:
+        cache.key_prefix = prefix
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
+    """A running server that the cache uses and that the test may stop."""
+    server = Valkey(tmp_path / "data", port=free_port(), log=tmp_path / "log", durable=False)
+    server.start()
+    try:
+        with cache_at(server.url):
+            yield server
+    finally:
+        server.process.stop()
+
+
+@contextmanager
+def frozen(server: Valkey) -> Iterator[None]:
+    """It takes connections and never answers."""
+    assert server.process.pid
+    os.kill(server.process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)

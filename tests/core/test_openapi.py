@@ -1,0 +1,230 @@
+"""The OpenAPI document: complete, valid, as it is in the repository, and true."""
+
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiYamlRenderer
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import validate
+from rest_framework.test import APIClient
+
+from tests.factories import CategoryFactory, CollectibleFactory
+from vendors.models import Vendor
+
+Document = dict[str, Any]
+METHODS = {"get", "post", "put", "patch", "delete"}
+PROBLEM = "application/problem+json"
+WRITTEN = settings.BASE_DIR / "docs" / "api" / "schema.yml"
+
+
+@pytest.fixture(scope="module")
+def document() -> Document:
+    made = SchemaGenerator().get_schema(request=None, public=True)
+    # As a reader has it: plain values.
+    parsed: Document = yaml.safe_load(OpenApiYamlRenderer().render(made, renderer_context={}))
+    return parsed
+
+
+def operations(document: Document) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for address, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield address, method, operation
+
+
+def contents(part: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return list(part.get("content", {}).items())
+
+
+def examples(media: dict[str, Any]) -> list[Any]:
+    return [example["value"] for example in media.get("examples", {}).values()]
+
+
+def addresses(patterns: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Every method and address that the project answers, parameters as `{}`."""
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern) and route.startswith("api/v1/"):
+            view: Any = pattern.callback
+            known = getattr(view, "actions", None) or {
+                name for name in METHODS if hasattr(view.cls, name)
+            }
+            for method in METHODS & set(known):
+                yield method, "/" + re.sub(r"<[^>]+>", "{}", route)
+
+
+class TestWhatItSays:
+    def test_presents_itself_as_in_document_000(self, document: Document) -> None:
+        assert document["openapi"] == "3.1.0"
+        assert document["info"] == {
+            "title": "Omni-Stock API",
+            "description": "Inventory management API for collectors and resellers",
+            "version": "1.0.0",
+        }
+
+    def test_is_valid(self, document: Document) -> None:
+        validate(document)
+
+    def test_has_every_address_and_no_other(self, document: Document) -> None:
+        told = {
+            (method, re.sub(r"{[^}]+}", "{}", address))
+            for address, method, _operation in operations(document)
+        }
+        assert told == set(addresses(get_resolver().url_patterns))
+        assert len(told) > 30
+
+    def test_is_the_one_in_the_repository(self, document: Document) -> None:
+        """Written by `make schema`."""
+        assert yaml.safe_load(WRITTEN.read_text(encoding="utf-8")) == document
+
+    def test_names_every_operation_once(self, document: Document) -> None:
+        names = [operation["operationId"] for *_, operation in operations(document)]
+        assert len(names) == len(set(names))
+
+    def test_groups_are_described(self, document: Document) -> None:
+        described = {tag["name"] for tag in document["tags"] if tag["description"]}
+        used = {tag for *_, operation in operations(document) for tag in operation["tags"]}
+        assert described == used
+
+
+class TestEveryOperation:
+    def test_has_a_summary_of_one_line(self, document: Document) -> None:
+        for address, method, operation in operations(document):
+            summary = operation.get("summary", "")
+            assert 3 < len(summary) < 80, (method, address)
+            assert "\n" not in summary, (method, address)
+
+    def test_shows_what_it_answers(self, document: Document) -> None:
+        for address, method, operation in operations(document):
+            good = {s: part for s, part in operation["responses"].items() if s.startswith("2")}
+            assert good, (method, address)
+            for status, part in good.items():
+                shown = [example for _kind, media in contents(part) for example in examples(media)]
+                assert bool(shown) == (status != "204"), (method, address, status)
+
+    def test_shows_what_to_send(self, document: Document) -> None:
+        for address, method, operation in operations(document):
+            for kind, media in contents(operation.get("requestBody", {})):
+                assert examples(media), (method, address, kind)
+
+    def test_shows_how_it_refuses(self, document: Document) -> None:
+        for address, method, operation in operations(document):
+            bad = {s: part for s, part in operation["responses"].items() if s[0] in "45"}
+            assert {"429", "401"} - {"401"} <= set(bad), (method, address)
+            for status, part in bad.items():
+                [(kind, media)] = contents(part)
+                assert kind == PROBLEM, (method, address, status)
+                [example] = examples(media)
+                assert example["status"] == int(status)
+                assert example["type"] == f"/api/docs/errors/#{example['code']}"
+
+    def test_names_the_refusals_it_can_give(self, document: Document) -> None:
+        public = {"/api/v1/auth/register/"}
+        for address, method, operation in operations(document):
+            expected = {"429"}
+            if address not in public:
+                expected.add("401")
+            if "requestBody" in operation:
+                expected |= {"400", "413", "415"}
+            if "{" in address:
+                expected.add("404")
+            assert expected <= set(operation["responses"]), (method, address)
+
+    def test_every_example_fits_its_schema(self, document: Document) -> None:
+        faults = []
+        for address, method, operation in operations(document):
+            for part in [operation.get("requestBody", {}), *operation["responses"].values()]:
+                for kind, media in contents(part):
+                    for example in examples(media) if kind.endswith("json") else []:
+                        faults += complaints(document, media["schema"], example, method, address)
+        assert faults == []
+
+
+def complaints(document: Document, schema: Any, value: Any, *where: str) -> list[str]:
+    whole = {**schema, "components": document["components"]}
+    found = OAS31Validator(whole, format_checker=OAS31Validator.FORMAT_CHECKER).iter_errors(value)
+    return [f"{' '.join(where)}: {error.json_path}: {error.message}" for error in found]
+
+
+@pytest.mark.django_db
+class TestTruth:
+    @pytest.mark.parametrize(
+        "address",
+        ["/api/v1/catalog/items/", "/api/v1/catalog/items/{id}/", "/api/v1/catalog/categories/",
+         "/api/v1/catalog/imports/", "/api/v1/vendors/", "/api/v1/vendors/me/", "/api/v1/auth/me/",
+         "/api/v1/dashboard/summary/"],
+    )  # fmt: skip
+    def test_answer_is_as_promised(
+        self, document: Document, owner_client: APIClient, vendor: Vendor, address: str
+    ) -> None:
+        category = CategoryFactory(vendor=vendor)
+        item = CollectibleFactory(vendor=vendor, category=category)
+        CollectibleFactory(vendor=vendor, low_stock_threshold=None, attributes={"card": {"a": 1}})
+        answer = owner_client.get(address.format(id=item.pk))
+        promised = document["paths"][address]["get"]["responses"]["200"]["content"]
+        schema = promised["application/json"]["schema"]
+        assert answer.status_code == 200
+        assert complaints(document, schema, answer.json(), address) == []
+
+    def test_refusal_is_as_promised(self, document: Document, owner_client: APIClient) -> None:
+        answer = owner_client.post("/api/v1/catalog/items/", {"nonsense": 1}).json()
+        assert complaints(document, document["components"]["schemas"]["Problem"], answer) == []
+        assert set(answer) == set(document["components"]["schemas"]["Problem"]["properties"])
+
+
+class Links(HTMLParser):
+    """What a page makes a browser load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loaded: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        wanted = {"script": "src", "link": "href", "img": "src", "redoc": "spec-url"}.get(tag)
+        self.loaded += [value for name, value in attrs if name == wanted and value]
+
+
+@pytest.mark.django_db
+class TestPages:
+    def test_document_is_served_to_anybody(self, client: Client, document: Document) -> None:
+        answer = client.get("/api/schema/")
+        assert answer.status_code == 200
+        assert answer["Content-Type"].startswith("application/vnd.oai.openapi")
+        assert yaml.safe_load(answer.content) == document
+
+    def test_document_is_served_as_json_too(self, client: Client, document: Document) -> None:
+        answer = client.get("/api/schema/", {"format": "json"})
+        assert json.loads(answer.content) == document
+
+    @pytest.mark.parametrize(("address", "name"), [("docs", "swagger"), ("redoc", "redoc")])
+    def test_page_loads_everything_from_us(self, client: Client, address: str, name: str) -> None:
+        answer = client.get(f"/api/{address}/")
+        page = Links()
+        page.feed(answer.content.decode())
+        assert answer.status_code == 200
+        assert any(name in link for link in page.loaded)
+        for link in page.loaded:
+            assert link.startswith(("/static/", "/api/schema/", "data:")), link
+            if link.startswith("/static/"):
+                assert finders.find(link.removeprefix("/static/")), link
+        assert "://cdn" not in answer.content.decode()
+
+    def test_front_door_leads_to_the_documentation(self, client: Client) -> None:
+        answer = client.get("/")
+        assert (answer.status_code, answer["Location"]) == (302, "/api/docs/")
+
+    def test_crawlers_are_sent_away(self, client: Client) -> None:
+        answer = client.get("/robots.txt")
+        assert answer.content == b"User-agent: *\nDisallow: /\n"
+        assert answer["Content-Type"].startswith("text/plain")

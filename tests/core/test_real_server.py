@@ -1,0 +1,168 @@
+"""Bodies as they come over a socket, to the web server that runs in production."""
+
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from http.client import HTTPResponse
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from scripts.processes import LOOPBACK, Process, free_port
+
+pytestmark = pytest.mark.django_db  # without it there would be no test database
+LOGIN = json.dumps({"username": "ann", "password": "wrong"}).encode()
+MEGABYTE = 1024 * 1024
+CHUNKED = "Transfer-Encoding: chunked"
+Port = int
+
+
+@pytest.fixture(scope="module")
+def port(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Port]:
+    place = connection.settings_dict
+    number = free_port()
+    environment = os.environ | {
+        "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**place),
+        "DJANGO_SETTINGS_MODULE": "omni_stock.settings.test",
+        "WEB_CONCURRENCY": "1",
+        "HOST": LOOPBACK,
+        "PORT": str(number),
+    }
+    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "omni_stock.wsgi"]
+    log: Path = tmp_path_factory.mktemp("gunicorn") / "log"
+    server = Process("gunicorn", command, log, cwd=settings.BASE_DIR, env=environment)
+    try:
+        server.start(lambda: answers(number))
+        yield number
+    finally:
+        server.stop()
+
+
+def answers(port: Port) -> bool:
+    with suppress(OSError), urlopen(f"http://{LOOPBACK}:{port}/health/", timeout=5) as answer:
+        return bool(answer.status == 200)
+    return False
+
+
+def chunks(body: bytes, size: int = 64 * 1024) -> bytes:
+    parts = [body[start : start + size] for start in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in [*parts, b""])
+
+
+def request(*headers: str, path: str = "/api/v1/auth/token/") -> bytes:
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json", *headers]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def read(line: socket.socket) -> tuple[int, dict[str, str]]:
+    answer = HTTPResponse(line)
+    answer.begin()
+    with suppress(json.JSONDecodeError):
+        return answer.status, json.loads(answer.read())
+    return answer.status, {}
+
+
+@pytest.fixture
+def line(port: Port) -> Iterator[socket.socket]:
+    with closing(socket.create_connection((LOOPBACK, port), timeout=20)) as connected:
+        yield connected
+
+
+def ask(line: socket.socket, *parts: bytes) -> tuple[int, dict[str, str]]:
+    """As simple clients do: everything is sent before the answer is looked at."""
+    for part in parts:
+        line.sendall(part)
+    return read(line)
+
+
+@pytest.mark.parametrize("size", [1, 7, 64 * 1024])
+def test_chunked_body_arrives(line: socket.socket, size: int) -> None:
+    status, body = ask(line, request(CHUNKED), chunks(LOGIN, size))
+    assert (status, body["code"]) == (401, "invalid_credentials")
+
+
+def test_chunked_body_may_come_slowly(line: socket.socket) -> None:
+    whole = request(CHUNKED) + chunks(LOGIN, 10)
+    for start in range(0, len(whole), 40):
+        line.sendall(whole[start : start + 40])
+        time.sleep(0.01)
+    assert read(line)[0] == 401
+
+
+def test_next_request_on_the_same_line_is_understood(line: socket.socket) -> None:
+    for _ in range(2):
+        assert ask(line, request(CHUNKED), chunks(LOGIN))[0] == 401
+    assert ask(line, request(f"Content-Length: {len(LOGIN)}"), LOGIN)[0] == 401
+
+
+def too_large_chunked() -> list[bytes]:
+    return [request(CHUNKED), chunks(b'{"a": "' + b"x" * 11 * MEGABYTE + b'"}')]
+
+
+def too_large_by_its_word() -> list[bytes]:
+    return [request(f"Content-Length: {11 * MEGABYTE}"), b"x" * 11 * MEGABYTE]
+
+
+def too_large_and_never_sent() -> list[bytes]:
+    return [request(f"Content-Length: {100 * MEGABYTE}")]
+
+
+@pytest.mark.parametrize(
+    "parts", [too_large_chunked, too_large_by_its_word, too_large_and_never_sent]
+)
+def test_too_large_body_is_413_at_once(
+    line: socket.socket, parts: Callable[[], list[bytes]]
+) -> None:
+    whole = parts()
+    started = time.monotonic()
+    status, body = ask(line, *whole)
+    assert (status, body["error"], body["code"]) == (413, "Request too large", "request_too_large")
+    assert time.monotonic() - started < 5
+
+
+def test_chunked_body_of_just_ten_megabytes_is_read(line: socket.socket) -> None:
+    body = LOGIN.ljust(10 * MEGABYTE)
+    assert ask(line, request(CHUNKED), chunks(body))[0] == 401
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (CHUNKED, f"Content-Length: {len(LOGIN)}"),
+        (f"Content-Length: {len(LOGIN)}", "Content-Length: 1"),
+        ("Content-Length: -1",),
+        ("Content-Length: 0x10",),
+    ],
+    ids=" and ".join,
+)
+def test_ambiguous_length_is_400(line: socket.socket, headers: tuple[str, ...]) -> None:
+    assert ask(line, request(*headers), LOGIN)[0] == 400
+
+
+@pytest.mark.parametrize("chunk", [b"zz\r\n{}\r\n0\r\n\r\n", b"2\r\n{}{}{}\r\n0\r\n\r\n"])
+def test_chunk_that_lies_about_its_size_is_400(line: socket.socket, chunk: bytes) -> None:
+    status, body = ask(line, request(CHUNKED), chunk)
+    assert (status, body["code"]) == (400, "bad_request")
+
+
+@pytest.mark.parametrize(
+    ("header", "half"), [(f"Content-Length: {len(LOGIN)}", LOGIN[:10]), (CHUNKED, b"8\r\n1234")]
+)
+def test_body_that_stops_half_way_is_400(line: socket.socket, header: str, half: bytes) -> None:
+    line.sendall(request(header) + half)
+    line.shutdown(socket.SHUT_WR)
+    status, body = read(line)
+    assert (status, body["code"] in {"parse_error", "bad_request"}) == (400, True)
+
+
+def test_charset_that_is_none_does_not_hinder_the_query(line: socket.socket) -> None:
+    start = b"GET /api/v1/auth/me/?a=b HTTP/1.1\r\nHost: localhost\r\n"
+    status, body = ask(line, start + b"Content-Type: text/plain; charset=zlib\r\n\r\n")
+    assert (status, body["code"]) == (401, "not_authenticated")

@@ -1,0 +1,398 @@
+"""The admin for staff: every page of every registered model opens, and does what it says."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
+from django.db import models
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from rest_framework_simplejwt.tokens import RefreshToken
+
+from core.models import AuditedModel, SoftDeleteModel
+from inventory.models import Category, Collectible, CollectibleImage, ImportJob, ImportRow
+from tests.factories import (
+    CategoryFactory,
+    CollectibleFactory,
+    StoreFactory,
+    UserFactory,
+    VendorFactory,
+)
+from users.models import User
+from vendors.models import Vendor, VendorStore
+
+pytestmark = pytest.mark.django_db
+MOST_QUERIES = 15
+
+
+def _image(**details: Any) -> CollectibleImage:
+    values = {"width": 60, "height": 40, "size": 900, "checksum": "0" * 64, "is_primary": True}
+    item = details.pop("collectible", None) or CollectibleFactory()
+    return CollectibleImage.objects.create(
+        collectible=item, file=f"items/{item.pk}/a.jpeg", **{**values, **details}
+    )
+
+
+def _job(**details: Any) -> ImportJob:
+    vendor = VendorFactory()
+    return ImportJob.objects.create(
+        vendor=vendor, created_by=vendor.owner, file="imports/a.csv", filename="a.csv", **details
+    )
+
+
+def _inside(make: Any, name: str) -> Any:
+    category = CategoryFactory()
+    return make(vendor=category.vendor, **{name: category})
+
+
+def _blacklisted() -> BlacklistedToken:
+    token: Any = RefreshToken.for_user(UserFactory())
+    row: BlacklistedToken = token.blacklist()[0]
+    return row
+
+
+# Registered model → how one more row of it is made, with relations of its own.
+MAKE: dict[type[models.Model], Callable[[], Any]] = {
+    User: lambda: UserFactory(
+        active_vendor=VendorFactory(), date_joined=timezone.now().replace(microsecond=0)
+    ),
+    Group: lambda: Group.objects.create(name=f"Group {Group.objects.count()}"),
+    Vendor: lambda: StoreFactory().vendor,
+    VendorStore: StoreFactory,
+    Category: lambda: _inside(CategoryFactory, "parent"),
+    Collectible: lambda: _inside(CollectibleFactory, "category"),
+    CollectibleImage: _image,
+    ImportJob: _job,
+    ImportRow: lambda: ImportRow.objects.create(job=_job(), line=2, outcome="failed", errors=[]),
+    OutstandingToken: lambda: OutstandingToken.objects.get(
+        jti=RefreshToken.for_user(UserFactory())["jti"]
+    ),
+    BlacklistedToken: _blacklisted,
+}
+READ_ONLY = {ImportJob, ImportRow, OutstandingToken}
+BUSINESS = [model for model in MAKE if issubclass(model, SoftDeleteModel)]
+of_every_model = pytest.mark.parametrize("model", MAKE, ids=lambda model: model.__name__)
+of_business_models = pytest.mark.parametrize("model", BUSINESS, ids=lambda model: model.__name__)
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    user: User = UserFactory(is_staff=True, is_superuser=True)
+    return user
+
+
+@pytest.fixture
+def desk(client: Client, staff: User) -> Client:
+    client.force_login(staff)
+    return client
+
+
+def address(row: Any, page: str = "changelist") -> str:
+    model = row if isinstance(row, type) else type(row)
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}"
+    return reverse(name, args=[] if page in {"changelist", "add"} else [row.pk])
+
+
+def filled(page: Any) -> dict[str, Any]:
+    """What a browser would send of the page's form, untouched."""
+    forms = [page.context["adminform"].form]
+    for inline in page.context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    data: dict[str, Any] = {}
+    for field in (field for form in forms for field in form):
+        value, widget = field.value(), field.field.widget
+        if hasattr(widget, "decompress"):
+            parts = enumerate(widget.decompress(value))
+            data |= {f"{field.html_name}_{place}": part for place, part in parts if part}
+        elif value is not None and value is not False:
+            data[field.html_name] = value
+    return data
+
+
+def save(desk: Client, where: str, **changes: Any) -> Any:
+    """Open the form, change something, save."""
+    return desk.post(where, {**filled(desk.get(where)), **changes})
+
+
+def saved(answer: Any) -> bool:
+    if answer.status_code == 302:
+        return True
+    assert answer.context["errors"], "neither saved nor told why"
+    return False
+
+
+def test_every_registered_model_is_tested() -> None:
+    assert set(admin.site._registry) == set(MAKE)
+
+
+class TestPages:
+    @of_every_model
+    def test_list_opens_in_few_queries(
+        self, desk: Client, model: type[models.Model], django_assert_max_num_queries: Any
+    ) -> None:
+        for _row in range(20):
+            MAKE[model]()
+        with django_assert_max_num_queries(MOST_QUERIES):
+            page = desk.get(address(model))
+        assert page.status_code == 200
+        assert page.context["cl"].result_count >= 20
+
+    @of_every_model
+    def test_list_is_searched(self, desk: Client, model: type[models.Model]) -> None:
+        MAKE[model]()
+        for words in ("a", "12", "nothing of the kind", "50% _\\ 'x'", "1" * 30):
+            assert desk.get(address(model), {"q": words}).status_code == 200
+
+    @of_every_model
+    def test_list_is_filtered_and_sorted_by_each_column(
+        self, desk: Client, model: type[models.Model]
+    ) -> None:
+        MAKE[model]()
+        shown = desk.get(address(model)).context["cl"]
+        queries = [
+            choice["query_string"] for spec in shown.filter_specs for choice in spec.choices(shown)
+        ]
+        places = range(1, len(shown.list_display))
+        queries += [f"?o={'.'.join(f'{sign}{place}' for place in places)}" for sign in ("", "-")]
+        if shown.date_hierarchy:
+            queries.append(f"?{shown.date_hierarchy}__year=2026")
+        assert len(shown.filter_specs) == len(shown.model_admin.list_filter)
+        for query in queries:
+            assert desk.get(address(model) + query).status_code == 200, query
+
+    @of_every_model
+    def test_row_opens_in_few_queries(
+        self, desk: Client, model: type[models.Model], django_assert_max_num_queries: Any
+    ) -> None:
+        row = MAKE[model]()
+        for page in ("change", "history"):
+            with django_assert_max_num_queries(MOST_QUERIES):
+                assert desk.get(address(row, page)).status_code == 200
+
+    @of_every_model
+    def test_add_page_opens_unless_rows_come_from_elsewhere(
+        self, desk: Client, model: type[models.Model], django_assert_max_num_queries: Any
+    ) -> None:
+        elsewhere = model in READ_ONLY | {CollectibleImage}
+        with django_assert_max_num_queries(MOST_QUERIES):
+            status = desk.get(address(model, "add")).status_code
+        assert status == (403 if elsewhere else 200)
+
+    @of_every_model
+    def test_fields_are_completed(self, desk: Client, model: type[models.Model]) -> None:
+        MAKE[model]()
+        for field in admin.site._registry[model].get_autocomplete_fields(None):
+            query = {"app_label": model._meta.app_label, "model_name": model._meta.model_name}
+            answer = desk.get("/admin/autocomplete/", {**query, "field_name": field, "term": "e"})
+            assert answer.status_code == 200
+
+    @of_every_model
+    def test_who_is_not_staff_is_sent_to_login(
+        self, client: Client, model: type[models.Model]
+    ) -> None:
+        row = MAKE[model]()
+        before = model._base_manager.filter(pk=row.pk).values().get()
+        for person in (None, UserFactory(), UserFactory(is_admin=True)):
+            if person:
+                client.force_login(person)
+            pages = [address(row, page) for page in ("change", "delete", "history")]
+            for where in [address(model), address(model, "add"), *pages]:
+                for answer in (client.get(where), client.post(where, {"post": "yes"})):
+                    assert answer.status_code == 302
+                    assert answer["Location"].startswith("/admin/login/?next=")
+        assert model._base_manager.filter(pk=row.pk).values().get() == before
+
+    @pytest.mark.parametrize("model", READ_ONLY, ids=lambda model: model.__name__)
+    def test_what_the_system_wrote_is_only_read(
+        self, desk: Client, model: type[models.Model]
+    ) -> None:
+        row = MAKE[model]()
+        for page in ("change", "delete"):
+            assert desk.post(address(row, page), {"post": "yes"}).status_code == 403
+        desk.post(address(model), {"action": "delete_selected", "_selected_action": row.pk,
+                                   "post": "yes"})  # fmt: skip
+        assert model._base_manager.filter(pk=row.pk).exists()
+
+
+class TestWriting:
+    @pytest.mark.parametrize(
+        ("model", "values"),
+        [
+            (Vendor, {"name": "Shop"}),
+            (VendorStore, {"name": "Store"}),
+            (Category, {"name": "LEGO"}),
+            (Collectible, {"name": "Falcon"}),
+        ],
+    )
+    def test_added_row_tells_who_added_it(
+        self, desk: Client, staff: User, model: Any, values: dict[str, str]
+    ) -> None:
+        if model is Vendor:
+            belongs: dict[str, Any] = {"owner": UserFactory().pk}
+        else:
+            belongs = {"vendor": VendorFactory().pk}
+        assert saved(save(desk, address(model, "add"), **values, **belongs))
+        row = model.objects.get(name=values["name"])
+        assert (row.created_by, row.updated_by, row.version) == (staff, staff, 1)
+        assert row.slug.startswith(values["name"].lower())
+
+    @of_every_model
+    def test_changed_row_tells_who_changed_it(
+        self, desk: Client, staff: User, model: type[models.Model]
+    ) -> None:
+        row = MAKE[model]()
+        if model in READ_ONLY:
+            return
+        before = model._base_manager.filter(pk=row.pk).values().get()
+        assert saved(save(desk, address(row, "change")))
+        after = model._base_manager.filter(pk=row.pk).values().get()
+        if issubclass(model, AuditedModel):
+            assert (after.pop("version"), after.pop("updated_by_id")) == (2, staff.pk)
+            assert after.pop("updated_at") > before.pop("updated_at")
+        assert {**after, "updated_at": None} == {key: before[key] for key in after} | {
+            "updated_at": None
+        }
+
+    @pytest.mark.parametrize("model", [Collectible, Category, VendorStore])
+    def test_vendor_is_chosen_once(self, desk: Client, model: Any) -> None:
+        row = MAKE[model]()
+        page = desk.get(address(row, "change"))
+        assert "vendor" not in page.context["adminform"].form.fields
+        assert "vendor" in desk.get(address(model, "add")).context["adminform"].form.fields
+        assert saved(save(desk, address(row, "change"), vendor=VendorFactory().pk))
+        assert model.objects.get(pk=row.pk).vendor == row.vendor
+
+    @pytest.mark.parametrize("page", ["add", "change"])
+    def test_category_of_another_vendor_is_told_in_the_form(self, desk: Client, page: str) -> None:
+        item, foreign = CollectibleFactory(), CategoryFactory()
+        where = address(Collectible if page == "add" else item, page)
+        body = {"name": "Falcon", "vendor": item.vendor.pk}
+        assert not saved(save(desk, where, **body, category=foreign.pk))
+        own = CategoryFactory(vendor=item.vendor)
+        assert saved(save(desk, where, **body, category=own.pk))
+
+    def test_circle_and_foreign_parent_are_told_in_the_form(self, desk: Client) -> None:
+        branch = MAKE[Category]()
+        stem, foreign = branch.parent, CategoryFactory()
+        for row, parent in ((stem, stem), (stem, branch), (stem, foreign)):
+            assert not saved(save(desk, address(row, "change"), parent=parent.pk))
+        body = {"name": "LEGO", "vendor": stem.vendor.pk}
+        assert not saved(save(desk, address(Category, "add"), **body, parent=foreign.pk))
+        assert saved(save(desk, address(Category, "add"), **body, parent=branch.pk))
+        assert Category.objects.get(pk=stem.pk).parent is None
+
+    @pytest.mark.parametrize("page", ["add", "change"])
+    def test_taken_sku_is_told_in_the_form(self, desk: Client, page: str) -> None:
+        first = CollectibleFactory(sku="A")
+        other = CollectibleFactory(vendor=first.vendor, sku="B")
+        where = address(Collectible if page == "add" else other, page)
+        body = {"name": "Falcon", "vendor": first.vendor.pk, "sku": "A"}
+        assert not saved(save(desk, where, **body))
+        assert list(Collectible.objects.order_by("sku").values_list("sku", flat=True)) == ["A", "B"]
+
+    @pytest.mark.parametrize("page", ["add", "change"])
+    def test_taken_name_of_a_category_is_told_in_the_form(self, desk: Client, page: str) -> None:
+        first = CategoryFactory(name="LEGO")
+        other = CategoryFactory(vendor=first.vendor)
+        where = address(Category if page == "add" else other, page)
+        assert not saved(save(desk, where, name="lego", vendor=first.vendor.pk))
+        assert Category.objects.filter(name__iexact="lego").get() == first
+
+    def test_second_default_store_is_told_in_the_form(self, desk: Client) -> None:
+        vendor = StoreFactory().vendor
+        body = {"name": "Second", "vendor": vendor.pk, "is_default": "on"}
+        assert not saved(save(desk, address(VendorStore, "add"), **body))
+        assert saved(save(desk, address(VendorStore, "add"), **{**body, "is_default": ""}))
+
+    def test_store_changed_along_with_its_shop_tells_who_changed_it(
+        self, desk: Client, staff: User
+    ) -> None:
+        store = StoreFactory()
+        assert saved(save(desk, address(store.vendor, "change"), **{"stores-0-name": "New"}))
+        store.refresh_from_db()
+        assert (store.name, store.updated_by, store.version) == ("New", staff, 2)
+
+    def test_new_user_can_sign_in(self, desk: Client) -> None:
+        password = "shelf-of-blue-bricks"
+        body = {"username": "new", "email": "new@example.com", "password1": password,
+                "password2": password}  # fmt: skip
+        assert saved(save(desk, address(User, "add"), **body))
+        assert User.objects.get(username="new").check_password(password)
+        assert not saved(
+            save(
+                desk, address(User, "add"), **{**body, "username": "b", "email": "NEW@example.com"}
+            )
+        )
+
+
+class TestDeleting:
+    @of_business_models
+    def test_deleting_hides_and_restoring_brings_back(
+        self, desk: Client, staff: User, model: Any
+    ) -> None:
+        row = MAKE[model]()
+        assert saved(desk.post(address(row, "delete"), {"post": "yes"}))
+        assert not model.objects.filter(pk=row.pk).exists()
+        hidden = model.all_objects.get(pk=row.pk)
+        assert (hidden.is_deleted, hidden.updated_by) == (True, staff)
+        chosen = {"action": "restore", "_selected_action": row.pk}
+        answer = desk.post(address(model), chosen, follow=True)
+        assert str([*answer.context["messages"]][-1]) == "1 restored."
+        assert model.objects.get(pk=row.pk).updated_by == staff
+
+    @of_business_models
+    def test_deleting_the_selected_hides_them(self, desk: Client, staff: User, model: Any) -> None:
+        rows, kept = [MAKE[model]() for _ in range(2)], MAKE[model]()
+        chosen = {"action": "delete_selected", "_selected_action": [row.pk for row in rows]}
+        assert desk.post(address(model), chosen).status_code == 200  # asks once more
+        assert saved(desk.post(address(model), {**chosen, "post": "yes"}))
+        hidden = model.all_objects.filter(is_deleted=True, pk__in=[row.pk for row in rows])
+        assert {row.updated_by for row in hidden} == {staff}
+        assert hidden.count() == 2
+        assert model.objects.filter(pk=kept.pk).exists()
+        assert LogEntry.objects.filter(user=staff).count() == 2
+
+    def test_shop_goes_and_comes_with_all_it_has(self, desk: Client) -> None:
+        category = CategoryFactory()
+        item = CollectibleFactory(vendor=category.vendor, category=category)
+        StoreFactory(vendor=category.vendor)
+        assert saved(desk.post(address(category.vendor, "delete"), {"post": "yes"}))
+        assert not Collectible.objects.exists()
+        assert desk.get(address(Collectible)).context["cl"].result_count == 1
+        desk.post(address(Vendor), {"action": "restore", "_selected_action": category.vendor.pk})
+        assert Collectible.objects.get() == item
+
+    def test_items_move_up_when_their_category_is_deleted(self, desk: Client, staff: User) -> None:
+        category = CategoryFactory()
+        item = CollectibleFactory(vendor=category.vendor, category=category)
+        assert saved(desk.post(address(category, "delete"), {"post": "yes"}))
+        item.refresh_from_db()
+        assert (item.category, item.updated_by) == (None, staff)
+        assert not Category.objects.exists()
+
+    def test_next_picture_is_primary_when_the_primary_one_is_deleted(self, desk: Client) -> None:
+        first = _image()
+        second = _image(collectible=first.collectible, is_primary=False, position=1)
+        desk.post(address(first, "delete"), {"post": "yes"})
+        assert CollectibleImage.objects.get(is_primary=True) == second
+        desk.post(address(CollectibleImage), {"action": "restore", "_selected_action": first.pk})
+        assert CollectibleImage.objects.get(is_primary=True) == second
+        assert CollectibleImage.objects.count() == 2
+
+    def test_restoring_what_is_taken_is_told_and_the_rest_is_restored(self, desk: Client) -> None:
+        taken, free = (CollectibleFactory(sku=sku) for sku in "AB")
+        Collectible.objects.filter(pk__in=[taken.pk, free.pk]).delete()
+        CollectibleFactory(vendor=taken.vendor, sku="A")
+        chosen = {"action": "restore", "_selected_action": [taken.pk, free.pk]}
+        answer = desk.post(address(Collectible), chosen, follow=True)
+        assert answer.status_code == 200
+        told = [str(message) for message in answer.context["messages"]]
+        assert len(told) == 2
+        assert str(taken) in told[0]
+        assert told[1] == "1 restored."
+        assert set(Collectible.objects.values_list("sku", flat=True)) == {"A", "B"}

@@ -1,0 +1,326 @@
+"""Nothing of one account reaches another: every route of the API, by every method.
+
+The routes come from the URL resolver. A new one fails `test_every_route_is_known` until it says
+here which of the owner's rows its address names.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from rest_framework.test import APIClient
+
+from inventory.models import Category, Collectible, CollectibleImage, ImportJob
+from inventory.services import ImageService, ImportService
+from tests.factories import (
+    CategoryFactory,
+    CollectibleFactory,
+    StoreFactory,
+    UserFactory,
+    VendorFactory,
+)
+from tests.inventory.test_pictures import picture
+from users.models import User
+from vendors.models import Vendor
+
+pytestmark = pytest.mark.django_db
+MARKER = "MARKER-7f3a"
+METHODS = ["get", "head", "options", "post", "put", "patch", "delete"]
+OPEN = {"register", "token", "token-refresh", "token-verify"}
+# Route → what of the owner its address names.
+ROUTES: dict[str, dict[str, str]] = {
+    "register": {},
+    "token": {},
+    "token-refresh": {},
+    "token-verify": {},
+    "me": {},
+    "vendor-list": {},
+    "vendor-me": {},
+    "vendor-detail": {"pk": "vendor"},
+    "product-list": {},
+    "product-export": {},
+    "product-bulk-update": {},
+    "product-bulk-delete": {},
+    "product-bulk-restore": {},
+    "product-detail": {"pk": "item"},
+    "product-restore": {"pk": "gone"},
+    "item-image-list": {"item_id": "item"},
+    "item-image-reorder": {"item_id": "item"},
+    "item-image-detail": {"item_id": "item", "pk": "image"},
+    "category-list": {},
+    "category-detail": {"pk": "category"},
+    "import-list": {},
+    "import-detail": {"pk": "job"},
+    "import-rows": {"pk": "job"},
+    "dashboard-summary": {},
+}
+ALL_COLUMNS = "Currency,Condition,Description,Attributes,Created at,Updated at"
+
+
+def patterns(entries: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for entry in entries:
+        path = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry.url_patterns, path)
+        else:
+            yield path, entry
+
+
+def api() -> dict[str, URLPattern]:
+    found = [(str(p.name), p) for path, p in patterns(get_resolver().url_patterns)
+             if path.startswith("api/v1/")]  # fmt: skip
+    assert len(dict(found)) == len(found), "two routes have one name"
+    return dict(found)
+
+
+def served(pattern: URLPattern) -> set[str]:
+    """The methods a route has."""
+    callback: Any = pattern.callback
+    methods = set(getattr(callback, "actions", None) or ())
+    methods |= {method for method in METHODS if not methods and hasattr(callback.cls, method)}
+    return methods | ({"head"} if "get" in methods else set())
+
+
+class World:
+    """An account whose every text holds the marker, and which says where it was told to others."""
+
+    def __init__(self) -> None:
+        self.owner: User = UserFactory(
+            username=f"{MARKER}-user", email=f"{MARKER}@example.com", first_name=f"{MARKER}-first",
+            last_name=f"{MARKER}-last", company_name=f"{MARKER}-company",
+            phone_number=f"{MARKER}-phone",
+        )  # fmt: skip
+        self.vendor: Vendor = VendorFactory(
+            owner=self.owner, name=f"{MARKER}-vendor", description=f"{MARKER}-vendor-text",
+            contact_info=f"{MARKER}-contact",
+        )  # fmt: skip
+        StoreFactory(vendor=self.vendor, name=f"{MARKER}-store")
+        self.category: Category = CategoryFactory(vendor=self.vendor, name=f"{MARKER}-category")
+        self.item = self._item("item", category=self.category)
+        self.gone = self._item("gone", category=self.category)
+        self.gone.delete()
+        upload = SimpleUploadedFile(f"{MARKER}.jpg", picture())
+        self.image: CollectibleImage = ImageService.add(
+            collectible=self.item, upload=upload, by=self.owner, alt_text=f"{MARKER}-alt"
+        )
+        table = SimpleUploadedFile(
+            f"{MARKER}-file.csv", f"sku,name,{MARKER}-column\n{MARKER}-row,x,1".encode()
+        )
+        job = ImportService.request(file=table, vendor=self.vendor, by=self.owner)
+        self.job: ImportJob = ImportService.run(job_id=job.pk)
+        self.told: list[str] = []
+
+    def _item(self, word: str, **details: Any) -> Collectible:
+        text = f"{MARKER}-{word}"
+        item: Collectible = CollectibleFactory(
+            vendor=self.vendor, name=f"{text}-name", sku=f"{text}-sku", value="77.70",
+            description=f"{text}-description", attributes={f"{text}-key": [f"{text}-attribute"],
+            "card": f"{text}-card"}, created_by=self.owner, **details,
+        )  # fmt: skip
+        return item
+
+    def address(self, route: str) -> str:
+        return reverse(route, kwargs={k: getattr(self, v).pk for k, v in ROUTES[route].items()})
+
+    def call(self, client: APIClient, method: str, route: str, data: Any = None) -> tuple[int, str]:
+        """Status and text of the answer, headers included; the marker in it is remembered."""
+        multipart = any(hasattr(value, "read") for value in (data or {}).values())
+        address = route if route.startswith("/") else self.address(route)
+        form = {"format": "multipart"} if multipart else {}
+        answer = getattr(client, method)(address, data, **form)
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        if body.startswith(b"PK"):
+            book = zipfile.ZipFile(io.BytesIO(body))
+            body = b"".join(book.read(name) for name in book.namelist())
+        text = f"{dict(answer.headers)}{body.decode()}"
+        if MARKER.lower() in text.lower():
+            self.told.append(f"{method} {address} {data}")
+        return answer.status_code, text
+
+
+def rows() -> dict[tuple[str, Any], dict[str, Any]]:
+    """Every row of ours that there is, with every column."""
+    return {
+        (model._meta.label, row[model._meta.pk.attname]): row
+        for app in ("users", "vendors", "inventory")
+        for model in apps.get_app_config(app).get_models()
+        for row in model._base_manager.values()
+    }
+
+
+@pytest.fixture
+def world(db: None) -> Iterator[World]:
+    """Checks when the test is over that the account is as it was and its texts were not told."""
+    world = World()
+    before = rows()
+    yield world
+    after = rows()
+    assert {key: after.get(key) for key in before} == before
+    added = [row for key, row in after.items() if key not in before]
+    assert not [row for row in added if row.get("vendor_id") == world.vendor.pk]
+    assert not [row for row in added if row.get("owner_id") == world.owner.pk]
+    assert world.told == []
+
+
+def test_every_route_is_known() -> None:
+    assert {name: set(p.pattern.converters) for name, p in api().items()} == {
+        name: set(named) for name, named in ROUTES.items()
+    }
+
+
+def test_owner_sees_every_marker(world: World, sign_in: Any) -> None:
+    """Else the other tests would look for what is nowhere."""
+    client, seen = sign_in(world.owner), ""
+    for route, pattern in api().items():
+        if "get" in served(pattern):
+            status, text = world.call(client, "get", route)
+            assert (status, MARKER in text) == (200, True), route
+            seen += text
+    for query in ({"is_deleted": "true"}, {"search": MARKER}):
+        seen += world.call(client, "get", "product-list", query)[1]
+    for form in ("csv", "xlsx", "jsonl"):
+        query = {"format": form, "columns": ALL_COLUMNS}
+        status, text = world.call(client, "get", "product-export", query)
+        assert "item-attribute" in text
+    for word in [
+        "user", "first", "last", "company", "phone", "vendor", "vendor-text", "contact", "store",
+        "category", "item-name", "item-sku", "item-description", "item-key", "item-attribute",
+        "item-card", "gone-name", "gone-attribute", "alt", "file.csv", "column", "row",
+    ]:  # fmt: skip
+        assert f"{MARKER}-{word}" in seen, word
+    world.told.clear()
+
+
+def test_nobody_gets_401_everywhere(world: World, anonymous_client: APIClient) -> None:
+    wrong = {}
+    for route, pattern in api().items():
+        for method in METHODS:
+            status, _text = world.call(anonymous_client, method, route)
+            expected = {401}
+            if route in OPEN:
+                expected = {400, 401} if method in served(pattern) else {405}
+                expected = {200} if method == "options" else expected
+            if status not in expected:
+                wrong[method, route] = status
+    assert wrong == {}
+
+
+def test_nobody_learns_of_an_account_by_its_names(
+    world: World, anonymous_client: APIClient
+) -> None:
+    for name in (world.owner.username, world.owner.email):
+        for known in (name, f"not-{name}"):
+            body = {"username": known, "password": "wrong"}
+            status, text = world.call(anonymous_client, "post", "token", body)
+            assert (status, "Invalid credentials" in text) == (401, True)
+    body = {"email": world.owner.email.upper(), "password": "shelf-of-blue-bricks"}
+    assert world.call(anonymous_client, "post", "register", body)[0] == 400
+
+
+def test_stranger_gets_404_for_every_row_of_the_owner(
+    world: World, stranger_client: APIClient
+) -> None:
+    bodies: dict[tuple[str, str], dict[str, Any]] = {
+        ("item-image-list", "post"): {"file": SimpleUploadedFile("a.png", picture("PNG"))},
+        ("item-image-reorder", "post"): {"ids": [world.image.pk]},
+        ("item-image-detail", "patch"): {"alt_text": "Stolen", "is_primary": True},
+        ("product-restore", "post"): {},
+    }
+    wrong = {}
+    for route, pattern in api().items():
+        for method in METHODS if ROUTES[route] else []:
+            writes = {"name": "Stolen"} if method in {"post", "put", "patch"} else None
+            data = bodies.get((route, method), writes)
+            status, _text = world.call(stranger_client, method, route, data)
+            expected = 404 if method in served(pattern) else 405
+            if status != (200 if method == "options" else expected):
+                wrong[method, route] = status
+    assert wrong == {}
+
+
+def test_own_item_does_not_open_pictures_of_the_owners(
+    world: World, stranger_client: APIClient, stranger: User
+) -> None:
+    mine = CollectibleFactory(vendor=stranger.vendors.get())
+    address = reverse("item-image-detail", kwargs={"item_id": mine.pk, "pk": world.image.pk})
+    for method in ("get", "patch", "delete"):
+        data = {"alt_text": "Stolen"} if method == "patch" else None
+        assert world.call(stranger_client, method, address, data)[0] == 404
+    reorder = reverse("item-image-reorder", kwargs={"item_id": mine.pk})
+    assert world.call(stranger_client, "post", reorder, {"ids": [world.image.pk]})[0] == 400
+
+
+def test_stranger_finds_nothing_of_the_owner_in_any_list(
+    world: World, stranger_client: APIClient
+) -> None:
+    item_queries: list[dict[str, Any]] = [
+        {}, {"search": MARKER}, {"vendor": world.vendor.pk}, {"category": world.category.pk},
+        {"category": world.category.slug}, {"category": world.category.name},
+        {"is_deleted": "true"}, {"min_value": "77"},
+    ]  # fmt: skip
+    queries: dict[str, list[dict[str, Any]]] = {
+        "product-list": item_queries,
+        "product-export": [
+            {**query, "format": form, "columns": ALL_COLUMNS}
+            for query in item_queries
+            for form in ("csv", "xlsx", "jsonl")
+        ],
+        "category-list": [{"vendor": world.vendor.pk}, {"search": MARKER}, {"is_root": "true"}],
+        "import-list": [{"vendor": world.vendor.pk}, {"status": "completed"}],
+        "vendor-list": [{"search": MARKER}, {"is_active": "true"}],
+        "dashboard-summary": [{"vendor": world.vendor.pk}],
+    }
+    for route, pattern in api().items():
+        if "get" in served(pattern) and not ROUTES[route]:
+            for query in [{}, *queries.get(route, [])]:
+                status, text = world.call(stranger_client, "get", route, query)
+                assert status == 200, (route, query)
+                assert "77.7" not in text, (route, query)
+
+
+def test_stranger_writes_nothing_into_the_owners(
+    world: World, stranger_client: APIClient, stranger: User
+) -> None:
+    mine = CollectibleFactory(vendor=stranger.vendors.get())
+    there: dict[str, Any] = {"name": "Stolen", "vendor": world.vendor.pk}
+    inside: dict[str, Any] = {"name": "Stolen", "category": world.category.pk}
+    ids = [world.item.pk, world.gone.pk]
+    table = SimpleUploadedFile("t.csv", f"sku,name\n{world.item.sku},Stolen".encode())
+    picked = {"ids": [mine.pk], "updates": {"category": world.category.pk}}
+    calls: list[tuple[str, str, dict[str, Any], int]] = [
+        ("post", "product-list", there, 400),
+        ("post", "product-list", inside, 400),
+        ("patch", f"/api/v1/catalog/items/{mine.pk}/", inside, 400),
+        ("patch", f"/api/v1/catalog/items/{mine.pk}/", there, 400),
+        ("post", "product-bulk-update", {"ids": ids, "updates": {"name": "Stolen"}}, 200),
+        ("post", "product-bulk-update", picked, 200),
+        ("post", "product-bulk-delete", {"ids": ids}, 200),
+        ("post", "product-bulk-restore", {"ids": ids}, 200),
+        ("post", "category-list", there, 400),
+        ("post", "category-list", {"name": "Stolen", "parent": world.category.pk}, 400),
+        ("post", "import-list", {"file": table, "vendor": world.vendor.pk}, 400),
+        ("post", "vendor-list", {"name": "Stolen", "owner": world.owner.pk}, 201),
+        ("patch", "me", {"active_vendor": world.vendor.pk, "id": world.owner.pk}, 200),
+    ]
+    for method, route, data, expected in calls:
+        status, text = world.call(stranger_client, method, route, data)
+        assert status == expected, (method, route, text)
+    collections = {r: p for r, p in api().items() if not ROUTES[r] and r not in OPEN}
+    writing = {(m, r) for r, p in collections.items() for m in served(p)}
+    untried = writing - {(method, route) for method, route, _data, _status in calls}
+    assert {method for method, _route in untried} <= {"get", "head", "options"}
+
+
+def test_import_of_the_owners_skus_makes_items_of_the_stranger(
+    world: World, stranger_client: APIClient, stranger: User
+) -> None:
+    table = SimpleUploadedFile("t.csv", f"sku,name\n{world.item.sku},Mine".encode())
+    vendor = stranger.vendors.get()
+    job = ImportService.request(file=table, vendor=vendor, by=stranger)
+    assert ImportService.run(job_id=job.pk).created == 1
+    assert Collectible.objects.get(vendor=vendor).name == "Mine"
