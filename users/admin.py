@@ -7,8 +7,8 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from core.admin import AuditedAdmin
-from users.models import User
+from core.admin import AuditedAdmin, ReadOnlyAdmin
+from users.models import EmailToken, Session, User
 
 
 @admin.register(User)
@@ -65,3 +65,23 @@ admin.site.unregister(Group)
 @admin.register(Group)
 class GroupAdmin(AuditedAdmin, DjangoGroupAdmin):
     """Django's, and who gave staff which permission is in the audit log."""
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnlyAdmin):
+    list_display = ["user", "user_agent", "ip", "created_at", "last_used_at", "revoked_reason"]
+    list_filter = ["revoked_reason"]
+    list_select_related = ["user"]
+    search_fields = ["user__email", "user__username", "=ip"]
+    date_hierarchy = "created_at"
+    exclude = ["jti", "previous_jti"]
+
+
+@admin.register(EmailToken)
+class EmailTokenAdmin(ReadOnlyAdmin):
+    list_display = ["user", "purpose", "created_at", "expires_at", "used_at"]
+    list_filter = ["purpose"]
+    list_select_related = ["user"]
+    search_fields = ["user__email", "user__username"]
+    date_hierarchy = "created_at"
+    exclude = ["digest"]

@@ -1,7 +1,11 @@
+from typing import Any, cast
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from core.admin import BusinessAdmin, BusinessInline
 from vendors.models import Vendor, VendorStore
+from vendors.services import VendorService
 
 
 class StoreInline(BusinessInline):
@@ -17,6 +21,11 @@ class VendorAdmin(BusinessAdmin):
     search_fields = ["name", "slug", "owner__email"]
     autocomplete_fields = ["owner"]
     inlines = [StoreInline]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """A shop opened here has a default store, like any other."""
+        super().save_related(request, form, formsets, change)
+        VendorService.open_default_store(vendor=form.instance, by=cast("Any", request.user))
 
 
 @admin.register(VendorStore)

@@ -33,19 +33,28 @@ class VendorService:
         """A new shop with its default store. The slug is made from the name."""
         vendor = Vendor(name=name, owner=owner, created_by=owner, updated_by=owner, **details)
         _insert(vendor)
-        VendorStore.objects.create(
+        VendorService.open_default_store(vendor=vendor, by=owner)
+        action = f"opened shop “{vendor.name}”"
+        log_audit(AuditType.VENDOR, owner, action, obj=vendor, after=fields_of(vendor))
+        return vendor
+
+    @staticmethod
+    @transaction.atomic
+    def open_default_store(*, vendor: Vendor, by: "User") -> VendorStore:
+        """The vendor's default store; made when there is none."""
+        store: VendorStore | None = VendorStore.objects.filter(
+            vendor=vendor, is_default=True
+        ).first()
+        return store or VendorStore.objects.create(
             vendor=vendor,
             name="Main store",
             slug="main-store",
             type=StoreType.RETAIL,
             currency=vendor.currency,
             is_default=True,
-            created_by=owner,
-            updated_by=owner,
+            created_by=by,
+            updated_by=by,
         )
-        action = f"opened shop “{vendor.name}”"
-        log_audit(AuditType.VENDOR, owner, action, obj=vendor, after=fields_of(vendor))
-        return vendor
 
     @staticmethod
     @transaction.atomic

@@ -129,6 +129,7 @@ class CollectibleService:
         ids: Sequence[int],
         updates: ItemChanges,
         by: "User",
+        dry_run: bool = False,
     ) -> BulkOutcome:
         """Make the same changes to many of `items`, in one transaction.
 
@@ -148,22 +149,27 @@ class CollectibleService:
             keys = [item.pk for item in rows]
             outcome.done += Collectible.objects.filter(pk__in=keys).update(**values, updated_by=by)
         log_many(AuditType.CATALOG, by, deeds)
-        return outcome
+        return _rehearsed(outcome) if dry_run else outcome
 
     @staticmethod
     @transaction.atomic
-    def bulk_delete(*, items: CollectibleQuerySet, ids: Sequence[int], by: "User") -> BulkOutcome:
+    def bulk_delete(
+        *, items: CollectibleQuerySet, ids: Sequence[int], by: "User", dry_run: bool = False
+    ) -> BulkOutcome:
         """Hide many of `items`; `done` counts items, not what hangs on them."""
         found = _locked_rows(items, ids)
         rows = Collectible.objects.filter(pk__in=[item.pk for item in found])
         rows.update(updated_by=by)
         rows.delete()
         log_many(AuditType.CATALOG, by, _deeds("deleted", found))
-        return BulkOutcome(done=len(found), missing=_missing(ids, found))
+        outcome = BulkOutcome(done=len(found), missing=_missing(ids, found))
+        return _rehearsed(outcome) if dry_run else outcome
 
     @staticmethod
     @transaction.atomic
-    def bulk_restore(*, items: CollectibleQuerySet, ids: Sequence[int], by: "User") -> BulkOutcome:
+    def bulk_restore(
+        *, items: CollectibleQuerySet, ids: Sequence[int], by: "User", dry_run: bool = False
+    ) -> BulkOutcome:
         """Bring back many deleted `items`; those whose SKU is taken are reported and left."""
         found = _locked_rows(items, ids)
         outcome = BulkOutcome(missing=_missing(ids, found))
@@ -176,7 +182,13 @@ class CollectibleService:
                 outcome.errors += _refused([item], refusal)
         log_many(AuditType.CATALOG, by, _deeds("restored", restored))
         outcome.done = len(restored)
-        return outcome
+        return _rehearsed(outcome) if dry_run else outcome
+
+
+def _rehearsed(outcome: BulkOutcome) -> BulkOutcome:
+    """The report of what was done, which the caller's transaction then undoes."""
+    transaction.set_rollback(True)
+    return outcome
 
 
 def _locked(item_id: int) -> Collectible:

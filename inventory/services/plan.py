@@ -151,6 +151,8 @@ class Planner:
             # As it is written goes first: Python and the database differ on some capitals.
             self._categories = {category.name.lower(): category for category in own}
             self._categories |= {category.name: category for category in own}
+            # And by slug where no name is like it, as the service finds them.
+            self._categories = {category.slug: category for category in own} | self._categories
         known = self._categories
         if name not in known and name.lower() not in known:
             known[name.lower()] = (

@@ -25,16 +25,32 @@ from tests.factories import (
     VendorFactory,
 )
 from tests.inventory.test_pictures import picture
-from users.models import User
+from users.models import Session, User
+from users.services import SessionService
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
 MARKER = "MARKER-7f3a"
 METHODS = ["get", "head", "options", "post", "put", "patch", "delete"]
-OPEN = {"register", "token", "token-refresh", "token-verify"}
+OPEN = {
+    "register", "token", "token-refresh", "token-verify", "check-email", "email-verify",
+    "email-resend", "logout", "password-reset", "password-reset-confirm",
+}  # fmt: skip
 # Route → what of the owner its address names.
 ROUTES: dict[str, dict[str, str]] = {
     "register": {},
+    "check-email": {},
+    "email-verify": {},
+    "email-resend": {},
+    "logout": {},
+    "logout-all": {},
+    "sessions": {},
+    "session": {"pk": "session"},
+    "password-change": {},
+    "password-reset": {},
+    "password-reset-confirm": {},
+    "profile-complete": {},
+    "audit-log-list": {},
     "token": {},
     "token-refresh": {},
     "token-verify": {},
@@ -113,6 +129,8 @@ class World:
         )
         job = ImportService.request(file=table, vendor=self.vendor, by=self.owner)
         self.job: ImportJob = ImportService.run(job_id=job.pk)
+        grant = SessionService.open(user=self.owner, user_agent=f"{MARKER}-agent")
+        self.session: Session = Session.objects.get(pk=grant.session_id)
         self.told: list[str] = []
 
     def _item(self, word: str, **details: Any) -> Collectible:
@@ -190,7 +208,7 @@ def test_owner_sees_every_marker(world: World, sign_in: Any) -> None:
     for word in [
         "user", "first", "last", "company", "phone", "vendor", "vendor-text", "contact", "store",
         "category", "item-name", "item-sku", "item-description", "item-key", "item-attribute",
-        "item-card", "gone-name", "gone-attribute", "alt", "file.csv", "column", "row",
+        "item-card", "gone-name", "gone-attribute", "alt", "file.csv", "column", "row", "agent",
     ]:  # fmt: skip
         assert f"{MARKER}-{word}" in seen, word
     world.told.clear()
@@ -306,6 +324,9 @@ def test_stranger_writes_nothing_into_the_owners(
         ("post", "import-list", {"file": table, "vendor": world.vendor.pk}, 400),
         ("post", "vendor-list", {"name": "Stolen", "owner": world.owner.pk}, 201),
         ("patch", "me", {"active_vendor": world.vendor.pk, "id": world.owner.pk}, 200),
+        ("post", "profile-complete", {"first_name": "Stolen", "id": world.owner.pk}, 400),
+        ("post", "password-change", {"current_password": "x", "new_password": "y" * 20}, 400),
+        ("post", "logout-all", {}, 204),  # last: it ends the stranger's own access
     ]
     for method, route, data, expected in calls:
         status, text = world.call(stranger_client, method, route, data)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from inventory.models import Collectible
+from inventory.models import Category, Collectible
 from tests.factories import CategoryFactory, CollectibleFactory, VendorFactory
 from users.models import User
 from vendors.models import Vendor
@@ -125,3 +125,21 @@ class TestBulk:
     @pytest.mark.parametrize("body", [[], [1], "ids", 5, None])
     def test_body_must_be_an_object(self, owner_client: APIClient, body: Any) -> None:
         assert owner_client.post(f"{ITEMS}bulk_delete/", body).status_code == 400
+
+    @pytest.mark.parametrize("action", ["bulk_delete", "bulk_update", "bulk_restore"])
+    def test_dry_run_reports_the_same_and_writes_nothing(
+        self, owner_client: APIClient, vendor: Vendor, action: str
+    ) -> None:
+        items = CollectibleFactory.create_batch(2, vendor=vendor)
+        if action == "bulk_restore":
+            Collectible.objects.all().delete()
+        before = list(Collectible.all_objects.order_by("pk").values())
+        body: dict[str, Any] = {"ids": [item.pk for item in items] + [10**9]}
+        if action == "bulk_update":
+            body["updates"] = {"category": "New"}
+        rehearsed = owner_client.post(f"{ITEMS}{action}/?dry_run=true", body).json()
+        assert list(Collectible.all_objects.order_by("pk").values()) == before
+        assert not Category.objects.exists()
+        assert owner_client.post(f"{ITEMS}{action}/?dry_run=perhaps", body).status_code == 400
+        assert owner_client.post(f"{ITEMS}{action}/", body).json() == rehearsed
+        assert list(Collectible.all_objects.order_by("pk").values()) != before

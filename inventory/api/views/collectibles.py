@@ -13,6 +13,7 @@ from rest_framework.serializers import BaseSerializer
 
 from core.caching import CachedListMixin
 from core.exceptions import InvalidInput
+from core.filters import read_flag
 from core.openapi import refusal
 from core.requests import caller
 from core.serializers import IdsSerializer
@@ -37,6 +38,9 @@ from inventory.selectors import (
 )
 from inventory.services import CollectibleService, ExportService
 
+DRY_RUN = OpenApiParameter(
+    "dry_run", OpenApiTypes.BOOL, description="Report the same, write nothing."
+)
 TAKEN = refusal(409, SkuTaken.code, SkuTaken.detail)
 
 
@@ -97,29 +101,36 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
 
     @extend_schema(
         summary="Change many items at once",
+        parameters=[DRY_RUN],
         request=BulkUpdateSerializer,
         responses=BulkUpdatedSerializer,
     )
     @action(detail=False, methods=["post"], serializer_class=BulkUpdateSerializer)
     def bulk_update(self, request: Request) -> Response:
         outcome = CollectibleService.bulk_update(
-            items=self.get_queryset(), by=caller(request), **self._validated(request)
+            items=self.get_queryset(), by=caller(request), **self._selected(request)
         )
         return Response(BulkUpdatedSerializer(outcome).data)
 
-    @extend_schema(summary="Delete many items at once", responses=BulkDeletedSerializer)
+    @extend_schema(
+        summary="Delete many items at once", parameters=[DRY_RUN], responses=BulkDeletedSerializer
+    )
     @action(detail=False, methods=["post"], serializer_class=IdsSerializer)
     def bulk_delete(self, request: Request) -> Response:
         outcome = CollectibleService.bulk_delete(
-            items=self.get_queryset(), by=caller(request), **self._validated(request)
+            items=self.get_queryset(), by=caller(request), **self._selected(request)
         )
         return Response(BulkDeletedSerializer(outcome).data)
 
-    @extend_schema(summary="Bring back many deleted items", responses=BulkRestoredSerializer)
+    @extend_schema(
+        summary="Bring back many deleted items",
+        parameters=[DRY_RUN],
+        responses=BulkRestoredSerializer,
+    )
     @action(detail=False, methods=["post"], serializer_class=IdsSerializer)
     def bulk_restore(self, request: Request) -> Response:
         outcome = CollectibleService.bulk_restore(
-            items=self.get_queryset(), by=caller(request), **self._validated(request)
+            items=self.get_queryset(), by=caller(request), **self._selected(request)
         )
         return Response(BulkRestoredSerializer(outcome).data)
 
@@ -181,10 +192,10 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
             },
         )
 
-    def _validated(self, request: Request) -> dict[str, Any]:
+    def _selected(self, request: Request) -> dict[str, Any]:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        return dict(serializer.validated_data)
+        return {**serializer.validated_data, "dry_run": read_flag(request, "dry_run")}
 
 
 def _filters(request: Request) -> set[str]:
