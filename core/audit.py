@@ -133,7 +133,7 @@ def _row(
         user=_line(user.get_username() or "anonymous" if user else SYSTEM)[:100],
         action=_line(deed.action),
         details=deed.details,
-        vendor_id=_vendor_of(obj) if deed.vendor_id is None else deed.vendor_id,
+        vendor_id=vendor_of(obj) if deed.vendor_id is None else deed.vendor_id,
         object_type=str(obj._meta.model_name) if obj else "",
         object_id=str(obj.pk) if obj else "",
         before=_record(obj, deed.before),
@@ -143,7 +143,7 @@ def _row(
     )
 
 
-def _vendor_of(obj: Model | None) -> int | None:
+def vendor_of(obj: Model | None) -> int | None:
     """Models whose vendor is not their own column say it as `audited_vendor_id`."""
     found: int | None = getattr(obj, "audited_vendor_id", getattr(obj, "vendor_id", None))
     return found

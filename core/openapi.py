@@ -57,6 +57,20 @@ def mock_request(method: str, path: str, view: Any, original: Any, **kwargs: Any
 class ProblemAutoSchema(AutoSchema):
     """drf-spectacular's, with the first sentence of a view's docstring as the summary."""
 
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        """With what the caller's role must allow, where a permission says so (`needs`)."""
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        needed = [
+            need
+            for permission in self.view.get_permissions() if hasattr(permission, "needs")
+            if (need := permission.needs(self.view, self.method))
+        ]  # fmt: skip
+        if operation is not None and needed:
+            told = f"Your role in the shop must allow `{needed[0].value}`."
+            operation["description"] = f"{operation.get('description', '')}\n\n{told}".strip()
+            operation["responses"].setdefault("403", _answer("403"))
+        return operation
+
     def get_summary(self) -> str | None:
         first, _dot, _rest = self.get_description().partition(".")
         return first.strip() or None

@@ -23,13 +23,6 @@ class CategoryTaken(ConflictError):
         super().__init__(errors=[FieldError("name", self.code, str(self.detail))])
 
 
-class NoVendor(InvalidInput):
-    """No vendor was named and the user has none."""
-
-    code = "no_vendor"
-    detail = _("Name a vendor: you have none yet.")
-
-
 class ImageRefused(InvalidInput):
     """The picture is too large, of the wrong kind, or damaged."""
 

@@ -24,6 +24,7 @@ from core.models import (
 )
 from inventory.enums import Condition, ImportStatus, Repeated, RowOutcome
 from inventory.triggers import moves_version
+from vendors.selectors import get_vendors_for_user
 
 if TYPE_CHECKING:
     from users.models import User
@@ -48,7 +49,7 @@ class OwnedQuerySet(SoftDeleteQuerySet[Any]):
     """Rows that belong to a vendor."""
 
     def visible_to(self, user: User) -> OwnedQuerySet:
-        return self.filter(vendor__owner_id=user.pk, vendor__is_deleted=False)
+        return self.filter(vendor__in=get_vendors_for_user(user).order_by())
 
 
 class CategoryQuerySet(OwnedQuerySet):

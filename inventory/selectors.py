@@ -1,7 +1,7 @@
 """Reading: what there is."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count, F, QuerySet, Sum
 from django.utils import timezone
 
-from core.exceptions import NotFoundError
+from core.exceptions import ForbiddenError, NotFoundError
 from inventory.models import (
     Category,
     CategoryQuerySet,
@@ -20,7 +20,12 @@ from inventory.models import (
     ImportJob,
     ImportRow,
 )
-from vendors.selectors import get_vendors_for_user
+from vendors.roles import Ability
+from vendors.selectors import (
+    get_vendors_allowing,
+    get_vendors_for_user,
+    get_vendors_with_role,
+)
 
 if TYPE_CHECKING:
     from users.models import User
@@ -56,6 +61,14 @@ def get_collectible(user: "User", collectible_id: int) -> Collectible:
     return item
 
 
+def require_may_change(user: "User", items: CollectibleQuerySet, ids: Iterable[int]) -> None:
+    """Raises `ForbiddenError` when one of `items` with these ids is not the user's to change."""
+    writable = get_vendors_allowing(user, Ability.CATALOG_WRITE)
+    chosen = items.filter(pk__in=ids).prefetch_related(None)
+    if chosen.exclude(vendor__in=writable).exists():
+        raise ForbiddenError
+
+
 def get_categories_for_user(user: "User") -> CategoryQuerySet:
     queryset: CategoryQuerySet = Category.objects.visible_to(user).with_item_count()
     return queryset.order_by("name", "id")
@@ -74,7 +87,9 @@ def get_category_ids(user: "User", reference: str) -> list[int]:
 
 
 def get_images_for_item(item: Collectible) -> QuerySet[CollectibleImage]:
-    return CollectibleImage.objects.filter(collectible=item).order_by("position", "pk")
+    """Each knows its item without asking again."""
+    images: QuerySet[CollectibleImage] = item.images.order_by("position", "pk")
+    return images
 
 
 def get_imports_for_user(user: "User") -> QuerySet[ImportJob]:
@@ -103,10 +118,12 @@ def get_images_without_thumbnail(older_than: timedelta) -> QuerySet[CollectibleI
 
 
 def get_catalog_version(user: "User") -> str:
-    """Changes whenever anything changes that the user's lists are made of. One query."""
-    vendors = get_vendors_for_user(user).order_by("pk")
-    pairs = vendors.values_list("pk", F("catalogversion__version"))
-    return ",".join(f"{vendor}.{version or 0}" for vendor, version in pairs)
+    """Changes whenever anything changes that the user's lists are made of. One query.
+
+    The role is part of it: who may not change the catalog any more must not find deleted items.
+    """
+    vendors = get_vendors_with_role(user).values_list("pk", F("catalogversion__version"), "role")
+    return ",".join(f"{vendor}.{version or 0}.{role}" for vendor, version, role in vendors)
 
 
 EXPORT_COLUMNS: dict[str, str] = {

@@ -7,9 +7,11 @@ class UsersConfig(AppConfig):
     def ready(self) -> None:
         from core.events import subscribe
         from users import events, handlers
+        from vendors.events import MemberInvited
 
         subscribe(events.UserRegistered, handlers.welcome_new_user)
         subscribe(events.EmailVerificationRequested, handlers.send_verification_again)
         subscribe(events.PasswordResetRequested, handlers.send_reset_link)
         subscribe(events.PasswordChanged, handlers.tell_of_new_password)
         subscribe(events.RefreshTokenReused, handlers.warn_of_reuse)
+        subscribe(MemberInvited, handlers.send_invitation_to_member)

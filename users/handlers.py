@@ -6,12 +6,14 @@ from users.events import (
     UserRegistered,
 )
 from users.tasks import (
+    send_invitation,
     send_password_changed,
     send_reset_email,
     send_reuse_warning,
     send_verification_email,
     send_welcome_email,
 )
+from vendors.events import MemberInvited
 
 
 def welcome_new_user(event: UserRegistered) -> None:
@@ -32,3 +34,7 @@ def tell_of_new_password(event: PasswordChanged) -> None:
 
 def warn_of_reuse(event: RefreshTokenReused) -> None:
     send_reuse_warning.delay(event.user_id, event.session_id)
+
+
+def send_invitation_to_member(event: MemberInvited) -> None:
+    send_invitation.delay(event.member_id)

@@ -34,6 +34,11 @@ def send_reuse_warning(user_id: int, session_id: int) -> None:
     MailService.warn_of_reuse(user_id=user_id, session_id=session_id)
 
 
+@_mail_task()
+def send_invitation(member_id: int) -> None:
+    MailService.invitation(member_id=member_id)
+
+
 @shared_task
 def purge_expired_tokens() -> None:
     SessionService.purge_expired()

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from core.admin import BusinessAdmin, BusinessInline
-from vendors.models import Vendor, VendorStore
+from vendors.models import Vendor, VendorMember, VendorStore
 from vendors.services import VendorService
 
 
@@ -35,4 +35,16 @@ class VendorStoreAdmin(BusinessAdmin):
     list_select_related = ["vendor"]
     search_fields = ["name", "slug", "vendor__name"]
     autocomplete_fields = ["vendor"]
+    fixed = ("vendor",)
+
+
+@admin.register(VendorMember)
+class VendorMemberAdmin(BusinessAdmin):
+    list_display = [
+        "vendor", "user", "email", "role", "invite_status", "is_active", "is_deleted",
+    ]  # fmt: skip
+    list_filter = ["role", "invite_status", "is_active", "is_deleted"]
+    list_select_related = ["vendor", "user"]
+    search_fields = ["email", "title", "vendor__name"]
+    autocomplete_fields = ["vendor", "user"]
     fixed = ("vendor",)

@@ -7,3 +7,10 @@ class StoreType(models.TextChoices):
     ONLINE = "online", _("Online")
     POPUP = "popup", _("Pop-up")
     WAREHOUSE = "warehouse", _("Warehouse")
+
+
+class InviteStatus(models.TextChoices):
+    PENDING = "pending", _("Pending")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    REVOKED = "revoked", _("Revoked")

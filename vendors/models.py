@@ -2,7 +2,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import UniqueConstraint
+from django.db.models import Case, F, OuterRef, Q, Subquery, UniqueConstraint, Value, When
+from django.db.models.functions import Lower
 
 from core.fields import CurrencyField, NameSlugField
 from core.models import (
@@ -12,8 +13,10 @@ from core.models import (
     SoftDeleteManager,
     SoftDeleteModel,
     SoftDeleteQuerySet,
+    TimeStampedModel,
 )
-from vendors.enums import StoreType
+from vendors.enums import InviteStatus, StoreType
+from vendors.roles import MEMBER_ROLES, Ability, Role, roles_with
 
 if TYPE_CHECKING:
     from users.models import User
@@ -21,7 +24,24 @@ if TYPE_CHECKING:
 
 class VendorQuerySet(SoftDeleteQuerySet["Vendor"]):
     def visible_to(self, user: "User") -> "VendorQuerySet":
-        return self.filter(owner_id=user.pk, is_deleted=False)
+        """The user owns them, or works there in whatever role."""
+        return self._of(user, list(Role)).filter(is_deleted=False)
+
+    def allowing(self, user: "User", ability: Ability) -> "VendorQuerySet":
+        """Those of them where the user's role may do this; closed ones too."""
+        return self._of(user, roles_with(ability))
+
+    def with_role_of(self, user: "User") -> "VendorQuerySet":
+        """Each with the user's `role`."""
+        theirs = VendorMember.objects.working().filter(user_id=user.pk, vendor_id=OuterRef("pk"))
+        owned = When(owner_id=user.pk, then=Value(Role.OWNER.value))
+        return self.annotate(role=Case(owned, default=Subquery(theirs.values("role")[:1])))
+
+    def _of(self, user: "User", roles: list[Role]) -> "VendorQuerySet":
+        # A union and not an OR, so that PostgreSQL finds the few ids first, by their indexes.
+        owned = Vendor.all_objects.filter(owner_id=user.pk).order_by().values("pk")
+        works = VendorMember.objects.working().filter(user_id=user.pk, role__in=roles)
+        return self.filter(pk__in=owned.union(works.order_by().values("vendor_id")))
 
     def search(self, text: str) -> "VendorQuerySet":
         return self.filter(name__icontains=text)
@@ -56,6 +76,11 @@ class Vendor(AuditedModel, SoftDeleteModel):
         return int(self.pk)
 
 
+class StoreQuerySet(SoftDeleteQuerySet["VendorStore"]):
+    def search(self, text: str) -> "StoreQuerySet":
+        return self.filter(name__icontains=text)
+
+
 class VendorStore(AuditedModel, SoftDeleteModel):
     """A place where a vendor keeps stock; every vendor has one default store."""
 
@@ -67,6 +92,9 @@ class VendorStore(AuditedModel, SoftDeleteModel):
     currency = CurrencyField()
     is_active = models.BooleanField(default=True)
     is_default = models.BooleanField(default=False)
+
+    objects = SoftDeleteManager.from_queryset(StoreQuerySet)()  # type: ignore[misc]
+    all_objects = models.Manager.from_queryset(StoreQuerySet)()  # type: ignore[misc]
 
     class Meta:
         constraints = [
@@ -80,3 +108,81 @@ class VendorStore(AuditedModel, SoftDeleteModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class MemberQuerySet(SoftDeleteQuerySet["VendorMember"]):
+    def working(self) -> "MemberQuerySet":
+        return self.filter(is_active=True, invite_status=InviteStatus.ACCEPTED)
+
+    def addressed_to(self, email: str) -> "MemberQuerySet":
+        """Without regard to case, as the constraint has it."""
+        return self.alias(email_lower=Lower("email")).filter(email_lower=Lower(Value(email)))
+
+    def with_active_store(self) -> "MemberQuerySet":
+        """Each with the id of the store that the member has chosen."""
+        chosen = StoreChoice.objects.filter(
+            user_id=OuterRef("user_id"), vendor_id=OuterRef("vendor_id"), store__is_deleted=False
+        )
+        return self.annotate(active_store=Subquery(chosen.values("store_id")[:1]))
+
+    def search(self, text: str) -> "MemberQuerySet":
+        return self.filter(Q(email__icontains=text) | Q(title__icontains=text))
+
+
+class VendorMember(AuditedModel, SoftDeleteModel):
+    """Somebody who works in a shop that another owns, or is invited to.
+
+    The address is the invitation's; the account is known when it is accepted.
+    """
+
+    vendor = models.ForeignKey(Vendor, on_delete=SOFT_CASCADE, related_name="members")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="memberships",
+    )
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=10, choices=MEMBER_ROLES, default=Role.VIEWER)
+    title = models.CharField(max_length=80, blank=True)
+    is_active = models.BooleanField(default=True)
+    invite_status = models.CharField(
+        max_length=8, choices=InviteStatus.choices, default=InviteStatus.PENDING
+    )
+
+    objects = SoftDeleteManager.from_queryset(MemberQuerySet)()  # type: ignore[misc]
+    all_objects = models.Manager.from_queryset(MemberQuerySet)()  # type: ignore[misc]
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                F("vendor"), Lower("email"), condition=ALIVE, name="member_email_unique"
+            ),
+            UniqueConstraint(fields=["vendor", "user"], condition=ALIVE, name="member_user_unique"),
+            models.CheckConstraint(condition=~Q(role=Role.OWNER), name="member_is_not_owner"),
+            models.CheckConstraint(
+                condition=~Q(invite_status=InviteStatus.ACCEPTED) | Q(user__isnull=False),
+                name="member_accepted_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Without the address: this goes into the audit log, which forgets nothing."""
+        return f"{self.get_role_display()} {self.pk}"
+
+
+class StoreChoice(TimeStampedModel):
+    """The store in which somebody works when at this vendor: members' and the owner's alike."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="store_choices"
+    )
+    vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="+")
+    store = models.ForeignKey(VendorStore, on_delete=models.CASCADE, related_name="choices")
+
+    class Meta:
+        constraints = [UniqueConstraint(fields=["user", "vendor"], name="store_choice_one")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.store_id}"

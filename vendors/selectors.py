@@ -1,8 +1,23 @@
-"""Reading: whose shop it is."""
+"""Reading: whose shop it is, who works there, and what they may."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from vendors.models import Vendor, VendorQuerySet, VendorStore
+from django.db.models import Case, Exists, OuterRef, Q, When
+
+from core.exceptions import ForbiddenError, NotFoundError
+from vendors.enums import InviteStatus
+from vendors.exceptions import NoVendor
+from vendors.models import (
+    MemberQuerySet,
+    StoreChoice,
+    StoreQuerySet,
+    Vendor,
+    VendorMember,
+    VendorQuerySet,
+    VendorStore,
+)
+from vendors.roles import Ability, Role
 
 if TYPE_CHECKING:
     from users.models import User
@@ -13,20 +28,102 @@ def get_vendors_for_user(user: "User") -> VendorQuerySet:
     return Vendor.objects.visible_to(user).order_by("pk")
 
 
-def get_audited_vendors(user: "User") -> VendorQuerySet:
-    """The vendors whose audit log the user may read: the own ones, also when they are closed."""
-    vendors: VendorQuerySet = Vendor.all_objects.filter(owner_id=user.pk)
+def get_vendors_allowing(user: "User", ability: Ability) -> VendorQuerySet:
+    """The vendors where the user's role may do this."""
+    vendors: VendorQuerySet = Vendor.objects.allowing(user, ability)
     return vendors
 
 
+def get_vendors_with_role(user: "User") -> VendorQuerySet:
+    """The vendors the user may see, oldest first, each with the user's `role` there."""
+    return get_vendors_for_user(user).with_role_of(user)
+
+
+def get_audited_vendors(user: "User") -> VendorQuerySet:
+    """The vendors whose audit log the user may read; the owner's also when they are closed."""
+    vendors: VendorQuerySet = Vendor.all_objects.allowing(user, Ability.AUDIT_READ)
+    return vendors
+
+
+def get_role(user: "User", vendor_id: int) -> Role:
+    """What the user is in this vendor; raises `NotFoundError` for who is nothing there."""
+    vendor = get_vendors_with_role(user).filter(pk=vendor_id).first()
+    if vendor is None:
+        raise NotFoundError
+    return Role(vendor.role)  # type: ignore[attr-defined]
+
+
+def require_ability(user: "User", vendor_ids: Iterable[int | None], ability: Ability) -> None:
+    """Raises `ForbiddenError` unless the user's role in each of these vendors may do this."""
+    wanted = {vendor_id or 0 for vendor_id in vendor_ids}
+    allowed = get_vendors_allowing(user, ability)
+    if wanted and allowed.filter(pk__in=wanted).count() < len(wanted):
+        raise ForbiddenError
+
+
+def require_ability_somewhere(user: "User", ability: Ability) -> None:
+    """Raises `ForbiddenError` for who works somewhere, but may do this nowhere."""
+    if not get_vendors_allowing(user, ability).exists() and get_vendors_for_user(user).exists():
+        raise ForbiddenError
+
+
 def get_active_vendor(user: "User") -> Vendor | None:
-    """The vendor new things go to: the chosen one, else the user's oldest."""
-    vendors = get_vendors_for_user(user)
-    return vendors.filter(pk=user.active_vendor_id or 0).first() or vendors.first()
+    """The vendor new things go to: the chosen one, else the oldest own, else the oldest."""
+    chosen = When(pk=user.active_vendor_id or 0, then=0)
+    owned = When(owner_id=user.pk, then=1)
+    return get_vendors_for_user(user).order_by(Case(chosen, owned, default=2), "pk").first()
+
+
+def choose_vendor(user: "User", named: Vendor | None, ability: Ability) -> Vendor:
+    """The vendor that is named, else the one the user works in.
+
+    Raises `NoVendor`, and `ForbiddenError` when the user's role there may not do this.
+    """
+    vendor = named or get_active_vendor(user)
+    if vendor is None:
+        raise NoVendor
+    require_ability(user, [vendor.pk], ability)
+    return vendor
+
+
+def get_stores_for_user(user: "User") -> StoreQuerySet:
+    """The stores of the vendors the user may see."""
+    stores: StoreQuerySet = VendorStore.objects.filter(vendor__in=get_vendors_for_user(user))
+    return stores.order_by("name", "pk")
 
 
 def get_default_store(vendor: Vendor) -> VendorStore | None:
     return VendorStore.objects.filter(vendor=vendor, is_default=True).first()
+
+
+def get_active_store(user: "User", vendor: Vendor) -> VendorStore | None:
+    """The store the user has chosen in this vendor, else its default one."""
+    chosen = Exists(StoreChoice.objects.filter(user_id=user.pk, store_id=OuterRef("pk")))
+    stores = VendorStore.objects.filter(vendor=vendor, is_active=True).annotate(chosen=chosen)
+    return stores.filter(Q(chosen=True) | Q(is_default=True)).order_by("-chosen", "pk").first()
+
+
+def get_members_for_user(user: "User") -> MemberQuerySet:
+    """The members of vendors where the user manages them; of others the user alone."""
+    managed = get_vendors_allowing(user, Ability.MEMBERS_MANAGE)
+    own = Q(user_id=user.pk, vendor__in=get_vendors_for_user(user))
+    members = VendorMember.objects.filter(Q(vendor__in=managed) | own)
+    return members.with_active_store().order_by("pk")
+
+
+def get_invites_for_user(user: "User") -> MemberQuerySet:
+    """The invitations to the user's address that wait for an answer, oldest first."""
+    waiting = VendorMember.objects.filter(
+        invite_status=InviteStatus.PENDING, is_active=True, vendor__is_deleted=False
+    )
+    invites: MemberQuerySet = waiting.addressed_to(user.email).select_related("vendor")
+    return invites.order_by("pk")
+
+
+def get_invitation(member_id: int) -> VendorMember | None:
+    """The invitation, while it waits for an answer; for the mail."""
+    waiting = VendorMember.objects.filter(invite_status=InviteStatus.PENDING, pk=member_id)
+    return waiting.select_related("vendor").first()
 
 
 def find_vendor(reference: str) -> Vendor | None:

@@ -9,6 +9,8 @@ from core.requests import caller
 from inventory.enums import Condition, RowOutcome
 from inventory.models import Category, Collectible, CollectibleQuerySet, ImportJob
 from inventory.selectors import get_category_ids, get_collectibles_for_user
+from vendors.roles import Ability
+from vendors.selectors import get_vendors_allowing, require_ability_somewhere
 
 
 class CollectibleFilter(filters.FilterSet):
@@ -39,7 +41,10 @@ class CollectibleFilter(filters.FilterSet):
 
     def filter_queryset(self, queryset: QuerySet) -> QuerySet:
         if self.form.cleaned_data["is_deleted"]:
-            queryset = get_collectibles_for_user(self._user, {"is_deleted": True})
+            require_ability_somewhere(self._user, Ability.CATALOG_WRITE)
+            writable = get_vendors_allowing(self._user, Ability.CATALOG_WRITE)
+            deleted = get_collectibles_for_user(self._user, {"is_deleted": True})
+            queryset = deleted.filter(vendor__in=writable)
         return super().filter_queryset(queryset)
 
     def in_category(self, queryset: CollectibleQuerySet, name: str, value: str) -> QuerySet:

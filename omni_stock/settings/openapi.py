@@ -30,6 +30,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "AuditTypeEnum": "core.enums.AuditType",
         "ImportStatusEnum": "inventory.enums.ImportStatus",
+        "MemberRoleEnum": "vendors.roles.MEMBER_ROLES",
+        "RoleEnum": "vendors.roles.Role",
         "RowOutcomeEnum": "inventory.enums.RowOutcome",
     },
     "TAGS": [

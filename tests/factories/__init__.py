@@ -5,7 +5,8 @@ from factory.django import DjangoModelFactory
 
 from inventory.models import Category, Collectible
 from users.models import User
-from vendors.models import Vendor, VendorStore
+from vendors.enums import InviteStatus
+from vendors.models import Vendor, VendorMember, VendorStore
 
 PASSWORD = "shelf-of-blue-bricks"
 
@@ -35,6 +36,16 @@ class StoreFactory(DjangoModelFactory):
     name = factory.Sequence(lambda n: f"Store {n}")
     vendor = factory.SubFactory(VendorFactory)
     is_default = True
+
+
+class MemberFactory(DjangoModelFactory):
+    class Meta:
+        model = VendorMember
+
+    vendor = factory.SubFactory(VendorFactory)
+    user = factory.SubFactory(UserFactory)
+    email = factory.LazyAttribute(lambda member: member.user.email)
+    invite_status = InviteStatus.ACCEPTED
 
 
 class CategoryFactory(DjangoModelFactory):

@@ -19,13 +19,14 @@ from inventory.models import Category, Collectible, CollectibleImage, ImportJob,
 from tests.factories import (
     CategoryFactory,
     CollectibleFactory,
+    MemberFactory,
     StoreFactory,
     UserFactory,
     VendorFactory,
 )
 from users.models import EmailToken, Session, User
 from users.services import SessionService
-from vendors.models import Vendor, VendorStore
+from vendors.models import Vendor, VendorMember, VendorStore
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 15
@@ -64,6 +65,7 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     Group: lambda: Group.objects.create(name=f"Group {Group.objects.count()}"),
     Vendor: lambda: StoreFactory().vendor,
     VendorStore: StoreFactory,
+    VendorMember: MemberFactory,
     Category: lambda: _inside(CategoryFactory, "parent"),
     Collectible: lambda: _inside(CollectibleFactory, "category"),
     CollectibleImage: _image,

@@ -20,6 +20,7 @@ from inventory.services import ImageService, ImportService
 from tests.factories import (
     CategoryFactory,
     CollectibleFactory,
+    MemberFactory,
     StoreFactory,
     UserFactory,
     VendorFactory,
@@ -27,7 +28,7 @@ from tests.factories import (
 from tests.inventory.test_pictures import picture
 from users.models import Session, User
 from users.services import SessionService
-from vendors.models import Vendor
+from vendors.models import Vendor, VendorMember, VendorStore
 
 pytestmark = pytest.mark.django_db
 MARKER = "MARKER-7f3a"
@@ -58,6 +59,17 @@ ROUTES: dict[str, dict[str, str]] = {
     "vendor-list": {},
     "vendor-me": {},
     "vendor-detail": {"pk": "vendor"},
+    "vendor-transfer": {"pk": "vendor"},
+    "vendor-member-list": {},
+    "vendor-member-select": {},
+    "vendor-member-detail": {"pk": "member"},
+    "vendor-invite-list": {},
+    "vendor-invite-accept": {"pk": "invite"},
+    "vendor-invite-decline": {"pk": "invite"},
+    "vendor-store-list": {},
+    "vendor-store-select": {},
+    "vendor-store-detail": {"pk": "store"},
+    "abilities": {},
     "product-list": {},
     "product-export": {},
     "product-bulk-update": {},
@@ -115,7 +127,14 @@ class World:
             owner=self.owner, name=f"{MARKER}-vendor", description=f"{MARKER}-vendor-text",
             contact_info=f"{MARKER}-contact",
         )  # fmt: skip
-        StoreFactory(vendor=self.vendor, name=f"{MARKER}-store")
+        self.store: VendorStore = StoreFactory(vendor=self.vendor, name=f"{MARKER}-store")
+        self.member: VendorMember = MemberFactory(
+            vendor=self.vendor, email=f"{MARKER}-member@example.com", title=f"{MARKER}-title"
+        )
+        self.invite: VendorMember = MemberFactory(
+            vendor__name=f"{MARKER}-inviter", user=None, email=self.owner.email,
+            invite_status="pending",
+        )  # fmt: skip
         self.category: Category = CategoryFactory(vendor=self.vendor, name=f"{MARKER}-category")
         self.item = self._item("item", category=self.category)
         self.gone = self._item("gone", category=self.category)
@@ -207,6 +226,7 @@ def test_owner_sees_every_marker(world: World, sign_in: Any) -> None:
         assert "item-attribute" in text
     for word in [
         "user", "first", "last", "company", "phone", "vendor", "vendor-text", "contact", "store",
+        "member", "title", "inviter",
         "category", "item-name", "item-sku", "item-description", "item-key", "item-attribute",
         "item-card", "gone-name", "gone-attribute", "alt", "file.csv", "column", "row", "agent",
     ]:  # fmt: skip
@@ -290,6 +310,8 @@ def test_stranger_finds_nothing_of_the_owner_in_any_list(
         ],
         "category-list": [{"vendor": world.vendor.pk}, {"search": MARKER}, {"is_root": "true"}],
         "import-list": [{"vendor": world.vendor.pk}, {"status": "completed"}],
+        "vendor-member-list": [{"vendor": world.vendor.pk}, {"search": MARKER}],
+        "vendor-store-list": [{"vendor": world.vendor.pk}, {"search": MARKER}],
         "vendor-list": [{"search": MARKER}, {"is_active": "true"}],
         "dashboard-summary": [{"vendor": world.vendor.pk}],
     }
@@ -309,6 +331,7 @@ def test_stranger_writes_nothing_into_the_owners(
     inside: dict[str, Any] = {"name": "Stolen", "category": world.category.pk}
     ids = [world.item.pk, world.gone.pk]
     table = SimpleUploadedFile("t.csv", f"sku,name\n{world.item.sku},Stolen".encode())
+    person = {"email": stranger.email, "role": "admin"}
     picked = {"ids": [mine.pk], "updates": {"category": world.category.pk}}
     calls: list[tuple[str, str, dict[str, Any], int]] = [
         ("post", "product-list", there, 400),
@@ -322,6 +345,10 @@ def test_stranger_writes_nothing_into_the_owners(
         ("post", "category-list", there, 400),
         ("post", "category-list", {"name": "Stolen", "parent": world.category.pk}, 400),
         ("post", "import-list", {"file": table, "vendor": world.vendor.pk}, 400),
+        ("post", "vendor-member-list", {**person, "vendor": world.vendor.pk}, 400),
+        ("post", "vendor-member-select", {"vendor": world.vendor.pk}, 400),
+        ("post", "vendor-store-list", {"name": "Stolen", "vendor_id": world.vendor.pk}, 400),
+        ("post", "vendor-store-select", {"store": world.store.pk}, 400),
         ("post", "vendor-list", {"name": "Stolen", "owner": world.owner.pk}, 201),
         ("patch", "me", {"active_vendor": world.vendor.pk, "id": world.owner.pk}, 200),
         ("post", "profile-complete", {"first_name": "Stolen", "id": world.owner.pk}, 400),

@@ -29,7 +29,7 @@ class TestBulk:
     ) -> None:
         items = CollectibleFactory.create_batch(20, vendor=vendor)
         body = {"ids": [item.pk for item in items], "updates": {"category": "New", "value": "5"}}
-        with django_assert_max_num_queries(17):
+        with django_assert_max_num_queries(18):
             answer = owner_client.post(f"{ITEMS}bulk_update/", body)
         assert answer.json() == {"updated": 20, "missing": [], "errors": []}
         changed = Collectible.objects.select_related("category")

@@ -14,6 +14,7 @@ from users.enums import EmailPurpose
 from users.models import User
 from users.selectors import find_active_user, get_session, get_user
 from users.services.email_tokens import EmailTokenService
+from vendors.selectors import get_invitation
 
 # Pages of the front end.
 PAGES = {EmailPurpose.VERIFY: "verify-email", EmailPurpose.RESET: "reset-password"}
@@ -46,6 +47,13 @@ class MailService:
     def warn_of_reuse(*, user_id: int, session_id: int) -> None:
         _send(get_user(user_id), "reuse", session=get_session(session_id))
 
+    @staticmethod
+    def invitation(*, member_id: int) -> None:
+        """To somebody who need not have an account; nothing, if it was answered or withdrawn."""
+        if invite := get_invitation(member_id):
+            link = f"{settings.FRONTEND_URL}/invitations"
+            _send_to(invite.email, "invitation", invite=invite, link=link)
+
 
 def _link(user: User, purpose: EmailPurpose) -> str:
     token = EmailTokenService.issue(user=user, purpose=purpose)
@@ -53,11 +61,15 @@ def _link(user: User, purpose: EmailPurpose) -> str:
 
 
 def _send(user: User, template: str, **context: Any) -> None:
-    text = render_to_string(f"users/mail/{template}.txt", {"user": user, **context})
+    _send_to(user.email, template, user=user, **context)
+
+
+def _send_to(address: str, template: str, **context: Any) -> None:
+    text = render_to_string(f"users/mail/{template}.txt", context)
     subject, _blank, body = text.strip().partition("\n\n")
     send_mail(
         subject=" ".join(subject.split()),
         message=f"{body.strip()}\n",
         from_email=None,
-        recipient_list=[user.email],
+        recipient_list=[address],
     )

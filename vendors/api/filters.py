@@ -1,7 +1,9 @@
 from django_filters import rest_framework as filters
 
-from core.filters import FlagFilter
+from core.filters import FlagFilter, IntegerFilter
+from vendors.enums import InviteStatus, StoreType
 from vendors.models import Vendor
+from vendors.roles import MEMBER_ROLES
 
 
 class VendorFilter(filters.FilterSet):
@@ -10,3 +12,16 @@ class VendorFilter(filters.FilterSet):
     class Meta:
         model = Vendor
         fields: list[str] = []
+
+
+class MemberFilter(filters.FilterSet):
+    vendor = IntegerFilter(field_name="vendor_id")
+    role = filters.ChoiceFilter(choices=MEMBER_ROLES)
+    invite_status = filters.ChoiceFilter(choices=InviteStatus.choices)
+    is_active = FlagFilter()
+
+
+class StoreFilter(filters.FilterSet):
+    vendor = IntegerFilter(field_name="vendor_id")
+    type = filters.ChoiceFilter(choices=StoreType.choices)
+    is_active = FlagFilter()

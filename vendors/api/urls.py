@@ -1,7 +1,17 @@
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from vendors.api.views import VendorViewSet
+from vendors.api.views import (
+    InviteViewSet,
+    MemberViewSet,
+    StoreViewSet,
+    VendorViewSet,
+    abilities,
+)
 
 router = SimpleRouter(use_regex_path=False)
 router.register("vendors", VendorViewSet, basename="vendor")
-urlpatterns = router.urls
+router.register("vendor-members", MemberViewSet, basename="vendor-member")
+router.register("vendor-invites", InviteViewSet, basename="vendor-invite")
+router.register("vendor-stores", StoreViewSet, basename="vendor-store")
+urlpatterns = [path("auth/abilities/", abilities, name="abilities"), *router.urls]

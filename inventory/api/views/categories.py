@@ -9,10 +9,11 @@ from core.openapi import refusal
 from core.requests import caller
 from inventory.api.filters import CategoryFilter
 from inventory.api.serializers import CategorySerializer
-from inventory.api.views.vendor import vendor_for
 from inventory.exceptions import CategoryTaken
 from inventory.selectors import get_catalog_version, get_categories_for_user
 from inventory.services import CategoryService
+from vendors.roles import Ability
+from vendors.selectors import choose_vendor
 
 TAKEN = refusal(409, CategoryTaken.code, CategoryTaken.detail)
 
@@ -37,6 +38,7 @@ class CategoryViewSet(CachedListMixin, viewsets.ModelViewSet):
     ordering_fields = ["name", "created_at", "item_count"]
     ordering = ["name"]
     lookup_value_converter = "int"
+    abilities = {"write": Ability.CATALOG_WRITE}
 
     def get_queryset(self) -> Any:
         return get_categories_for_user(caller(self.request))
@@ -46,7 +48,9 @@ class CategoryViewSet(CachedListMixin, viewsets.ModelViewSet):
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         values = serializer.validated_data
-        vendor = vendor_for(caller(self.request), values.pop("vendor", None))
+        vendor = choose_vendor(
+            caller(self.request), values.pop("vendor", None), Ability.CATALOG_WRITE
+        )
         serializer.instance = CategoryService.create(
             vendor=vendor, by=caller(self.request), **values
         )

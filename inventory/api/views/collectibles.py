@@ -27,16 +27,18 @@ from inventory.api.serializers import (
     BulkUpdateSerializer,
     CollectibleSerializer,
 )
-from inventory.api.views.vendor import vendor_for
 from inventory.exceptions import SkuTaken
 from inventory.selectors import (
     EXPORT_COLUMNS,
     EXPORT_HEADER,
     get_catalog_version,
     get_collectibles_for_user,
+    require_may_change,
     stream_export,
 )
 from inventory.services import CollectibleService, ExportService
+from vendors.roles import Ability
+from vendors.selectors import choose_vendor
 
 DRY_RUN = OpenApiParameter(
     "dry_run", OpenApiTypes.BOOL, description="Report the same, write nothing."
@@ -64,6 +66,7 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
     ordering_fields = ["name", "created_at", "updated_at", "value", "quantity", "sku"]
     ordering = ["-created_at"]
     lookup_value_converter = "int"
+    abilities = {"write": Ability.CATALOG_WRITE}
     extra_parameters: tuple[str, ...] = ()
 
     def get_queryset(self) -> Any:
@@ -75,7 +78,9 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         values = serializer.validated_data
-        vendor = vendor_for(caller(self.request), values.pop("vendor", None))
+        vendor = choose_vendor(
+            caller(self.request), values.pop("vendor", None), Ability.CATALOG_WRITE
+        )
         serializer.instance = CollectibleService.create(
             vendor=vendor, by=caller(self.request), **values
         )
@@ -195,6 +200,8 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
     def _selected(self, request: Request) -> dict[str, Any]:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
+        ids = serializer.validated_data["ids"]
+        require_may_change(caller(request), self.get_queryset(), ids)
         return {**serializer.validated_data, "dry_run": read_flag(request, "dry_run")}
 
 

@@ -18,6 +18,7 @@ from inventory.api.serializers.images import (
 from inventory.exceptions import DuplicateImage
 from inventory.selectors import get_collectible, get_images_for_item
 from inventory.services import ImageService
+from vendors.roles import Ability
 
 
 @extend_schema(tags=["catalog"])
@@ -36,9 +37,15 @@ class ItemImageViewSet(
     ordering_fields: list[str] = []  # pictures have one order: the owner's
     ordering = ["position", "id"]
     lookup_value_converter = "int"
+    abilities = {"write": Ability.CATALOG_WRITE}
 
     def get_queryset(self) -> QuerySet:
         return get_images_for_item(get_collectible(caller(self.request), self.kwargs["item_id"]))
+
+    def _item_to_change(self) -> Any:
+        item = get_collectible(caller(self.request), self.kwargs["item_id"])
+        self.check_object_permissions(self.request, item)
+        return item
 
     def get_parsers(self) -> list[Any]:
         # DRF asks before it knows the action, and the schema asks without a request.
@@ -57,7 +64,7 @@ class ItemImageViewSet(
         },
     )
     def create(self, request: Request, item_id: int) -> Response:
-        item = get_collectible(caller(request), item_id)
+        item = self._item_to_change()
         serializer = ImageUploadSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         image = ImageService.add(collectible=item, by=caller(request), **serializer.validated_data)
@@ -87,7 +94,7 @@ class ItemImageViewSet(
         filter_backends=[],
     )
     def reorder(self, request: Request, item_id: int) -> Response:
-        item = get_collectible(caller(request), item_id)
+        item = self._item_to_change()
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         images = ImageService.reorder(

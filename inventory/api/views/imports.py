@@ -17,9 +17,10 @@ from inventory.api.serializers import (
     ImportRequestSerializer,
     ImportRowSerializer,
 )
-from inventory.api.views.vendor import vendor_for
 from inventory.selectors import get_import, get_import_rows, get_imports_for_user
 from inventory.services import ImportService
+from vendors.roles import Ability
+from vendors.selectors import choose_vendor
 
 
 @extend_schema(tags=["imports"])
@@ -33,6 +34,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     ordering_fields = ["created_at"]
     ordering = ["-created_at"]
     lookup_value_converter = "int"
+    abilities = {"write": Ability.CATALOG_WRITE}
     parser_classes = [MultiPartParser]
 
     def get_queryset(self) -> QuerySet:
@@ -54,7 +56,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         serializer = ImportRequestSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
         values = serializer.validated_data
-        vendor = vendor_for(caller(request), values.pop("vendor", None))
+        vendor = choose_vendor(caller(request), values.pop("vendor", None), Ability.CATALOG_WRITE)
         job = ImportService.submit(
             vendor=vendor, by=caller(request), dry_run=read_flag(request, "dry_run"), **values
         )

@@ -6,7 +6,7 @@ from rest_framework import serializers
 from core.serializers import StrictModelSerializer
 from users.api.fields import password_field
 from users.models import User
-from vendors.selectors import get_active_vendor, get_default_store
+from vendors.selectors import get_active_store, get_active_vendor
 
 
 @extend_schema_serializer(
@@ -100,7 +100,7 @@ class MeSerializer(StrictModelSerializer):
     @extend_schema_field(StoreBriefSerializer(allow_null=True))
     def get_active_store(self, user: User) -> Any:
         vendor = get_active_vendor(user)
-        store = get_default_store(vendor) if vendor else None
+        store = get_active_store(user, vendor) if vendor else None
         return StoreBriefSerializer(store).data if store else None
 
 

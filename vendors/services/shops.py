@@ -1,15 +1,18 @@
-"""Writing: shops and their stores."""
+"""Writing: shops."""
 
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from core.audit import fields_of, log_audit
 from core.enums import AuditType
-from core.exceptions import NotFoundError
+from core.exceptions import InvalidInput, NotFoundError
 from core.writing import free_slug, save_changes
-from vendors.enums import StoreType
-from vendors.models import Vendor, VendorStore
+from vendors.enums import InviteStatus, StoreType
+from vendors.models import StoreChoice, Vendor, VendorMember, VendorStore
+from vendors.roles import Role
 
 if TYPE_CHECKING:
     from users.models import User
@@ -60,7 +63,7 @@ class VendorService:
     @transaction.atomic
     def update(*, vendor: Vendor, by: "User", **changes: Unpack[VendorChanges]) -> Vendor:
         """The slug stays when the name changes: addresses outlive names."""
-        row = _locked(vendor)
+        row = locked_vendor(vendor)
         if changed := save_changes(row, changes, by=by):
             action = f"changed shop “{row.name}”"
             log_audit(AuditType.VENDOR, by, action, obj=row, **changed.record())
@@ -70,10 +73,63 @@ class VendorService:
     @transaction.atomic
     def delete(*, vendor: Vendor, by: "User") -> None:
         """Hides the shop with all that belongs to it; staff can restore it."""
-        row = _locked(vendor)
+        row = locked_vendor(vendor)
         Vendor.objects.filter(pk=row.pk).update(updated_by=by)
         row.delete()
         log_audit(AuditType.VENDOR, by, f"closed shop “{row.name}”", obj=row)
+
+    @staticmethod
+    @transaction.atomic
+    def transfer(*, vendor: Vendor, user_id: int, by: "User") -> Vendor:
+        """The member becomes the owner, and the owner an administrator.
+
+        Raises `InvalidInput` for who does not work there, `NotFoundError` for who owns it no more.
+        """
+        row = locked_vendor(vendor)
+        if row.owner_id != by.pk:
+            raise NotFoundError
+        members = VendorMember.objects.working().select_for_update(of=["self"])
+        member = members.filter(vendor=row, user_id=user_id).first()
+        if member is None:
+            text = _("Only somebody who works in the shop can become its owner.")
+            raise InvalidInput.of("user", text, "does_not_exist")
+        member.delete()
+        changed = save_changes(row, {"owner_id": user_id}, by=by)
+        _make_administrator(row, by)
+        action = f"gave shop “{row.name}” to another owner"
+        log_audit(AuditType.VENDOR, by, action, obj=row, **changed.record())
+        return row
+
+    @staticmethod
+    @transaction.atomic
+    def select(*, vendor: Vendor, by: "User", store: VendorStore | None = None) -> None:
+        """What `by` makes from now on goes to this shop, and there to this store.
+
+        Without a store the one chosen before stays. Raises `InvalidInput` for another shop's store.
+        """
+        if store is not None:
+            if store.vendor_id != vendor.pk:
+                raise InvalidInput.of("store", _("The shop has no such store."), "does_not_exist")
+            StoreChoice.objects.update_or_create(user=by, vendor=vendor, defaults={"store": store})
+        before = by.active_vendor_id
+        by.active_vendor = vendor
+        by.save(update_fields=["active_vendor"])
+        after = {"active_vendor_id": vendor.pk, "store_id": store.pk if store else None}
+        action = f"chose shop “{vendor.name}” to work in"
+        log_audit(
+            AuditType.ACCOUNT, by, action, obj=by, before={"active_vendor_id": before}, after=after
+        )
+
+
+def _make_administrator(vendor: Vendor, user: "User") -> None:
+    rows = VendorMember.objects.filter(vendor=vendor)
+    theirs = Q(user_id=user.pk) | Q(pk__in=rows.addressed_to(user.email))
+    values = {
+        "user": user, "email": user.email, "role": Role.ADMIN, "is_active": True,
+        "invite_status": InviteStatus.ACCEPTED, "updated_by": user,
+    }  # fmt: skip
+    if not rows.filter(theirs).update(**values):
+        VendorMember.objects.create(vendor=vendor, created_by=user, **values)
 
 
 def _insert(vendor: Vendor) -> None:
@@ -89,7 +145,8 @@ def _insert(vendor: Vendor) -> None:
                 raise
 
 
-def _locked(vendor: Vendor) -> Vendor:
+def locked_vendor(vendor: Vendor) -> Vendor:
+    """Raises `NotFoundError` when it was closed meanwhile."""
     # Without key: what refers to the shop must not wait for it, nor the two for each other.
     rows = Vendor.objects.select_for_update(no_key=True)
     row: Vendor | None = rows.filter(pk=vendor.pk).first()

@@ -11,7 +11,8 @@ from core.exceptions import NotFoundError
 from core.openapi import refusal
 from core.requests import caller
 from vendors.api.filters import VendorFilter
-from vendors.api.serializers import VendorSerializer
+from vendors.api.serializers import TransferSerializer, VendorSerializer
+from vendors.roles import Ability
 from vendors.selectors import get_active_vendor, get_vendors_for_user
 from vendors.services import VendorService
 
@@ -35,6 +36,12 @@ class VendorViewSet(viewsets.ModelViewSet):
     ordering_fields = ["name", "created_at"]
     ordering = ["name"]
     lookup_value_converter = "int"
+    abilities = {
+        "write": Ability.SETTINGS_MANAGE,
+        "create": None,
+        "destroy": Ability.VENDOR_DELETE,
+        "transfer": Ability.VENDOR_TRANSFER,
+    }
 
     def get_queryset(self) -> Any:
         return get_vendors_for_user(caller(self.request))
@@ -62,3 +69,18 @@ class VendorViewSet(viewsets.ModelViewSet):
         if vendor is None:
             raise NotFoundError
         return Response(self.get_serializer(vendor).data)
+
+    @extend_schema(
+        summary="Give the shop to one of its members",
+        description="You become an administrator of it. Only the owner can do this.",
+        responses=VendorSerializer,
+    )
+    @action(detail=True, methods=["post"], serializer_class=TransferSerializer, filter_backends=[])
+    def transfer(self, request: Request, pk: int) -> Response:
+        vendor = self.get_object()
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        given = VendorService.transfer(
+            vendor=vendor, user_id=serializer.validated_data["user"], by=caller(request)
+        )
+        return Response(VendorSerializer(given).data)

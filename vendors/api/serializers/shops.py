@@ -1,6 +1,6 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 
-from core.serializers import StrictModelSerializer
+from core.serializers import StrictIntegerField, StrictModelSerializer, StrictSerializer
 from vendors.models import Vendor
 
 EXAMPLE = {
@@ -32,3 +32,10 @@ class VendorSerializer(StrictModelSerializer):
             "is_active", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["slug", "owner"]
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("To a member, by account", {"user": 12}, request_only=True)]
+)
+class TransferSerializer(StrictSerializer):
+    user = StrictIntegerField(min_value=1, max_value=2**63 - 1)

@@ -1,0 +1,31 @@
+"""Whether the caller's role allows a call, by the one matrix in `vendors.roles`."""
+
+from typing import Any
+
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
+from rest_framework.request import Request
+
+from core.audit import vendor_of
+from core.requests import caller
+from vendors.roles import Ability
+from vendors.selectors import require_ability
+
+
+class RolePermission(IsAuthenticated):
+    """A view says in `abilities` what its calls need: by action, else for every `write`.
+
+    Reads need nothing here: their query holds only what the caller's role may see. A view that
+    finds its vendor elsewhere than in `get_object` asks `choose_vendor` or `require_ability`.
+    """
+
+    def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
+        if ability := self.needs(view, str(request.method)):
+            require_ability(caller(request), [vendor_of(obj)], ability)
+        return True
+
+    @staticmethod
+    def needs(view: Any, method: str) -> Ability | None:
+        abilities: dict[str, Ability | None] = getattr(view, "abilities", {})
+        if method in SAFE_METHODS:
+            return None
+        return abilities.get(view.action, abilities.get("write")) if abilities else None

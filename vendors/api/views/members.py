@@ -1,0 +1,116 @@
+from typing import Any
+
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from core.openapi import refusal
+from core.requests import caller
+from vendors.api.filters import MemberFilter
+from vendors.api.serializers import (
+    ChosenSerializer,
+    InviteSerializer,
+    MemberChangesSerializer,
+    MemberSerializer,
+    VendorSelectSerializer,
+)
+from vendors.api.views.chosen import chosen
+from vendors.exceptions import AddressNotConfirmed, MemberTaken, NotInvited
+from vendors.roles import Ability
+from vendors.selectors import choose_vendor, get_invites_for_user, get_members_for_user
+from vendors.services import InviteService, MemberService, VendorService
+
+TAKEN = refusal(409, MemberTaken.code, MemberTaken.detail)
+ANSWERS: dict[Any, Any] = {
+    200: InviteSerializer,
+    **refusal(403, AddressNotConfirmed.code, AddressNotConfirmed.detail),
+    **refusal(409, NotInvited.code, NotInvited.detail),
+}
+
+
+@extend_schema(tags=["vendors"])
+@extend_schema_view(
+    list=extend_schema(
+        summary="Who works in your shops",
+        description="All members and invitations where you manage them, elsewhere yourself alone. "
+        "The owner is the shop's `owner`, not a member.",
+    ),
+    create=extend_schema(
+        summary="Invite somebody by e-mail", responses={201: MemberSerializer, **TAKEN}
+    ),
+    retrieve=extend_schema(summary="One member"),
+    destroy=extend_schema(summary="Remove a member, or withdraw an invitation"),
+)
+class MemberViewSet(
+    mixins.CreateModelMixin,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.DestroyModelMixin,
+    viewsets.GenericViewSet,
+):
+    filterset_class: Any = MemberFilter
+    search_fields = ["email", "title"]
+    ordering_fields = ["email", "role", "created_at"]
+    ordering = ["id"]
+    lookup_value_converter = "int"
+    abilities = {"write": Ability.MEMBERS_MANAGE, "select": None}
+
+    def get_queryset(self) -> Any:
+        return get_members_for_user(caller(self.request))
+
+    def get_serializer_class(self) -> Any:
+        actions = {"partial_update": MemberChangesSerializer, "select": VendorSelectSerializer}
+        return actions.get(self.action, MemberSerializer)
+
+    def perform_create(self, serializer: BaseSerializer) -> None:
+        values = serializer.validated_data
+        by = caller(self.request)
+        vendor = choose_vendor(by, values.pop("vendor", None), Ability.MEMBERS_MANAGE)
+        serializer.instance = MemberService.invite(vendor=vendor, by=by, **values)
+
+    @extend_schema(summary="Change a member's role or title, or pause the member")
+    def partial_update(self, request: Request, pk: int) -> Response:
+        member = self.get_object()
+        serializer = self.get_serializer(member, data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        MemberService.update(member=member, by=caller(request), **serializer.validated_data)
+        return Response(self.get_serializer(self.get_object()).data)
+
+    def perform_destroy(self, instance: Any) -> None:
+        MemberService.remove(member=instance, by=caller(self.request))
+
+    @extend_schema(summary="Choose the shop, and the store, to work in", responses=ChosenSerializer)
+    @action(detail=False, methods=["post"], filter_backends=[], pagination_class=None)
+    def select(self, request: Request) -> Response:
+        """What you make without naming a shop goes there."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        VendorService.select(by=caller(request), **serializer.validated_data)
+        return chosen(caller(request), serializer.validated_data["vendor"])
+
+
+@extend_schema(tags=["vendors"])
+@extend_schema_view(list=extend_schema(summary="Invitations that wait for your answer"))
+class InviteViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
+    serializer_class = InviteSerializer
+    ordering_fields = ["created_at"]
+    ordering = ["id"]
+    lookup_value_converter = "int"
+
+    def get_queryset(self) -> Any:
+        return get_invites_for_user(caller(self.request))
+
+    @extend_schema(summary="Accept an invitation", request=None, responses=ANSWERS)
+    @action(detail=True, methods=["post"], filter_backends=[])
+    def accept(self, request: Request, pk: int) -> Response:
+        invite = InviteService.accept(invite=self.get_object(), by=caller(request))
+        return Response(self.get_serializer(invite).data)
+
+    @extend_schema(summary="Decline an invitation", request=None, responses=ANSWERS)
+    @action(detail=True, methods=["post"], filter_backends=[])
+    def decline(self, request: Request, pk: int) -> Response:
+        invite = InviteService.decline(invite=self.get_object(), by=caller(request))
+        return Response(self.get_serializer(invite).data)

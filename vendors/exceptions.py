@@ -1,0 +1,41 @@
+from django.utils.translation import gettext_lazy as _
+
+from core.exceptions import ConflictError, FieldError, ForbiddenError, InvalidInput
+
+
+class NoVendor(InvalidInput):
+    """No vendor was named and the user has none."""
+
+    code = "no_vendor"
+    detail = _("Name a vendor: you have none yet.")
+
+
+class MemberTaken(ConflictError):
+    """The person owns the vendor, works there, or is invited already."""
+
+    code = "member_taken"
+    detail = _("This person belongs to this vendor, or is invited, already.")
+
+    def __init__(self) -> None:
+        super().__init__(errors=[FieldError("email", self.code, str(self.detail))])
+
+
+class NotInvited(ConflictError):
+    """The invitation was answered, withdrawn or changed meanwhile."""
+
+    code = "invite_not_pending"
+    detail = _("This invitation is not open any more.")
+
+
+class AddressNotConfirmed(ForbiddenError):
+    """An invitation is for who reads the mail of its address, not for who typed it."""
+
+    code = "email_not_verified"
+    detail = _("Confirm your e-mail address first: follow the link that we have sent you.")
+
+
+class DefaultStoreNeeded(ConflictError):
+    """A vendor always has one default store, in use: make another one default first."""
+
+    code = "default_store_needed"
+    detail = _("This is the default store: make another one default first.")

@@ -1,0 +1,66 @@
+"""What each role in a shop may do: the one matrix that all who ask are answered from.
+
+Permissions, queries, `auth/abilities/`, the OpenAPI document and docs/api/roles.md.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """From the most to the least. The owner is `Vendor.owner`; the others are members."""
+
+    OWNER = "owner", _("Owner")
+    ADMIN = "admin", _("Administrator")
+    MANAGER = "manager", _("Manager")
+    SALES = "sales", _("Sales")
+    VIEWER = "viewer", _("Viewer")
+
+
+class Ability(models.TextChoices):
+    CATALOG_READ = "catalog.read", _("See items, categories, imports, stores and figures")
+    SALES_WRITE = "sales.write", _("Sell")
+    CUSTOMERS_WRITE = "customers.write", _("Manage customers")
+    CATALOG_WRITE = "catalog.write", _("Change items, categories and pictures; see deleted ones")
+    STOCK_WRITE = "stock.write", _("Receive, move and count stock")
+    MEMBERS_MANAGE = "members.manage", _("See, invite, change and remove members")
+    STORES_MANAGE = "stores.manage", _("Open, change and close stores")
+    TOKENS_MANAGE = "tokens.manage", _("Give sign-up tokens to salespeople")
+    SETTINGS_MANAGE = "settings.manage", _("Change the shop's details and settings")
+    AUDIT_READ = "audit.read", _("Read the audit log")
+    VENDOR_DELETE = "vendor.delete", _("Close the shop")
+    VENDOR_TRANSFER = "vendor.transfer", _("Give the shop to a member")
+
+
+_VIEWER = frozenset({Ability.CATALOG_READ})
+_SALES = _VIEWER | {Ability.SALES_WRITE, Ability.CUSTOMERS_WRITE}
+_MANAGER = _SALES | {Ability.CATALOG_WRITE, Ability.STOCK_WRITE}
+_ADMIN = _MANAGER | {
+    Ability.MEMBERS_MANAGE,
+    Ability.STORES_MANAGE,
+    Ability.TOKENS_MANAGE,
+    Ability.SETTINGS_MANAGE,
+    Ability.AUDIT_READ,
+}
+MATRIX: dict[Role, frozenset[Ability]] = {
+    Role.OWNER: frozenset(_ADMIN | {Ability.VENDOR_DELETE, Ability.VENDOR_TRANSFER}),
+    Role.ADMIN: frozenset(_ADMIN),
+    Role.MANAGER: frozenset(_MANAGER),
+    Role.SALES: frozenset(_SALES),
+    Role.VIEWER: _VIEWER,
+}
+MEMBER_ROLES = [(role.value, role.label) for role in Role if role is not Role.OWNER]
+
+
+def abilities_of(role: str) -> list[Ability]:
+    """In the order of `Ability`."""
+    return [ability for ability in Ability if ability in MATRIX[Role(role)]]
+
+
+def roles_with(ability: Ability) -> list[Role]:
+    return [role for role in Role if ability in MATRIX[role]]
+
+
+def may_give(own: str, role: str) -> bool:
+    """Nobody gives what they do not have."""
+    return MATRIX[Role(role)] <= MATRIX[Role(own)]

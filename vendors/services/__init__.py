@@ -1,0 +1,8 @@
+"""Writing: shops, their stores, and who works in them."""
+
+from vendors.services.invites import InviteService
+from vendors.services.members import MemberService
+from vendors.services.shops import VendorService
+from vendors.services.stores import StoreService
+
+__all__ = ["InviteService", "MemberService", "StoreService", "VendorService"]

@@ -1,0 +1,58 @@
+"""Writing: what the invited answer."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from core.audit import log_audit
+from core.enums import AuditType
+from core.writing import constraint_as, save_changes
+from vendors.enums import InviteStatus
+from vendors.exceptions import AddressNotConfirmed, MemberTaken, NotInvited
+from vendors.models import VendorMember
+from vendors.selectors import get_invites_for_user
+
+if TYPE_CHECKING:
+    from users.models import User
+
+
+class InviteService:
+    @staticmethod
+    @transaction.atomic
+    def accept(*, invite: VendorMember, by: "User") -> VendorMember:
+        """From now on `by` works there.
+
+        Raises `AddressNotConfirmed`, `NotInvited` when it was withdrawn meanwhile, and
+        `MemberTaken` for who works there under another address, or owns the shop.
+        """
+        row = _locked(invite, by)
+        if row.vendor.owner_id == by.pk:
+            raise MemberTaken
+        with constraint_as({"member_user_unique": MemberTaken()}):
+            return _answer(row, by, InviteStatus.ACCEPTED)
+
+    @staticmethod
+    @transaction.atomic
+    def decline(*, invite: VendorMember, by: "User") -> VendorMember:
+        """Raises `AddressNotConfirmed`, and `NotInvited` when it was withdrawn meanwhile."""
+        return _answer(_locked(invite, by), by, InviteStatus.DECLINED)
+
+
+def _locked(invite: VendorMember, by: "User") -> VendorMember:
+    if not by.email_verified:
+        raise AddressNotConfirmed
+    invites = get_invites_for_user(by).select_for_update(of=["self"])
+    row: VendorMember | None = invites.filter(pk=invite.pk).first()
+    if row is None:
+        raise NotInvited
+    return row
+
+
+def _answer(row: VendorMember, by: "User", answer: InviteStatus) -> VendorMember:
+    values: dict[str, Any] = {"invite_status": answer}
+    if answer == InviteStatus.ACCEPTED:
+        values["user_id"] = by.pk
+    changed = save_changes(row, values, by=by)
+    action = f"{answer.value} the invitation to “{row.vendor.name}”"
+    log_audit(AuditType.VENDOR, by, action, obj=row, **changed.record())
+    return row
