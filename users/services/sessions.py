@@ -21,6 +21,7 @@ from users.enums import EndReason
 from users.events import RefreshTokenReused
 from users.exceptions import EmailNotVerified, InvalidCredentialsError, SessionEnded, TokenNotValid
 from users.models import Session, User
+from users.selectors import find_user
 
 if TYPE_CHECKING:
     from users.models import SessionQuerySet
@@ -50,6 +51,9 @@ class SessionService:
         """
         user = authenticate(username=name, password=password)
         if not isinstance(user, User):
+            # Its own statement, so that the refusal does not take it back; asked and written for
+            # an unknown name as well, so that both take the same time.
+            log_audit(AuditType.SECURITY, find_user(name), "was refused to sign in")
             raise InvalidCredentialsError
         if settings.EMAIL_VERIFICATION == "required" and not user.email_verified:
             raise EmailNotVerified
