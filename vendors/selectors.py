@@ -32,6 +32,6 @@ def get_default_store(vendor: Vendor) -> VendorStore | None:
 def find_vendor(reference: str) -> Vendor | None:
     """By slug or id, without regard to who asks: for the command line and staff."""
     found = Vendor.objects.filter(slug=reference).first()
-    if found is None and reference.isdigit():
+    if found is None and reference.isascii() and reference.isdecimal():
         found = Vendor.objects.filter(pk=int(reference)).first()
     return found
