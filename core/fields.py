@@ -9,6 +9,8 @@ from django.db import models
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from core.json import MAX_DEPTH, fault_of
+
 # Crockford's base 32: no I, L, O, U, so that a label read aloud is typed right.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -42,6 +44,9 @@ def validate_attributes(value: Any) -> None:
         raise ValidationError(
             _("Give an object whose keys have at most 100 characters."), "invalid"
         )
+    # One level less than a body: an item that was imported can be sent back as it was read.
+    if fault := fault_of(value, MAX_DEPTH - 1):
+        raise ValidationError(fault, "invalid")
     if len(json.dumps(value)) > MAX_ATTRIBUTES:
         raise ValidationError(_("At most 32 KiB of attributes."), "too_large")
 

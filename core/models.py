@@ -89,11 +89,11 @@ class SoftDeleteQuerySet(TimeStampedQuerySet[_M]):
         Returns what Django's `delete()` returns: the total and the count per model. Raises
         `ProtectedError` when a row that stays points to one of them through a `PROTECT` key.
         """
-        family = self._living_family()
-        if blockers := _blockers(family):
-            raise ProtectedError(f"{self.model._meta.label} is in use.", blockers)
         stamp = timezone.now()
         with transaction.atomic():
+            family = self._living_family()
+            if blockers := _blockers(family):
+                raise ProtectedError(f"{self.model._meta.label} is in use.", blockers)
             counts = {model._meta.label: _hide(model, family[model], stamp) for model in family}
         return sum(counts.values()), counts
 
@@ -102,17 +102,11 @@ class SoftDeleteQuerySet(TimeStampedQuerySet[_M]):
 
         Raises `IntegrityError` when a living row has taken a unique value meanwhile.
         """
-        hidden = self.filter(is_deleted=True)
-        stamps = set(hidden.order_by().values_list("deleted_at", flat=True))
-        restored = 0
         with transaction.atomic():
-            for stamp in stamps:
-                rows = hidden.filter(deleted_at=stamp)
-                family = _family(self.model, rows, is_deleted=True, deleted_at=stamp)
-                restored += len(family.get(self.model, ()))
-                for model, keys in family.items():
-                    _show(model, keys)
-        return restored
+            family = _family(self.model, self.filter(is_deleted=True), is_deleted=True)
+            for model, keys in family.items():
+                _show(model, keys)
+        return len(family.get(self.model, ()))
 
     def hard_delete(self) -> tuple[int, dict[str, int]]:
         """Really delete. Refused with `ProtectedError` while anything points to a row."""
@@ -141,8 +135,11 @@ def _show(model: type[models.Model], keys: Iterable[Any]) -> None:
     rows.update(is_deleted=False, deleted_at=None)
 
 
-def _family(model: type[models.Model], rows: models.QuerySet[Any], **state: Any) -> _Family:
-    """The keys of the rows and, along `SOFT_CASCADE`, of all in this `state` that hangs on them."""
+def _family(model: type[models.Model], rows: models.QuerySet[Any], *, is_deleted: bool) -> _Family:
+    """The keys of the rows and, along `SOFT_CASCADE`, of what hangs on them.
+
+    That is the living or, of hidden rows, what was hidden together with them.
+    """
     family: _Family = {}
     waiting = [(model, rows)]
     for kind, found in waiting:  # grows while it is walked
@@ -151,10 +148,17 @@ def _family(model: type[models.Model], rows: models.QuerySet[Any], **state: Any)
         known |= new
         if new:
             waiting += [
-                (child, child.all_objects.filter(**{f"{name}__in": new}, **state))
+                (child, _hanging(child, name, new, is_deleted))
                 for child, name in _soft_relations(kind, SOFT_CASCADE)
             ]
     return {kind: keys for kind, keys in family.items() if keys}
+
+
+def _hanging(child: Any, key: str, parents: set[Any], is_deleted: bool) -> models.QuerySet[Any]:
+    rows: models.QuerySet[Any] = child.all_objects.filter(
+        **{f"{key}__in": parents}, is_deleted=is_deleted
+    )
+    return rows.filter(deleted_at=models.F(f"{key}__deleted_at")) if is_deleted else rows
 
 
 def _soft_relations(model: type[models.Model], on_delete: Any) -> list[tuple[Any, str]]:

@@ -7,7 +7,7 @@ from typing import IO, Any
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
-MAX_DEPTH = 64
+from core.json import MAX_DEPTH, fault_of
 
 
 class StrictJSONParser(JSONParser):
@@ -26,7 +26,8 @@ class StrictJSONParser(JSONParser):
         except ParseError as error:
             # DRF's tells the text of Python's exception, which was not written for readers.
             raise ParseError(_complaint(error.__context__)) from error
-        _check(data)
+        if fault := fault_of(data):
+            raise ParseError(fault)
         return data
 
 
@@ -38,27 +39,3 @@ def _complaint(cause: BaseException | None) -> str:
             return "The body is not text in UTF-8."
         case _:  # NaN, Infinity; a number of 5,000 digits
             return "The body holds a number that JSON does not know."
-
-
-def _check(data: Any) -> None:
-    level, depth = [data], 0
-    while level:
-        depth += any(isinstance(value, dict | list) for value in level)
-        if depth > MAX_DEPTH:
-            raise ParseError(f"JSON is nested deeper than {MAX_DEPTH} levels.")
-        for value in level:
-            if isinstance(value, str) and not _storable(value):
-                raise ParseError("Text may hold neither NUL nor half of a surrogate pair.")
-        level = [child for value in level for child in _children(value)]
-
-
-def _children(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return [*value.keys(), *value.values()]
-    return value if isinstance(value, list) else []
-
-
-def _storable(text: str) -> bool:
-    if "\x00" in text:
-        return False
-    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)

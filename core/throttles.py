@@ -1,5 +1,6 @@
 """How many calls are served. The rates stand in `DEFAULT_THROTTLE_RATES`, by these scopes."""
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -49,6 +50,18 @@ class LoginThrottle(_PerAddress):
     """Per address, for attempts to sign in."""
 
     scope = "login"
+
+
+class AccountLoginThrottle(_Switchable):
+    """Per name that somebody tries to sign in with, wherever from: many addresses share it."""
+
+    scope = "login"
+
+    def get_cache_key(self, request: Request, view: "APIView") -> str | None:
+        given = request.data if isinstance(request.data, dict) else {}
+        name = str(given.get("username") or given.get("email") or "").strip().lower()
+        ident = "name-" + sha256(name.encode(errors="replace")).hexdigest()
+        return self.cache_format % {"scope": self.scope, "ident": ident} if name else None
 
 
 class SignupThrottle(_PerAddress):

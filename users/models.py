@@ -28,6 +28,10 @@ class UserQuerySet(TimeStampedQuerySet["User"]):
             Q(username=name) | Q(email_lower=name.lower())
         )
 
+    def administrators(self) -> "UserQuerySet":
+        """Also the paused: a system that has had one is not new."""
+        return self.filter(Q(is_admin=True) | Q(is_superuser=True))
+
 
 class UserManager(DjangoUserManager.from_queryset(UserQuerySet)["User"]):  # type: ignore[misc]
     """Takes `create_user('ann', 'ann@example.com', 'pw')` and `create_user(email=, password=)`."""

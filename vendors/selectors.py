@@ -129,6 +129,6 @@ def get_invitation(member_id: int) -> VendorMember | None:
 def find_vendor(reference: str) -> Vendor | None:
     """By slug or id, without regard to who asks: for the command line and staff."""
     found = Vendor.objects.filter(slug=reference).first()
-    if found is None and reference.isdigit():
+    if found is None and reference.isascii() and reference.isdecimal():
         found = Vendor.objects.filter(pk=int(reference)).first()
     return found

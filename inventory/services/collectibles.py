@@ -145,9 +145,11 @@ class CollectibleService:
             except InvalidInput as refusal:
                 outcome.errors += _refused(rows, refusal)
                 continue
-            deeds += _changes(rows, values)
-            keys = [item.pk for item in rows]
-            outcome.done += Collectible.objects.filter(pk__in=keys).update(**values, updated_by=by)
+            differing_rows = list(_changes(rows, values))
+            keys = [deed.obj.pk for deed in differing_rows if deed.obj]
+            Collectible.objects.filter(pk__in=keys).update(**values, updated_by=by)
+            outcome.done += len(rows)
+            deeds += differing_rows
         log_many(AuditType.CATALOG, by, deeds)
         return _rehearsed(outcome) if dry_run else outcome
 
@@ -172,17 +174,31 @@ class CollectibleService:
     ) -> BulkOutcome:
         """Bring back many deleted `items`; those whose SKU is taken are reported and left."""
         found = _locked_rows(items, ids)
-        outcome = BulkOutcome(missing=_missing(ids, found))
-        restored: list[Collectible] = []
-        for item in found:
-            try:
-                _bring_back(item, by)
-                restored.append(item)
-            except SkuTaken as refusal:
-                outcome.errors += _refused([item], refusal)
-        log_many(AuditType.CATALOG, by, _deeds("restored", restored))
-        outcome.done = len(restored)
+        free, taken = _by_freedom(found)
+        rows = Collectible.all_objects.filter(pk__in=[item.pk for item in free])
+        with constraint_as({"item_sku_unique": SkuTaken()}):
+            rows.update(updated_by=by)
+            rows.restore()
+        log_many(AuditType.CATALOG, by, _deeds("restored", free))
+        errors = _refused(taken, SkuTaken())
+        outcome = BulkOutcome(done=len(free), missing=_missing(ids, found), errors=errors)
         return _rehearsed(outcome) if dry_run else outcome
+
+
+def _by_freedom(deleted: Sequence[Collectible]) -> tuple[list[Collectible], list[Collectible]]:
+    """Those that can come back, and those whose SKU a living item has, or one before them."""
+    wanted = {(item.vendor_id, item.sku) for item in deleted}
+    living = Collectible.objects.filter(
+        vendor_id__in={vendor for vendor, _sku in wanted}, sku__in={sku for _vendor, sku in wanted}
+    )
+    used = set(living.values_list("vendor_id", "sku"))
+    free: list[Collectible] = []
+    taken: list[Collectible] = []
+    for item in deleted:
+        key = (item.vendor_id, item.sku)
+        (taken if key in used else free).append(item)
+        used.add(key)
+    return free, taken
 
 
 def _rehearsed(outcome: BulkOutcome) -> BulkOutcome:

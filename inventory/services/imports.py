@@ -98,7 +98,8 @@ class ImportService:
                 job.file.open("rb") as file,
                 open_table(cast("BinaryIO", file), job.filename) as table,
             ):
-                _begin(job, count_rows(table))
+                if not _begin(job, count_rows(table)):
+                    return job  # another worker was quicker
                 _take_rows(job, table, on_progress)
         except TableRefused as refusal:
             _end(job, ImportStatus.FAILED, error=str(refusal.detail))
@@ -150,11 +151,13 @@ def _discarded_on_failure(job: ImportJob) -> Iterator[None]:
         raise
 
 
-def _begin(job: ImportJob, total: int) -> None:
+def _begin(job: ImportJob, total: int) -> bool:
+    """False when it has ended meanwhile: a job that was queued twice ends once."""
     job.status = ImportStatus.RUNNING
     job.total = total
     job.started_at = job.started_at or timezone.now()
-    job.save(update_fields=["status", "total", "started_at"])
+    open_still = ImportJob.objects.filter(pk=job.pk, finished_at=None)
+    return bool(open_still.update(status=job.status, total=total, started_at=job.started_at))
 
 
 def _title(job: ImportJob) -> str:
@@ -197,7 +200,10 @@ def _take_chunk(job: ImportJob, planner: Planner, chunk: list[ItemRow], done: in
     for attempt in (1, 2, 3):
         try:
             with transaction.atomic():
-                progress = ImportJob.objects.select_for_update().get(pk=job.pk)
+                jobs = ImportJob.objects.select_for_update(of=["self"]).select_related("vendor")
+                progress = jobs.get(pk=job.pk)
+                if progress.vendor.is_deleted:
+                    raise TableRefused(_("The shop was closed."))
                 if progress.processed < done:
                     counts = planner.apply(chunk)
                     ImportJob.objects.filter(pk=job.pk).update(

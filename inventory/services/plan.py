@@ -27,6 +27,7 @@ class Planner:
     def __init__(self, job: ImportJob) -> None:
         self.job = job
         self._lines: dict[str, int] = {}  # SKU → the line that used it first
+        self._suffixes: dict[str, int] = {}  # SKU → the next number to try
         self._categories: dict[str, Category] | None = None
         self._rehearsed: dict[str, Collectible] = {}  # in a dry run: items as they would be
 
@@ -38,8 +39,7 @@ class Planner:
             first = self._lines.setdefault(row.sku, row.line)
             if first == row.line or self.job.repeated == Repeated.UPDATE:
                 continue
-            suffixed = self._suffixed(row.sku)
-            if self.job.repeated == Repeated.SUFFIX and len(suffixed) <= MAX_SKU:
+            if self.job.repeated == Repeated.SUFFIX and (suffixed := self._suffixed(row.sku)):
                 row.sku = suffixed
                 self._lines[suffixed] = row.line
             else:
@@ -48,10 +48,13 @@ class Planner:
                 row.errors.append(FieldError("sku", "repeated_sku", said))
 
     def _suffixed(self, sku: str) -> str:
-        number = 2
+        """`80035-2`, or the next one that is free; empty when that is too long for a SKU."""
+        number = self._suffixes.get(sku, 2)
         while f"{sku}-{number}" in self._lines:
             number += 1
-        return f"{sku}-{number}"
+        self._suffixes[sku] = number + 1
+        suffixed = f"{sku}-{number}"
+        return suffixed if len(suffixed) <= MAX_SKU else ""
 
     def apply(self, rows: list[ItemRow]) -> Counter[str]:
         """Write the chunk (a dry run: only its outcomes); returns how many rows came to what."""

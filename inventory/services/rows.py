@@ -102,7 +102,7 @@ def _amount(text: str) -> Decimal:
         digits = digits.replace(",", ".")
     if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", digits):
         raise ValidationError(_("“%s” is not an amount.") % text[:40], "invalid")
-    if re.fullmatch(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", digits):
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}\.\d{3}", digits):
         raise ValidationError(_("“%s” could be thousands or a fraction.") % text[:40], "ambiguous")
     amount = Decimal(digits)
     # Beyond what the field holds there is nothing to round: it refuses the number.

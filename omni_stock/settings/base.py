@@ -159,6 +159,7 @@ MAX_REQUEST_SIZE = 10 * 1024 * 1024
 IMPORT_CHUNK_ROWS = 500
 
 # --- Accounts -------------------------------------------------------------------------------
+SETUP_SECRET = ENV.setup_secret.get_secret_value() if ENV.setup_secret else ""
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.UsernameOrEmailBackend"]
 PASSWORD_HASHERS = [

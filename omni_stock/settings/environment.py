@@ -74,6 +74,8 @@ class Environment(BaseSettings):
     log_level: str = "INFO"
     log_format: str = Field(default="json", pattern="^(json|console)$")
 
+    setup_secret: SecretStr | None = None
+
     email_url: SecretStr | None = None
     frontend_url: str = ""
     email_verification: Literal["optional", "required"] = "optional"

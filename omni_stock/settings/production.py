@@ -23,6 +23,8 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 
+# Without a mail server nothing is sent: printing mails would put reset links into the log.
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 if ENV.email_url:
     _mail = urlsplit(ENV.email_url.get_secret_value())
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -20,6 +20,7 @@ from users.models import User
 pytestmark = pytest.mark.django_db
 ITEMS = "/api/v1/catalog/items/"
 LOGIN = "/api/v1/auth/token/"
+VERIFY = "/api/v1/auth/token/verify/"
 MOST = 10 * 1024 * 1024
 OWN_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -153,19 +154,19 @@ class TestSize:
 
     @pytest.mark.parametrize(("size", "status"), [(0, 401), (MOST, 413)])
     def test_chunked_body_under_asgi_arrives_or_is_413(self, size: int, status: int) -> None:
-        body = json.dumps({"username": "ann", "password": "wrong", "": "x" * size}).encode()
-        body = body if size else body.replace(b', "": ""', b"")
+        body = json.dumps({"token": "x" * (size or 1)}).encode()
         assert async_to_sync(post_in_chunks)(body) == status
 
 
 async def post_in_chunks(body: bytes) -> int:
+    """To a door that writes nothing: the thread behind it commits, and no test takes it back."""
     headers = {
         "host": "testserver",
         "content-type": "application/json",
         "transfer-encoding": "chunked",
     }
     scope = {
-        "type": "http", "http_version": "1.1", "method": "POST", "path": LOGIN,
+        "type": "http", "http_version": "1.1", "method": "POST", "path": VERIFY,
         "query_string": b"", "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
     }  # fmt: skip
     caller = ApplicationCommunicator(application, scope)

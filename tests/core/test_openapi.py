@@ -134,7 +134,7 @@ class TestEveryOperation:
             f"/api/v1/auth/{call}/"
             for call in (
                 "register", "register/check-email", "email/verify", "email/resend", "logout",
-                "password/reset", "password/reset/confirm",
+                "password/reset", "password/reset/confirm", "admin/register",
             )
         }  # fmt: skip
         for address, method, operation in operations(document):

@@ -35,7 +35,8 @@ MARKER = "MARKER-7f3a"
 METHODS = ["get", "head", "options", "post", "put", "patch", "delete"]
 OPEN = {
     "register", "token", "token-refresh", "token-verify", "check-email", "email-verify",
-    "email-resend", "logout", "password-reset", "password-reset-confirm",
+    "email-resend", "logout", "password-reset", "password-reset-confirm", "admin-login",
+    "admin-register",
 }  # fmt: skip
 # Route → what of the owner its address names.
 ROUTES: dict[str, dict[str, str]] = {
@@ -51,6 +52,8 @@ ROUTES: dict[str, dict[str, str]] = {
     "password-reset": {},
     "password-reset-confirm": {},
     "profile-complete": {},
+    "admin-login": {},
+    "admin-register": {},
     "audit-log-list": {},
     "token": {},
     "token-refresh": {},

@@ -107,6 +107,21 @@ class TestRows:
         take(vendor, f"Falcon,A,,1,1,{text}")
         assert Collectible.objects.get().attributes == {"year": value}
 
+    @pytest.mark.parametrize(
+        "cell",
+        [
+            r'"{""a"": ""x\u0000y""}"',
+            r"{'a': 'x\x00y'}",
+            r'"{""a"": ""\ud800""}"',
+            "[" * 70 + "]" * 70,
+        ],
+    )
+    def test_structure_that_cannot_be_stored_fails_its_row_alone(
+        self, vendor: Vendor, cell: str
+    ) -> None:
+        job = take(vendor, f"F,A,,1,1,{cell}", "G,B,,1,1,")
+        assert (job.status, outcomes(job)) == ("completed", [(2, "failed"), (3, "created")])
+
     def test_deeply_nested_text_stays_text(self, vendor: Vendor) -> None:
         take(vendor, f"Falcon,A,,1,1,{'[' * 1500}")
         assert Collectible.objects.get().attributes == {"year": "[" * 1500}
@@ -146,6 +161,10 @@ class TestRepeated:
         skus = Collectible.objects.order_by("sku").values_list("sku", "name")
         assert list(skus) == [("80035", "First"), ("80035-2", "Second"), ("80035-3", "Third")]
         assert take(vendor, *self.LINES, repeated="suffix").unchanged == 3
+
+    def test_suffixes_of_one_sku_are_counted_on(self, vendor: Vendor) -> None:
+        job = take(vendor, *(f"F{n},A,,,," for n in range(1200)), repeated="suffix", dry_run=True)
+        assert (job.created, job.rows.get(line=1201).sku) == (1200, "A-1200")
 
     def test_suffix_that_makes_the_sku_too_long_is_reported(self, vendor: Vendor) -> None:
         lines = [f"F,{'x' * 63},,,,"] * 2
@@ -205,6 +224,25 @@ class TestJob:
         job = take(vendor, "Falcon,A,,1,1,")
         assert ImportService.run(job_id=job.pk).created == 1
         assert Collectible.objects.get().version == 1
+
+    def test_worker_that_comes_late_does_not_open_it_again(self, vendor: Vendor) -> None:
+        job = ImportService.request(file=table("F,A,,,,"), vendor=vendor, by=vendor.owner)
+        late: list[ImportJob] = []
+
+        def overtake(processed: int, total: int) -> None:
+            if not late:
+                late.append(ImportService.run(job_id=job.pk))
+
+        ImportService.run(job_id=job.pk, on_progress=overtake)
+        job.refresh_from_db()
+        assert (job.status, job.created) == ("completed", 1)
+
+    def test_stops_when_the_shop_was_closed(self, vendor: Vendor) -> None:
+        job = ImportService.request(file=table("F,A,,,,"), vendor=vendor, by=vendor.owner)
+        vendor.delete()
+        job = ImportService.run(job_id=job.pk)
+        assert (job.status, job.error) == ("failed", "The shop was closed.")
+        assert not Collectible.all_objects.exists()
 
     def test_file_is_private_and_gone_when_the_job_has_ended(self, vendor: Vendor) -> None:
         job = ImportService.request(file=table("F,A,,,,"), vendor=vendor, by=vendor.owner)

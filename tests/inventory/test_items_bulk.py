@@ -90,6 +90,38 @@ class TestBulk:
         assert answer.json() == {"restored": 3, "missing": [], "errors": []}
         assert Collectible.objects.count() == 3
 
+    @pytest.mark.parametrize("rows", [1, 60])
+    def test_restore_takes_the_same_queries_for_any_number(
+        self, owner_client: APIClient, vendor: Vendor, rows: int, django_assert_num_queries: Any
+    ) -> None:
+        items = CollectibleFactory.create_batch(rows, vendor=vendor)
+        for item in items:
+            item.delete()
+        with django_assert_num_queries(15):
+            answer = owner_client.post(
+                f"{ITEMS}bulk_restore/", {"ids": [item.pk for item in items]}
+            )
+        assert answer.json()["restored"] == rows
+
+    def test_update_leaves_alone_what_has_the_values(
+        self, owner_client: APIClient, vendor: Vendor
+    ) -> None:
+        same, other = (CollectibleFactory(vendor=vendor, name=name) for name in ("A", "B"))
+        body = {"ids": [same.pk, other.pk], "updates": {"name": "A"}}
+        assert owner_client.post(f"{ITEMS}bulk_update/", body).json()["updated"] == 2
+        versions = Collectible.objects.order_by("pk").values_list("version", flat=True)
+        assert list(versions) == [1, 2]
+
+    def test_of_two_deleted_with_one_sku_one_comes_back(
+        self, owner_client: APIClient, vendor: Vendor
+    ) -> None:
+        first = CollectibleFactory(vendor=vendor, sku="A")
+        first.delete()
+        second = CollectibleFactory(vendor=vendor, sku="A")
+        second.delete()
+        answer = owner_client.post(f"{ITEMS}bulk_restore/", {"ids": [first.pk, second.pk]}).json()
+        assert (answer["restored"], answer["errors"][0]["id"]) == (1, second.pk)
+
     def test_restore_leaves_out_whose_sku_is_taken(
         self, owner_client: APIClient, vendor: Vendor
     ) -> None:

@@ -7,6 +7,7 @@ from django.core import mail
 from django.db import IntegrityError, transaction
 from rest_framework.test import APIClient
 
+from core.models import AuditLog
 from tests.factories import PASSWORD, UserFactory
 from users.models import User
 from users.tokens import read
@@ -113,6 +114,30 @@ class TestSignIn:
         assert answer.status_code == 401
         assert answer.json()["code"] == "invalid_credentials"
         assert answer.json()["detail"] == "Invalid credentials"
+
+    @pytest.mark.parametrize("name", ["ann", "nobody"])
+    def test_refusal_is_in_the_audit_log_without_what_was_typed(
+        self, anonymous_client: APIClient, name: str
+    ) -> None:
+        ann = UserFactory(username="ann")
+        anonymous_client.post(TOKEN, {"username": name, "password": "wrong"})
+        row = AuditLog.objects.get()
+        assert (row.type, row.action) == ("security", "was refused to sign in")
+        assert row.actor_id == (ann.pk if name == "ann" else None)
+        assert "nobody" not in f"{row.user}{row.action}{row.details}{row.after}"
+
+    def test_one_account_is_limited_whatever_address_tries(
+        self, anonymous_client: APIClient, settings: Any
+    ) -> None:
+        settings.RATE_LIMIT_ENABLED = True
+        UserFactory(username="ann")
+        statuses = [
+            anonymous_client.post(
+                TOKEN, {"username": name, "password": "wrong"}, REMOTE_ADDR=f"198.51.100.{n}"
+            ).status_code
+            for n, name in enumerate(["ann", "Ann", "ann ", "ann", "ann", "ann", "bob"])
+        ]
+        assert statuses == [401] * 5 + [429, 401]
 
     def test_own_username_goes_before_anothers_address(self, anonymous_client: APIClient) -> None:
         UserFactory(username="other", email="ann@example.com")

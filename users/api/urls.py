@@ -21,6 +21,8 @@ urlpatterns = [
         views.PasswordResetConfirmView.as_view(),
         name="password-reset-confirm",
     ),
+    path("auth/admin/register/", views.AdminRegisterView.as_view(), name="admin-register"),
+    path("auth/admin/login/", views.AdminLoginView.as_view(), name="admin-login"),
     path("auth/me/", views.MeView.as_view(), name="me"),
     path("auth/profile/complete/", views.ProfileCompleteView.as_view(), name="profile-complete"),
 ]

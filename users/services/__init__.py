@@ -1,12 +1,14 @@
 """Writing: accounts, and who is signed in where."""
 
 from users.services.accounts import ProfileChanges, UserService
+from users.services.administrators import AdministratorService
 from users.services.email_tokens import EmailTokenService
 from users.services.mail import MailService
 from users.services.passwords import PasswordService
 from users.services.sessions import Grant, SessionService
 
 __all__ = [
+    "AdministratorService",
     "EmailTokenService",
     "Grant",
     "MailService",

@@ -42,7 +42,7 @@ class UserService:
         Raises `InvalidInput` for a weak password and for a name or address that is taken.
         """
         require_strong(password, User(email=email, username=username, **profile))
-        with constraint_as(_taken()):
+        with constraint_as(taken()):
             user: User = User.objects.create_user(username or None, email, password, **profile)
         shop = profile.get("company_name") or _("%s’s collection") % (
             profile.get("first_name") or user.username
@@ -58,7 +58,7 @@ class UserService:
     def create_staff(*, email: str, password: str, username: str = "") -> User:
         """An administrator of the platform, for the command line; raises as `register` does."""
         require_strong(password, User(email=email, username=username))
-        with constraint_as(_taken()):
+        with constraint_as(taken()):
             user: User = User.objects.create_superuser(
                 username or None, email, password, is_admin=True
             )
@@ -106,7 +106,7 @@ class UserService:
         return user
 
 
-def _taken() -> dict[str, InvalidInput]:
+def taken() -> dict[str, InvalidInput]:
     address = _("An account with this e-mail address exists already.")
     name = _("An account with this username exists already.")
     return {

@@ -1,4 +1,5 @@
 from users.api.serializers.accounts import MeSerializer, ProfileSerializer, RegisterSerializer
+from users.api.serializers.administrators import AdministratorSerializer
 from users.api.serializers.passwords import (
     AddressSerializer,
     AvailabilitySerializer,
@@ -16,6 +17,7 @@ from users.api.serializers.tokens import (
 
 __all__ = [
     "AddressSerializer",
+    "AdministratorSerializer",
     "AvailabilitySerializer",
     "EmailTokenSerializer",
     "MeSerializer",

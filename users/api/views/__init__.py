@@ -1,4 +1,5 @@
 from users.api.views.accounts import MeView, ProfileCompleteView, RegisterView
+from users.api.views.administrators import AdminLoginView, AdminRegisterView
 from users.api.views.emails import CheckEmailView, EmailResendView, EmailVerifyView
 from users.api.views.passwords import (
     PasswordChangeView,
@@ -9,6 +10,8 @@ from users.api.views.sessions import LogoutAllView, LogoutView, SessionsView, Se
 from users.api.views.tokens import TokenRefreshView, TokenVerifyView, TokenView
 
 __all__ = [
+    "AdminLoginView",
+    "AdminRegisterView",
     "CheckEmailView",
     "EmailResendView",
     "EmailVerifyView",

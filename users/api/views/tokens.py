@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.openapi import refusal
-from core.throttles import LoginThrottle
+from core.throttles import AccountLoginThrottle, LoginThrottle
 from users.api.devices import device_of
 from users.api.serializers import (
     RefreshSerializer,
@@ -26,7 +26,7 @@ NOT_VALID = refusal(401, TokenNotValid.code, TokenNotValid.detail)
 class TokenView(APIView):
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
-    throttle_classes = [LoginThrottle]
+    throttle_classes = [LoginThrottle, AccountLoginThrottle]
 
     @extend_schema(
         tags=["auth"],

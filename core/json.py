@@ -1,0 +1,30 @@
+"""JSON that PostgreSQL can store and people can have meant."""
+
+from typing import Any
+
+MAX_DEPTH = 64
+
+
+def fault_of(data: Any, max_depth: int = MAX_DEPTH) -> str:
+    """Why the data cannot be taken, in a sentence; empty when it can."""
+    level, depth = [data], 0
+    while level:
+        depth += any(isinstance(value, dict | list) for value in level)
+        if depth > max_depth:
+            return f"JSON is nested deeper than {max_depth} levels."
+        if not all(_storable(value) for value in level if isinstance(value, str)):
+            return "Text may hold neither NUL nor half of a surrogate pair."
+        level = [child for value in level for child in _children(value)]
+    return ""
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value.keys(), *value.values()]
+    return value if isinstance(value, list) else []
+
+
+def _storable(text: str) -> bool:
+    if "\x00" in text:
+        return False
+    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
