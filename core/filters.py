@@ -13,15 +13,9 @@ from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from core.requests import refuse_unknown
+
 PAGING = frozenset({"page", "page_size", "search", "ordering", "format"})
-
-
-def read_flag(request: Request, name: str) -> bool:
-    """`?name=true`; anything but a truth value is a 400, for a rehearsal must not be the deed."""
-    text = request.query_params.get(name, "false").lower()
-    if text not in {"true", "false", "1", "0"}:
-        raise ValidationError({name: "Give true or false."})
-    return text in {"true", "1"}
 
 
 @extend_schema_field(OpenApiTypes.BOOL)
@@ -43,18 +37,12 @@ class IntegerFilter(filters.NumberFilter):
 
 
 class StrictFilterBackend(DjangoFilterBackend):
-    """django-filter, and a parameter nobody declared is refused by name.
-
-    A leading underscore is let through: browsers' tools add `_=1700000000` against caches.
-    """
+    """django-filter, and a parameter nobody declared is refused by name."""
 
     def filter_queryset(self, request: Any, queryset: QuerySet, view: APIView) -> QuerySet:
         filterset_class = self.get_filterset_class(view, queryset)
         known = PAGING | set(filterset_class.base_filters if filterset_class else ())
-        known |= set(getattr(view, "extra_parameters", ()))
-        unknown = [name for name in request.query_params if name not in known and name[:1] != "_"]
-        if unknown:
-            raise ValidationError(dict.fromkeys(unknown, "There is no such filter."))
+        refuse_unknown(request, known | set(getattr(view, "extra_parameters", ())))
         return super().filter_queryset(request, queryset, view)
 
 

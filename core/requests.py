@@ -1,8 +1,9 @@
-"""Who asks."""
+"""Who asks, and what the address says besides."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import NotAuthenticated, ValidationError
 from rest_framework.request import Request
 
 if TYPE_CHECKING:
@@ -14,3 +15,22 @@ def caller(request: Request) -> "User":
     if not request.user.is_authenticated:
         raise NotAuthenticated
     return request.user
+
+
+def read_flag(request: Request, name: str) -> bool:
+    """`?name=true`; anything but a truth value is a 400, for a rehearsal must not be the deed."""
+    text = request.query_params.get(name, "false").lower()
+    if text not in {"true", "false", "1", "0"}:
+        raise ValidationError({name: "Give true or false."})
+    return text in {"true", "1"}
+
+
+def refuse_unknown(request: Request, known: Iterable[str]) -> None:
+    """400 for a query parameter nobody declared: a mistyped `dry_run` must not do the deed.
+
+    A leading underscore is let through: browsers' tools add `_=1700000000` against caches.
+    """
+    allowed = {"format", *known}
+    unknown = [name for name in request.query_params if name not in allowed and name[:1] != "_"]
+    if unknown:
+        raise ValidationError(dict.fromkeys(unknown, "There is no such parameter."))

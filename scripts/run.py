@@ -11,6 +11,7 @@ import errno
 import fcntl
 import http.client
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -39,7 +40,7 @@ READY = """
 Omni-Stock is ready.
 
   Swagger UI   {address}/api/docs/
-  API          {address}/api/v1/
+  API schema   {address}/api/schema/
   Admin        {address}/admin/
 
   Demo login   demo@omni-stock.example / demo-collector-2026
@@ -164,6 +165,16 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
+def secret_key(var: Path) -> str:
+    """This machine's own, made on the first start: sign-ins outlive a restart, none is shared."""
+    path = var / "secret_key"
+    if not path.exists():
+        var.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
 class Run:
     """Starts everything in order; what was started is stopped in the reverse order on leaving."""
 
@@ -175,6 +186,9 @@ class Run:
             "DJANGO_MEDIA_ROOT": str(options.var / "media"),
             "DJANGO_PRIVATE_ROOT": str(options.var / "private"),
             "DJANGO_STATIC_ROOT": str(options.var / "static"),
+            "DJANGO_SECRET_KEY": secret_key(options.var),
+            # To the worker a SIGTERM is a quick stop: what it was at is gone on with next time.
+            "REMAP_SIGTERM": "SIGQUIT",
             **options.environment,
             "DJANGO_SETTINGS_MODULE": "omni_stock.settings.local",
             "HOST": options.host,
@@ -235,7 +249,7 @@ class Run:
 
     def _start_worker(self) -> None:
         schedule = str(self.options.var / "celerybeat-schedule")
-        arguments = ("-A", "omni_stock", "worker", "-B", "--concurrency", "1", "-s", schedule)
+        arguments = ("-A", "omni_stock", "worker", "-B", "--concurrency", "2", "-s", schedule)
         worker = self._python("worker", "worker.log", "celery", *arguments)
         with step("Starting the worker", done="started"):
             worker.start()

@@ -51,8 +51,8 @@ def _number(source: str, **kwargs: Any) -> serializers.IntegerField:
 class DashboardSummarySerializer(serializers.Serializer):
     total_items = _number("catalog.total_items")
     total_vendors = serializers.IntegerField()
-    total_value = _money("The sum of the items' values.", "catalog.total_value")
-    total_stock_value = _money("The sum of value × quantity.", "catalog.total_stock_value")
+    total_value = _money("Sum of value, whatever the currency.", "catalog.total_value")
+    total_stock_value = _money("Sum of value × quantity, likewise.", "catalog.total_stock_value")
     total_units = _number("catalog.total_units")
     low_stock = _number("catalog.low_stock")
     items_this_month = _number("catalog.items_this_month", help_text="Of the last 30 days.")

@@ -19,7 +19,7 @@ DEBUG = ENV.django_debug
 ALLOWED_HOSTS = ENV.django_allowed_hosts
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "omni_stock.staff.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -55,6 +55,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
+# A POST to an address without its slash would be sent on as a GET, and its body lost.
+APPEND_SLASH = False
 ROOT_URLCONF = "omni_stock.urls"
 WSGI_APPLICATION = "omni_stock.wsgi.application"
 ASGI_APPLICATION = "omni_stock.asgi.application"
@@ -118,6 +120,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# On SIGQUIT (what run.py and the compose file send) a task has this long to end; then it goes
+# back to the queue, where an import is gone on with.
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_TIME_LIMIT = 1740
@@ -159,6 +164,8 @@ MAX_REQUEST_SIZE = 10 * 1024 * 1024
 IMPORT_CHUNK_ROWS = 500
 
 # --- Accounts -------------------------------------------------------------------------------
+# Whether `seed_demo` may make an administrator whose password everybody knows.
+DEMO_ADMINISTRATOR = False
 SETUP_SECRET = ENV.setup_secret.get_secret_value() if ENV.setup_secret else ""
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.UsernameOrEmailBackend"]

@@ -21,3 +21,4 @@ if ENV.database_url is None and ENV.db_password is None:
     DATABASES["default"]["PASSWORD"] = "password"
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_USE_FINDERS = True
+DEMO_ADMINISTRATOR = True

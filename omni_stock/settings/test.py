@@ -23,3 +23,4 @@ STORAGES["default"] = on_disk(MEDIA_ROOT)
 STORAGES["private"] = on_disk(PRIVATE_ROOT)
 STATIC_ROOT = _files_root / "static"
 STATIC_ROOT.mkdir()
+DEMO_ADMINISTRATOR = True

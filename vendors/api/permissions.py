@@ -6,17 +6,26 @@ from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.request import Request
 
 from core.audit import vendor_of
-from core.requests import caller
+from core.requests import caller, refuse_unknown
 from vendors.roles import Ability
 from vendors.selectors import require_ability
 
 
 class RolePermission(IsAuthenticated):
-    """A view says in `abilities` what its calls need: by action, else for every `write`.
+    """Also the place where a call is stopped that names parameters nobody knows.
+
+    A view says in `abilities` what its calls need: by action, else for every `write`.
 
     Reads need nothing here: their query holds only what the caller's role may see. A view that
     finds its vendor elsewhere than in `get_object` asks `choose_vendor` or `require_ability`.
     """
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not super().has_permission(request, view):
+            return False
+        if request.method == "POST":
+            refuse_unknown(request, getattr(view, "extra_parameters", ()))
+        return True
 
     def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
         if ability := self.needs(view, str(request.method)):

@@ -63,6 +63,16 @@ class ImageSerializer(StrictModelSerializer):
         return image.thumbnail.url if image.thumbnail else None
 
 
+@extend_schema_field(
+    {
+        "type": "string",
+        "description": "SHA-256 of the file, 64 hexadecimal digits: damaged files are refused.",
+    }
+)
+class ChecksumField(serializers.RegexField):
+    """Told without its pattern, by which Swagger's form would make one up."""
+
+
 @extend_schema_serializer(
     examples=[
         OpenApiExample(
@@ -71,7 +81,6 @@ class ImageSerializer(StrictModelSerializer):
                 "file": "(the bytes of the picture)",
                 "alt_text": "The box from the front",
                 "is_primary": True,
-                "checksum": _SHA_256,
             },
             request_only=True,
             media_type="multipart/form-data",
@@ -92,11 +101,7 @@ class ImageUploadSerializer(StrictSerializer):
     is_primary = serializers.BooleanField(
         required=False, help_text="The one that stands for the item; its first picture always is."
     )
-    checksum = serializers.RegexField(
-        r"^[0-9a-fA-F]{64}$",
-        required=False,
-        help_text="SHA-256 of the file in hex: what arrives damaged is refused.",
-    )
+    checksum = ChecksumField(r"^[0-9a-fA-F]{64}$", required=False, allow_blank=True)
 
 
 @extend_schema_serializer(

@@ -13,13 +13,12 @@ from vendors.selectors import get_vendors_for_user
 MAPPING = {"number": "sku", "theme": "category", "retailPrice": "value", "year": "attributes.year"}
 
 
+# A text for Swagger's form, which would fill an object with values that fit no file.
 @extend_schema_field(
     {
-        "type": "object",
-        "additionalProperties": {"type": ["string", "null"]},
-        "description": "JSON: column → field, `attributes.<key>`, or null to leave it out. "
-        "Columns that are not named are guessed from their headings.",
-        "examples": [MAPPING],
+        "type": "string",
+        "description": "JSON: column → field, `attributes.<key>`, or null to leave it out: "
+        f"`{json.dumps(MAPPING)}`. Columns that are not named are guessed from their headings.",
     }
 )
 class MappingField(serializers.JSONField):
@@ -28,7 +27,7 @@ class MappingField(serializers.JSONField):
     def to_internal_value(self, data: Any) -> dict[str, str | None]:
         if isinstance(data, str):
             try:
-                data = json.loads(data)
+                data = json.loads(data or "{}")
             except (ValueError, RecursionError):
                 self.fail("invalid")
         if not isinstance(data, dict) or not all(
@@ -36,6 +35,11 @@ class MappingField(serializers.JSONField):
         ):
             self.fail("invalid")
         return data
+
+
+@extend_schema_field({"type": "string", "description": "Id; your active vendor when left out."})
+class VendorInFormField(ScopedRelatedField):
+    """A text, which Swagger's form leaves empty; it would send 0 as a number."""
 
 
 @extend_schema_serializer(
@@ -50,7 +54,7 @@ class MappingField(serializers.JSONField):
 )
 class ImportRequestSerializer(StrictSerializer):
     file = serializers.FileField(help_text="CSV or XLSX, up to 10 MB.", max_length=200)
-    vendor = ScopedRelatedField(selector=get_vendors_for_user, required=False)
+    vendor = VendorInFormField(selector=get_vendors_for_user, required=False, allow_null=True)
     mapping = MappingField(required=False)
     repeated = serializers.ChoiceField(
         choices=Repeated.choices,

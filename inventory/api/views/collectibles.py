@@ -13,9 +13,8 @@ from rest_framework.serializers import BaseSerializer
 
 from core.caching import CachedListMixin
 from core.exceptions import InvalidInput
-from core.filters import read_flag
 from core.openapi import refusal
-from core.requests import caller
+from core.requests import caller, read_flag
 from core.serializers import IdsSerializer
 from core.tabular import csv_chunks, jsonl_chunks, xlsx_file
 from inventory.api.filters import CollectibleFilter
@@ -43,6 +42,7 @@ from vendors.selectors import choose_vendor
 DRY_RUN = OpenApiParameter(
     "dry_run", OpenApiTypes.BOOL, description="Report the same, write nothing."
 )
+DRY = ("dry_run",)
 TAKEN = refusal(409, SkuTaken.code, SkuTaken.detail)
 
 
@@ -110,7 +110,9 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
         request=BulkUpdateSerializer,
         responses=BulkUpdatedSerializer,
     )
-    @action(detail=False, methods=["post"], serializer_class=BulkUpdateSerializer)
+    @action(
+        detail=False, methods=["post"], serializer_class=BulkUpdateSerializer, extra_parameters=DRY
+    )
     def bulk_update(self, request: Request) -> Response:
         outcome = CollectibleService.bulk_update(
             items=self.get_queryset(), by=caller(request), **self._selected(request)
@@ -120,7 +122,12 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
     @extend_schema(
         summary="Delete many items at once", parameters=[DRY_RUN], responses=BulkDeletedSerializer
     )
-    @action(detail=False, methods=["post"], serializer_class=IdsSerializer)
+    @action(
+        detail=False,
+        methods=["post"],
+        serializer_class=IdsSerializer,
+        extra_parameters=DRY,
+    )
     def bulk_delete(self, request: Request) -> Response:
         outcome = CollectibleService.bulk_delete(
             items=self.get_queryset(), by=caller(request), **self._selected(request)
@@ -132,7 +139,12 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
         parameters=[DRY_RUN],
         responses=BulkRestoredSerializer,
     )
-    @action(detail=False, methods=["post"], serializer_class=IdsSerializer)
+    @action(
+        detail=False,
+        methods=["post"],
+        serializer_class=IdsSerializer,
+        extra_parameters=DRY,
+    )
     def bulk_restore(self, request: Request) -> Response:
         outcome = CollectibleService.bulk_restore(
             items=self.get_queryset(), by=caller(request), **self._selected(request)
@@ -176,9 +188,6 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
         columns = [*EXPORT_HEADER, *_more_columns(request)]
         items = self.filter_queryset(self.get_queryset())
         renderer = request.accepted_renderer
-        ExportService.record(
-            items=items, kind=renderer.format, filters=_filters(request), by=caller(request)
-        )
         rows = stream_export(items, columns)
         content: Iterable[bytes]
         match renderer.format:
@@ -188,6 +197,10 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
                 content = jsonl_chunks([_key(column) for column in columns], rows)
             case _:
                 content = csv_chunks(columns, rows)
+        if request.method != "HEAD":
+            ExportService.record(
+                items=items, kind=renderer.format, filters=_filters(request), by=caller(request)
+            )
         return StreamingHttpResponse(
             content,
             content_type=renderer.media_type,

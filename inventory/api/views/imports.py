@@ -9,8 +9,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.filters import read_flag
-from core.requests import caller
+from core.requests import caller, read_flag
 from inventory.api.filters import ImportJobFilter, ImportRowFilter
 from inventory.api.serializers import (
     ImportJobSerializer,
@@ -36,6 +35,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     lookup_value_converter = "int"
     abilities = {"write": Ability.CATALOG_WRITE}
     parser_classes = [MultiPartParser]
+    extra_parameters = ("dry_run",)
 
     def get_queryset(self) -> QuerySet:
         return get_imports_for_user(caller(self.request))

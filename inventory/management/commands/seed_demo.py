@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
@@ -84,8 +85,9 @@ class Command(BaseCommand):
             last_name="Keeper",
             company_name="Brick & Card",
         )
-        email, password = ADMIN
-        UserService.create_staff(email=email, password=password, username="admin")
+        if settings.DEMO_ADMINISTRATOR:
+            email, password = ADMIN
+            UserService.create_staff(email=email, password=password, username="admin")
         _fill(owner)
         self.stdout.write(f"Loaded {len(SAMPLES)} items into “{owner.company_name}”.")
 

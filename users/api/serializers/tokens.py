@@ -12,6 +12,11 @@ TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ1c2VyX2lkIjoiMyJ9.c2lnbmF0dXJl"
 @extend_schema_serializer(
     examples=[
         OpenApiExample(
+            "The sample data's owner",
+            {"email": "demo@omni-stock.example", "password": "demo-collector-2026"},
+            request_only=True,
+        ),
+        OpenApiExample(
             "By e-mail",
             {"email": "ann@example.com", "password": "shelf-of-blue-bricks"},
             request_only=True,

@@ -1,0 +1,46 @@
+"""The staff's door is watched as the API's is, and addresses mean what they say."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from inventory.models import Collectible
+from users.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+def test_sixth_attempt_within_a_minute_is_429(client: Client, settings: Any) -> None:
+    settings.RATE_LIMIT_ENABLED = True
+    attempt = {"username": "root", "password": "wrong"}
+    statuses = [client.post("/admin/login/", attempt).status_code for _ in range(6)]
+    assert statuses == [200] * 5 + [429]
+    assert client.get("/admin/login/").status_code == 200
+
+
+def test_address_without_its_slash_is_404_and_loses_nothing(owner_client: APIClient) -> None:
+    answer = owner_client.post("/api/v1/catalog/items", {"name": "Falcon"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert not Collectible.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["catalog/items/?dry_run=true", "catalog/items/bulk_delete/?dryrun=true", "vendors/?x=1",
+     "catalog/categories/?dry_run=true", "catalog/imports/?dryrun=true"],
+)  # fmt: skip
+def test_write_with_a_parameter_nobody_knows_is_400(
+    owner_client: APIClient, owner: User, address: str
+) -> None:
+    before = owner.vendors.count()
+    answer = owner_client.post(f"/api/v1/{address}", {"name": "Falcon", "ids": [1]})
+    assert (answer.status_code, answer.json()["code"]) == (400, "validation_error")
+    assert not Collectible.objects.exists()
+    assert owner.vendors.count() == before
+
+
+def test_documentation_is_not_limited(client: Client, settings: Any) -> None:
+    settings.RATE_LIMIT_ENABLED = True
+    assert {client.get("/api/docs/").status_code for _ in range(70)} == {200}
