@@ -67,6 +67,7 @@ class ImageSerializer(StrictModelSerializer):
     {
         "type": "string",
         "description": "SHA-256 of the file, 64 hexadecimal digits: damaged files are refused.",
+        "examples": [""],
     }
 )
 class ChecksumField(serializers.RegexField):
@@ -81,6 +82,7 @@ class ChecksumField(serializers.RegexField):
                 "file": "(the bytes of the picture)",
                 "alt_text": "The box from the front",
                 "is_primary": True,
+                "checksum": "",
             },
             request_only=True,
             media_type="multipart/form-data",

@@ -19,6 +19,7 @@ MAPPING = {"number": "sku", "theme": "category", "retailPrice": "value", "year":
         "type": "string",
         "description": "JSON: column → field, `attributes.<key>`, or null to leave it out: "
         f"`{json.dumps(MAPPING)}`. Columns that are not named are guessed from their headings.",
+        "examples": [""],
     }
 )
 class MappingField(serializers.JSONField):
@@ -37,16 +38,18 @@ class MappingField(serializers.JSONField):
         return data
 
 
-@extend_schema_field({"type": "string", "description": "Id; your active vendor when left out."})
+@extend_schema_field(
+    {"type": "string", "description": "Id; your active vendor when left out.", "examples": [""]}
+)
 class VendorInFormField(ScopedRelatedField):
-    """A text, which Swagger's form leaves empty; it would send 0 as a number."""
+    """Told as a text, empty at first: Swagger's form would send a number it made up."""
 
 
 @extend_schema_serializer(
     examples=[
         OpenApiExample(
             "A spreadsheet",
-            {"file": "lego_sets.csv", "repeated": "suffix"},
+            {"file": "lego_sets.csv", "vendor": "", "mapping": "", "repeated": "fail"},
             request_only=True,
             media_type="multipart/form-data",
         )
