@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from core.audit import Deed, log_many
 from core.enums import AuditType
-from core.models import AuditedModel, AuditLog
+from core.models import SOFT_CASCADE, AuditedModel, AuditLog
 from core.writing import Recorded
 
 _RECORD = [
@@ -160,6 +160,10 @@ class BusinessAdmin(AuditedAdmin):
     def restore(self, request: HttpRequest, queryset: QuerySet) -> None:
         restored = []
         for row in queryset.filter(is_deleted=True).order_by("pk"):
+            if _belongs_to_deleted(row):
+                alone = f"{row} stays deleted: what it belongs to is deleted. Restore that."
+                self.message_user(request, alone, messages.ERROR)
+                continue
             try:
                 with transaction.atomic():
                     row.restore()
@@ -171,6 +175,12 @@ class BusinessAdmin(AuditedAdmin):
                 restored.append(row)
         self.audit(request, "restored", restored)
         self.message_user(request, f"{len(restored)} restored.")
+
+
+def _belongs_to_deleted(row: Any) -> bool:
+    keys = [field for field in row._meta.fields if field.remote_field]
+    owners = [key.name for key in keys if key.remote_field.on_delete is SOFT_CASCADE]
+    return any(getattr(row, name).is_deleted for name in owners)
 
 
 def _sign(row: AuditedModel, request: HttpRequest) -> None:

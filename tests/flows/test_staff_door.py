@@ -7,6 +7,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from inventory.models import Collectible
+from tests.factories import CollectibleFactory
 from users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -44,3 +45,17 @@ def test_write_with_a_parameter_nobody_knows_is_400(
 def test_documentation_is_not_limited(client: Client, settings: Any) -> None:
     settings.RATE_LIMIT_ENABLED = True
     assert {client.get("/api/docs/").status_code for _ in range(70)} == {200}
+
+
+def test_item_of_a_deleted_shop_is_not_restored_alone(admin_client: Client) -> None:
+    item = CollectibleFactory()
+    item.vendor.delete()
+    chosen = {"action": "restore", "_selected_action": [item.pk]}
+    page = admin_client.post("/admin/inventory/collectible/", chosen, follow=True)
+    assert "what it belongs to is deleted" in page.content.decode()
+    item.refresh_from_db()
+    assert item.is_deleted
+    chosen["_selected_action"] = [item.vendor_id]
+    admin_client.post("/admin/vendors/vendor/", chosen)
+    item.refresh_from_db()
+    assert not item.is_deleted
