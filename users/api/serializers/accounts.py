@@ -6,6 +6,7 @@ from rest_framework import serializers
 from core.serializers import StrictModelSerializer
 from users.api.fields import password_field
 from users.models import User
+from vendors.api.serializers import ChosenStoreSerializer, ChosenVendorSerializer
 from vendors.selectors import get_active_store, get_active_vendor
 
 
@@ -38,18 +39,6 @@ class RegisterSerializer(StrictModelSerializer):
             for name in ("first_name", "last_name", "birthdate", "company_name")
         }
         validators: list[Any] = []  # the database decides what is taken
-
-
-class VendorBriefSerializer(serializers.Serializer):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    slug = serializers.CharField()
-
-
-class StoreBriefSerializer(serializers.Serializer):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    vendor_id = serializers.IntegerField()
 
 
 @extend_schema_serializer(
@@ -92,16 +81,16 @@ class MeSerializer(StrictModelSerializer):
         ]  # fmt: skip
         read_only_fields = ["username", "email"]
 
-    @extend_schema_field(VendorBriefSerializer(allow_null=True))
+    @extend_schema_field(ChosenVendorSerializer(allow_null=True))
     def get_active_vendor(self, user: User) -> Any:
         vendor = get_active_vendor(user)
-        return VendorBriefSerializer(vendor).data if vendor else None
+        return ChosenVendorSerializer(vendor).data if vendor else None
 
-    @extend_schema_field(StoreBriefSerializer(allow_null=True))
+    @extend_schema_field(ChosenStoreSerializer(allow_null=True))
     def get_active_store(self, user: User) -> Any:
         vendor = get_active_vendor(user)
         store = get_active_store(user, vendor) if vendor else None
-        return StoreBriefSerializer(store).data if store else None
+        return ChosenStoreSerializer(store).data if store else None
 
 
 @extend_schema_serializer(

@@ -1,22 +1,16 @@
-from typing import Any
-
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.openapi import refusal
-from core.throttles import AccountLoginThrottle, LoginThrottle, SignupThrottle
-from users.api.devices import device_of
+from core.throttles import SignupThrottle
 from users.api.serializers import (
     AdministratorSerializer,
-    TokenPairSerializer,
-    TokenRequestSerializer,
 )
-from users.exceptions import InvalidCredentialsError
-from users.services import AdministratorService, SessionService
-from users.tokens import sign
+from users.api.views.tokens import TokenView
+from users.services import AdministratorService
 
 
 class AdminRegisterView(APIView):
@@ -41,25 +35,11 @@ class AdminRegisterView(APIView):
         return Response(AdministratorSerializer(user).data, status=201)
 
 
-class AdminLoginView(APIView):
-    permission_classes = [AllowAny]
-    authentication_classes: list[Any] = []
-    throttle_classes = [LoginThrottle, AccountLoginThrottle]
-
-    @extend_schema(
-        tags=["auth"],
+@extend_schema_view(
+    post=extend_schema(
         summary="Administrator login",
-        description="As `auth/token/`, for administrators only.",
-        request=TokenRequestSerializer,
-        responses={
-            200: OpenApiResponse(TokenPairSerializer, "Successful login"),
-            **refusal(401, InvalidCredentialsError.code, InvalidCredentialsError.detail),
-        },
+        description="As `auth/token/`, for administrators only: everybody else is 401.",
     )
-    def post(self, request: Request) -> Response:
-        serializer = TokenRequestSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        grant = SessionService.sign_in(
-            **serializer.validated_data, **device_of(request), administrator=True
-        )
-        return Response(sign(grant))
+)
+class AdminLoginView(TokenView):
+    administrator = True

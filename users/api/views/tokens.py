@@ -27,6 +27,7 @@ class TokenView(APIView):
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
     throttle_classes = [LoginThrottle, AccountLoginThrottle]
+    administrator = False
 
     @extend_schema(
         tags=["auth"],
@@ -42,7 +43,11 @@ class TokenView(APIView):
     def post(self, request: Request) -> Response:
         serializer = TokenRequestSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        grant = SessionService.sign_in(**serializer.validated_data, **device_of(request))
+        grant = SessionService.sign_in(
+            **serializer.validated_data,
+            **device_of(request),
+            administrator=self.administrator,
+        )
         return Response(sign(grant))
 
 

@@ -7,6 +7,8 @@ from vendors.api.serializers.members import (
 from vendors.api.serializers.shops import TransferSerializer, VendorSerializer
 from vendors.api.serializers.stores import (
     ChosenSerializer,
+    ChosenStoreSerializer,
+    ChosenVendorSerializer,
     StoreSelectSerializer,
     StoreSerializer,
     VendorSelectSerializer,
@@ -15,6 +17,8 @@ from vendors.api.serializers.stores import (
 __all__ = [
     "AbilitiesSerializer",
     "ChosenSerializer",
+    "ChosenStoreSerializer",
+    "ChosenVendorSerializer",
     "InviteSerializer",
     "MemberChangesSerializer",
     "MemberSerializer",
