@@ -30,11 +30,13 @@ class CachedListMixin(ListModelMixin, _Base):
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = self._cache_key(request)
-        data = cache.get(key)
-        if data is None:
-            data = super().list(request, *args, **kwargs).data
-            cache.set(key, data, settings.LIST_CACHE_SECONDS)
-        response = Response(data)
+        kept = cache.get(key)
+        if kept is None:
+            made = super().list(request, *args, **kwargs)
+            kept = [made.data, made.get("Link")]
+            cache.set(key, kept, settings.LIST_CACHE_SECONDS)
+        data, links = kept
+        response = Response(data, headers={"Link": links} if links else None)
         patch_cache_control(response, private=True)
         patch_vary_headers(response, ["Authorization", "Accept-Language"])
         return response

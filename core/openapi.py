@@ -1,14 +1,20 @@
 """The OpenAPI document: refusals of every operation in one place, so that none can forget them."""
 
+import json
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.serializers.json import DjangoJSONEncoder
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import build_mock_request
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 
+from core.deprecation import CHANGELOG, deprecations_of
+from core.pagination import PAGINATION, VersionedPagination
 from core.problems import CONTENT_TYPE, TYPE_BASE
 
 _REASONS = {
@@ -60,6 +66,8 @@ class ProblemAutoSchema(AutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         """With what the caller's role must allow, where a permission says so (`needs`)."""
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation is not None:
+            self._tell_what_goes(operation)
         needed = [
             need
             for permission in self.view.get_permissions() if hasattr(permission, "needs")
@@ -70,6 +78,25 @@ class ProblemAutoSchema(AutoSchema):
             operation["description"] = f"{operation.get('description', '')}\n\n{told}".strip()
             operation["responses"].setdefault("403", _answer("403"))
         return operation
+
+    def _tell_what_goes(self, operation: dict[str, Any]) -> None:
+        whole = settings.API_VERSIONS[str(self.view.request.version)]
+        handler = getattr(self.view, "action", None) or self.method.lower()
+        said = deprecations_of(type(self.view), handler)
+        for notice in [*([whole] if whole else []), *said]:
+            what = f"`{notice.field}`" if notice.field else "This"
+            told = f"{what} goes on {notice.sunset}: see {CHANGELOG}#{notice.section}."
+            operation["description"] = f"{operation.get('description', '')}\n\n{told}".strip()
+            named = [p for p in operation.get("parameters", []) if p["name"] == notice.field]
+            for part in named if notice.field else [operation]:
+                part["deprecated"] = True
+
+    def _get_paginator(self) -> Any:
+        """That of the version which is described."""
+        paginator = super()._get_paginator()
+        if isinstance(paginator, VersionedPagination):
+            return PAGINATION[self.view.request.version]()
+        return paginator
 
     def get_summary(self) -> str | None:
         first, _dot, _rest = self.get_description().partition(".")
@@ -86,6 +113,17 @@ def add_problem_answers(
             for status in _refusals(path, operation):
                 operation["responses"].setdefault(status, _answer(status))
     return result
+
+
+def tell_version(
+    result: dict[str, Any], generator: Any, request: Any, public: bool
+) -> dict[str, Any]:
+    """Post-processing hook: the version's own number, and its own addresses in the examples."""
+    version = str(generator.api_version or api_settings.DEFAULT_VERSION)
+    result["info"]["version"] = f"{version.removeprefix('v')}.0.0"
+    text = json.dumps(result, cls=DjangoJSONEncoder).replace("/api/v1/", f"/api/{version}/")
+    told: dict[str, Any] = json.loads(text)
+    return told
 
 
 def _refusals(path: str, operation: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The few pages that are not the API: the reference of errors, and a word to crawlers."""
+"""The few pages that are not the API: errors, changes of the API, and a word to crawlers."""
 
 from functools import cache
 
@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Omni-Stock: errors</title>
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Omni-Stock: {title}</title>
 <meta name="viewport" content="width=device-width"><style>
 body {{ max-width: 46rem; margin: 2rem auto; padding: 0 1rem;
 font: 16px/1.5 system-ui, sans-serif }}
@@ -20,14 +20,20 @@ overflow: auto }}</style><body>{body}</body></html>"""
 @require_safe
 def error_reference(request: HttpRequest) -> HttpResponse:
     """What `type` of a problem points to: docs/api/errors.md as a page."""
-    return HttpResponse(_error_page())
+    return HttpResponse(_page("errors"))
+
+
+@require_safe
+def api_changelog(request: HttpRequest) -> HttpResponse:
+    """What `Link: …; rel="deprecation"` points to: docs/api/changelog.md as a page."""
+    return HttpResponse(_page("changelog"))
 
 
 @cache
-def _error_page() -> str:
-    text = (settings.BASE_DIR / "docs" / "api" / "errors.md").read_text(encoding="utf-8")
+def _page(title: str) -> str:
+    text = (settings.BASE_DIR / "docs" / "api" / f"{title}.md").read_text(encoding="utf-8")
     body = markdown.markdown(text, extensions=["tables", "fenced_code", "attr_list", "toc"])
-    return _PAGE.format(body=body)
+    return _PAGE.format(title=title, body=body)
 
 
 @require_safe

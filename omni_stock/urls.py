@@ -10,9 +10,10 @@ from django.views.static import serve
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
 from core.health import health, ready
-from omni_stock.pages import error_reference, robots
+from omni_stock.pages import api_changelog, error_reference, robots
 
-v1 = [
+# One set of resources; a version differs in how it pages, and in what it may leave behind.
+resources = [
     path("", include("users.api.urls")),
     path("", include("vendors.api.urls")),
     path("", include("inventory.api.urls")),
@@ -23,14 +24,21 @@ v1 = [
 unlimited: dict[str, Any] = {"throttle_classes": []}
 urlpatterns = [
     path("", RedirectView.as_view(url="/api/docs/")),
-    path("api/v1/", include(v1)),
+    path("api/v1/", include(resources)),
+    path("api/v2/", include((resources, "omni_stock"), namespace="v2")),
     path("api/schema/", SpectacularAPIView.as_view(**unlimited), name="schema"),
+    path(
+        "api/v2/schema/",
+        SpectacularAPIView.as_view(api_version="v2", **unlimited),
+        name="schema-v2",
+    ),
     path(
         "api/docs/",
         SpectacularSwaggerView.as_view(url_name="schema", **unlimited),
         name="docs",
     ),
     path("api/docs/errors/", error_reference, name="errors"),
+    path("api/docs/changelog/", api_changelog, name="changelog"),
     path(
         "api/redoc/",
         SpectacularRedocView.as_view(

@@ -6,6 +6,7 @@ from typing import Any
 
 from celery.schedules import crontab
 
+from core.deprecation import Deprecation
 from core.logging import logging_config
 from omni_stock.settings.environment import Environment
 from omni_stock.settings.openapi import SPECTACULAR_SETTINGS  # noqa: F401
@@ -42,6 +43,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "core.middleware.RequestLogMiddleware",
+    "core.versions.ApiVersionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -201,6 +203,8 @@ EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = ENV.default_from_email
 
 # --- The API --------------------------------------------------------------------------------
+# A version that will go says since when it is deprecated: `"v1": Deprecation(since=…, …)`.
+API_VERSIONS: dict[str, Deprecation | None] = {"v1": None, "v2": None}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "users.authentication.SessionJWTAuthentication",
@@ -209,7 +213,10 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.StrictNegotiation",
-    "DEFAULT_PAGINATION_CLASS": "core.pagination.StandardResultsSetPagination",
+    "DEFAULT_PAGINATION_CLASS": "core.pagination.VersionedPagination",
+    "DEFAULT_VERSIONING_CLASS": "core.versions.PathVersioning",
+    "DEFAULT_VERSION": "v1",
+    "ALLOWED_VERSIONS": list(API_VERSIONS),
     "DEFAULT_FILTER_BACKENDS": [
         "core.filters.StrictFilterBackend",
         "core.filters.TextSearchFilter",
@@ -238,7 +245,7 @@ RATE_LIMIT_ENABLED = ENV.rate_limit_enabled
 
 CORS_ALLOWED_ORIGINS = ENV.cors_origins
 CORS_ALLOW_CREDENTIALS = True
-CORS_EXPOSE_HEADERS = ["Content-Disposition", "Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = ["Content-Disposition", "Link", "Retry-After", "X-Request-ID"]
 CORS_PREFLIGHT_MAX_AGE = 86_400
 CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins
 

@@ -3,7 +3,6 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
-from rest_framework.reverse import reverse
 
 from core.serializers import ScopedRelatedField, StrictSerializer
 from inventory.enums import ImportStatus, Repeated, RowOutcome
@@ -116,7 +115,9 @@ class ImportJobSerializer(serializers.ModelSerializer):
         return round(job.processed / job.total, 3) if job.total else 0.0
 
     def get_rows(self, job: ImportJob) -> str:
-        return reverse("import-rows", args=[job.pk])
+        request = self.context["request"]
+        address: str = request.versioning_scheme.reverse("import-rows", [job.pk], request=request)
+        return address
 
 
 class RowErrorSerializer(serializers.Serializer):
