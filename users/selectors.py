@@ -22,6 +22,12 @@ def find_user(name: str) -> User | None:
     return user
 
 
+def find_account(email: str) -> User | None:
+    """By e-mail alone, without regard to case; also one that is paused."""
+    user: User | None = User.objects.with_address(email).first()
+    return user
+
+
 def find_active_user(email: str) -> User | None:
     """By e-mail alone, without regard to case."""
     user: User | None = User.objects.with_address(email).filter(is_active=True).first()

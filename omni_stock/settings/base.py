@@ -229,6 +229,7 @@ REST_FRAMEWORK = {
         "signup": ENV.rate_limit_signup,
         "code": ENV.rate_limit_code,
         "check_email": ENV.rate_limit_check_email,
+        "access_token": ENV.rate_limit_access_token,
     },
     "EXCEPTION_HANDLER": "core.problems.exception_handler",
     "NUM_PROXIES": ENV.trusted_proxies,

@@ -129,6 +129,7 @@ DOORS: list[tuple[str, str, Body, str, int, int]] = [
     ("put", "vendor-stores/{annex}/", name, "admin", 200, 404),
     ("patch", "vendor-stores/{annex}/", name, "admin", 200, 404),
     ("delete", "vendor-stores/{annex}/", nothing, "admin", 204, 404),
+    ("post", "access-tokens/", lambda s: {"vendor": s.vendor.pk}, "admin", 201, 400),
     ("post", "vendor-stores/select/", lambda s: {"store": s.annex.pk}, "viewer", 200, 400),
 ]  # fmt: skip
 

@@ -5,6 +5,7 @@ from users.services.administrators import AdministratorService
 from users.services.email_tokens import EmailTokenService
 from users.services.mail import MailService
 from users.services.passwords import PasswordService
+from users.services.salespeople import SalespersonService
 from users.services.sessions import Grant, SessionService
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "MailService",
     "PasswordService",
     "ProfileChanges",
+    "SalespersonService",
     "SessionService",
     "UserService",
 ]

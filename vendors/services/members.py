@@ -1,8 +1,9 @@
 """Writing: who works in a shop."""
 
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from core.audit import fields_of, log_audit
 from core.enums import AuditType
@@ -11,13 +12,15 @@ from core.exceptions import ForbiddenError, NotFoundError
 from core.writing import constraint_as, save_changes
 from vendors.enums import InviteStatus
 from vendors.events import MemberInvited
-from vendors.exceptions import MemberTaken
+from vendors.exceptions import MemberPaused, MemberTaken
 from vendors.models import Vendor, VendorMember
-from vendors.roles import may_give
+from vendors.roles import Role, may_give
 from vendors.selectors import get_role
 
 if TYPE_CHECKING:
     from users.models import User
+
+_CAME_IN = "came in by a sign-up token"
 
 
 class MemberChanges(TypedDict, total=False):
@@ -50,6 +53,29 @@ class MemberService:
         log_audit(AuditType.VENDOR, by, action, obj=member, after=fields_of(member))
         publish(MemberInvited(member_id=member.pk))
         return member
+
+    @staticmethod
+    @transaction.atomic
+    def take_on(*, vendor: Vendor, user: "User") -> VendorMember:
+        """`user`, who was let in by a token of the shop, sells there; a higher role stays.
+
+        An invitation to the same address, open or declined, is answered by it: the role is `sales`,
+        for a token does not prove whose the address is. Raises `MemberTaken` for the owner, and
+        `MemberPaused`.
+        """
+        if vendor.owner_id == user.pk:
+            raise MemberTaken
+        row = _place_of(user, vendor)
+        if row is None:
+            return _new_place(user, vendor)
+        if not row.is_active:
+            raise MemberPaused
+        values: dict[str, Any] = {"user_id": user.pk, "invite_status": InviteStatus.ACCEPTED}
+        if row.invite_status != InviteStatus.ACCEPTED or not may_give(row.role, Role.SALES):
+            values["role"] = Role.SALES.value
+        if changed := save_changes(row, values, by=user):
+            log_audit(AuditType.VENDOR, user, _CAME_IN, obj=row, **changed.record())
+        return row
 
     @staticmethod
     @transaction.atomic
@@ -93,3 +119,24 @@ def _locked(member: VendorMember) -> VendorMember:
     if row is None:
         raise NotFoundError
     return row
+
+
+def _place_of(user: "User", vendor: Vendor) -> VendorMember | None:
+    """The user's own row there, else the invitation to the address, locked."""
+    rows = VendorMember.objects.filter(vendor=vendor)
+    invited = Q(user=None, pk__in=rows.addressed_to(user.email))
+    found = rows.filter(Q(user_id=user.pk) | invited).order_by(F("user_id").asc(nulls_last=True))
+    row: VendorMember | None = found.select_for_update(of=["self"]).first()
+    return row
+
+
+def _new_place(user: "User", vendor: Vendor) -> VendorMember:
+    member = VendorMember(
+        vendor=vendor, user=user, email=user.email, role=Role.SALES.value,
+        invite_status=InviteStatus.ACCEPTED, created_by=user, updated_by=user,
+    )  # fmt: skip
+    refusals = dict.fromkeys(("member_email_unique", "member_user_unique"), MemberTaken())
+    with constraint_as(refusals):
+        member.save()
+    log_audit(AuditType.VENDOR, user, _CAME_IN, obj=member, after=fields_of(member))
+    return member

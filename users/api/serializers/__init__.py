@@ -7,6 +7,7 @@ from users.api.serializers.passwords import (
     PasswordChangeSerializer,
     PasswordResetSerializer,
 )
+from users.api.serializers.salespeople import SalespersonSerializer
 from users.api.serializers.tokens import (
     RefreshSerializer,
     SessionSerializer,
@@ -26,6 +27,7 @@ __all__ = [
     "ProfileSerializer",
     "RefreshSerializer",
     "RegisterSerializer",
+    "SalespersonSerializer",
     "SessionSerializer",
     "TokenPairSerializer",
     "TokenRequestSerializer",
