@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 
 from inventory.models import Category, Collectible, CollectibleImage, ImportJob
 from inventory.services import ImageService, ImportService
+from tests.core.test_pictures import picture
 from tests.factories import (
     CategoryFactory,
     CollectibleFactory,
@@ -25,7 +26,6 @@ from tests.factories import (
     UserFactory,
     VendorFactory,
 )
-from tests.inventory.test_pictures import picture
 from users.models import Session, User
 from users.services import SessionService
 from vendors.models import Vendor, VendorMember, VendorStore
