@@ -59,6 +59,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "token-refresh": {},
     "token-verify": {},
     "me": {},
+    "me-avatar": {},
     "vendor-list": {},
     "vendor-me": {},
     "vendor-detail": {"pk": "vendor"},
@@ -356,6 +357,8 @@ def test_stranger_writes_nothing_into_the_owners(
         ("patch", "me", {"active_vendor": world.vendor.pk, "id": world.owner.pk}, 200),
         ("post", "profile-complete", {"first_name": "Stolen", "id": world.owner.pk}, 400),
         ("post", "password-change", {"current_password": "x", "new_password": "y" * 20}, 400),
+        ("put", "me-avatar", {"image": SimpleUploadedFile("a.png", picture("PNG"))}, 200),
+        ("delete", "me-avatar", {}, 204),
         ("post", "logout-all", {}, 204),  # last: it ends the stranger's own access
     ]
     for method, route, data, expected in calls:

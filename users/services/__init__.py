@@ -2,6 +2,7 @@
 
 from users.services.accounts import ProfileChanges, UserService
 from users.services.administrators import AdministratorService
+from users.services.avatars import AvatarService
 from users.services.email_tokens import EmailTokenService
 from users.services.mail import MailService
 from users.services.passwords import PasswordService
@@ -9,6 +10,7 @@ from users.services.sessions import Grant, SessionService
 
 __all__ = [
     "AdministratorService",
+    "AvatarService",
     "EmailTokenService",
     "Grant",
     "MailService",

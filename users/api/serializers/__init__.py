@@ -1,4 +1,9 @@
-from users.api.serializers.accounts import MeSerializer, ProfileSerializer, RegisterSerializer
+from users.api.serializers.accounts import (
+    AvatarSerializer,
+    MeSerializer,
+    ProfileSerializer,
+    RegisterSerializer,
+)
 from users.api.serializers.administrators import AdministratorSerializer
 from users.api.serializers.passwords import (
     AddressSerializer,
@@ -19,6 +24,7 @@ __all__ = [
     "AddressSerializer",
     "AdministratorSerializer",
     "AvailabilitySerializer",
+    "AvatarSerializer",
     "EmailTokenSerializer",
     "MeSerializer",
     "PasswordChangeSerializer",

@@ -1,17 +1,25 @@
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import generics, status
+from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
+from core.exceptions import ImageRefused
+from core.openapi import refusal
 from core.requests import caller
 from core.throttles import SignupThrottle
-from users.api.serializers import MeSerializer, ProfileSerializer, RegisterSerializer
-from users.services import UserService
+from users.api.serializers import (
+    AvatarSerializer,
+    MeSerializer,
+    ProfileSerializer,
+    RegisterSerializer,
+)
+from users.services import AvatarService, UserService
 
 
 @extend_schema(tags=["auth"])
@@ -55,3 +63,34 @@ class MeView(APIView):
         serializer.is_valid(raise_exception=True)
         user = UserService.update_profile(user=caller(request), **serializer.validated_data)
         return Response(MeSerializer(user).data, status=status.HTTP_200_OK)
+
+
+class AvatarView(APIView):
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        tags=["auth"],
+        summary="Set your avatar",
+        description="JPEG, PNG or WebP, up to 2 MB and 40 megapixels. The middle of it is kept, as "
+        "a WebP of at most 256 pixels a side, upright and freed of all metadata; the one before is "
+        "deleted.",
+        request={"multipart/form-data": AvatarSerializer},
+        responses={
+            200: MeSerializer,
+            **refusal(400, ImageRefused.code, "This is not a JPEG, PNG or WebP picture."),
+        },
+    )
+    def put(self, request: Request) -> Response:
+        serializer = AvatarSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        user = AvatarService.put(user=caller(request), **serializer.validated_data)
+        return Response(MeSerializer(user).data)
+
+    @extend_schema(
+        tags=["auth"],
+        summary="Remove your avatar",
+        responses={204: OpenApiResponse(description="You have none.")},
+    )
+    def delete(self, request: Request) -> Response:
+        AvatarService.remove(user=caller(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
