@@ -80,3 +80,9 @@ class CheckEmailThrottle(_PerAddress):
     """Per address, for asking whether an e-mail address is taken."""
 
     scope = "check_email"
+
+
+class InviteThrottle(_Switchable, UserRateThrottle):
+    """Per account, for invitations: each is a mail to somebody who did not ask for it."""
+
+    scope = "invite"

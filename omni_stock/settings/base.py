@@ -229,6 +229,7 @@ REST_FRAMEWORK = {
         "signup": ENV.rate_limit_signup,
         "code": ENV.rate_limit_code,
         "check_email": ENV.rate_limit_check_email,
+        "invite": ENV.rate_limit_invite,
     },
     "EXCEPTION_HANDLER": "core.problems.exception_handler",
     "NUM_PROXIES": ENV.trusted_proxies,

@@ -14,7 +14,7 @@ from users.enums import EmailPurpose
 from users.models import User
 from users.selectors import find_active_user, get_session, get_user
 from users.services.email_tokens import EmailTokenService
-from vendors.selectors import get_invitation
+from vendors.services import InviteService
 
 # Pages of the front end.
 PAGES = {EmailPurpose.VERIFY: "verify-email", EmailPurpose.RESET: "reset-password"}
@@ -49,8 +49,8 @@ class MailService:
 
     @staticmethod
     def invitation(*, member_id: int) -> None:
-        """To somebody who need not have an account; nothing, if it was answered or withdrawn."""
-        if invite := get_invitation(member_id):
+        """To somebody who need not have an account."""
+        if invite := InviteService.claim_mail(member_id=member_id):
             link = f"{settings.FRONTEND_URL}/invitations"
             _send_to(invite.email, "invitation", invite=invite, link=link)
 

@@ -2,7 +2,8 @@
 
 from vendors.services.invites import InviteService
 from vendors.services.members import MemberService
+from vendors.services.people import PersonService
 from vendors.services.shops import VendorService
 from vendors.services.stores import StoreService
 
-__all__ = ["InviteService", "MemberService", "StoreService", "VendorService"]
+__all__ = ["InviteService", "MemberService", "PersonService", "StoreService", "VendorService"]
