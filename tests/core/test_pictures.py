@@ -2,22 +2,19 @@
 
 import struct
 import zlib
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from io import BytesIO
-from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from core.exceptions import AppException, ImageRefused
+from core.exceptions import ImageRefused
 from core.pictures import normalise, square, thumbnail
+from tests.races import at_once
 
 KINDS = ["JPEG", "PNG", "WEBP"]
 RED, GREEN = (255, 0, 0), (0, 255, 0)
@@ -49,23 +46,6 @@ def black_png(width: int, height: int) -> bytes:
 
 def chunk(name: bytes, body: bytes = b"") -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-
-def at_once(deeds: list[Callable[[], Any]]) -> list[Any]:
-    """Each in its own thread, on its own connection, all released together; a refusal's code."""
-    barrier = Barrier(len(deeds))
-
-    def run(deed: Callable[[], Any]) -> Any:
-        try:
-            barrier.wait(10)
-            return deed()
-        except AppException as refusal:
-            return refusal.code
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        return list(pool.map(run, deeds))
 
 
 def opened(data: bytes) -> Image.Image:

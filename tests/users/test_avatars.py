@@ -13,8 +13,9 @@ from rest_framework.test import APIClient
 
 from core.models import AuditLog
 from omni_stock.settings.storages import on_disk
-from tests.core.test_pictures import SVG, at_once, black_png, encoded, noise, opened, picture
+from tests.core.test_pictures import SVG, black_png, encoded, noise, opened, picture
 from tests.factories import UserFactory
+from tests.races import at_once
 from users.exceptions import SessionEnded
 from users.models import User
 from users.services import AvatarService
