@@ -359,6 +359,7 @@ def test_stranger_writes_nothing_into_the_owners(
         ("post", "password-change", {"current_password": "x", "new_password": "y" * 20}, 400),
         ("put", "me-avatar", {"image": SimpleUploadedFile("a.png", picture("PNG"))}, 200),
         ("delete", "me-avatar", {}, 204),
+        ("delete", "me", {"password": "not-the-strangers"}, 400),
         ("post", "logout-all", {}, 204),  # last: it ends the stranger's own access
     ]
     for method, route, data, expected in calls:

@@ -7,8 +7,10 @@ from users.services.email_tokens import EmailTokenService
 from users.services.mail import MailService
 from users.services.passwords import PasswordService
 from users.services.sessions import Grant, SessionService
+from users.services.standing import AccountService
 
 __all__ = [
+    "AccountService",
     "AdministratorService",
     "AvatarService",
     "EmailTokenService",

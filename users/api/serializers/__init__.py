@@ -1,4 +1,5 @@
 from users.api.serializers.accounts import (
+    AccountDeletionSerializer,
     AvatarSerializer,
     MeSerializer,
     ProfileSerializer,
@@ -21,6 +22,7 @@ from users.api.serializers.tokens import (
 )
 
 __all__ = [
+    "AccountDeletionSerializer",
     "AddressSerializer",
     "AdministratorSerializer",
     "AvailabilitySerializer",

@@ -138,3 +138,10 @@ class AvatarSerializer(StrictSerializer):
         allow_empty_file=True,  # the service says what is wrong with it
         help_text="JPEG, PNG or WebP, up to 2 MB and 40 megapixels.",
     )
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("It is you", {"password": "shelf-of-blue-bricks"}, request_only=True)]
+)
+class AccountDeletionSerializer(StrictSerializer):
+    password = password_field()

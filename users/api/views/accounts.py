@@ -12,14 +12,16 @@ from rest_framework.views import APIView
 from core.exceptions import ImageRefused
 from core.openapi import refusal
 from core.requests import caller
-from core.throttles import SignupThrottle
+from core.throttles import LoginThrottle, SignupThrottle
 from users.api.serializers import (
+    AccountDeletionSerializer,
     AvatarSerializer,
     MeSerializer,
     ProfileSerializer,
     RegisterSerializer,
 )
-from users.services import AvatarService, UserService
+from users.exceptions import OwnsVendors
+from users.services import AccountService, AvatarService, UserService
 
 
 @extend_schema(tags=["auth"])
@@ -53,9 +55,32 @@ class ProfileCompleteView(APIView):
 
 @extend_schema(tags=["auth"])
 class MeView(APIView):
+    deletes_with = AccountDeletionSerializer
+
+    def get_throttles(self) -> list[Any]:
+        # Who holds a token must not guess the password here either.
+        guesses = [LoginThrottle()] if self.request.method == "DELETE" else []
+        return [*super().get_throttles(), *guesses]
+
     @extend_schema(summary="Who you are", responses=MeSerializer)
     def get(self, request: Request) -> Response:
         return Response(MeSerializer(caller(request)).data)
+
+    @extend_schema(
+        summary="Delete your account",
+        description="Ends all sessions and memberships, and forgets who you are: name, address, "
+        "telephone number, birthday, picture. What you did in shops stays, without you; the "
+        "address may register again. It cannot be undone.",
+        responses={
+            204: OpenApiResponse(description="It is deleted."),
+            **refusal(409, OwnsVendors.code, OwnsVendors.detail),
+        },
+    )
+    def delete(self, request: Request) -> Response:
+        serializer = AccountDeletionSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        AccountService.delete_own(user=caller(request), **serializer.validated_data)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(summary="Change your profile", request=MeSerializer, responses=MeSerializer)
     def patch(self, request: Request) -> Response:
