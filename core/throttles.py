@@ -101,3 +101,9 @@ class OneAccessTokenThrottle(_Switchable):
         # Keyed: who can read the cache must not be able to try out what was typed.
         ident = f"token-{salted_hmac(self.scope, code, algorithm='sha256').hexdigest()}"
         return self.cache_format % {"scope": self.scope, "ident": ident} if code else None
+
+
+class InviteThrottle(_Switchable, UserRateThrottle):
+    """Per account, for invitations: each is a mail to somebody who did not ask for it."""
+
+    scope = "invite"

@@ -48,7 +48,7 @@ def get_signed_in(user_id: int, session_id: int, version: int) -> tuple[User, uu
     )
     users = User.objects.annotate(current_jti=Subquery(session.values("jti")[:1]))
     user = users.filter(pk=user_id).first()
-    if user is None:
+    if user is None or user.deleted_at:
         raise TokenNotValid
     if not user.is_active or user.token_version != version or user.current_jti is None:
         raise SessionEnded

@@ -20,6 +20,13 @@ class MemberTaken(ConflictError):
         super().__init__(errors=[FieldError("email", self.code, str(self.detail))])
 
 
+class OwnMembership(ConflictError):
+    """A slip of the hand must not lock somebody out: another one changes it, or one leaves."""
+
+    code = "own_membership"
+    detail = _("Nobody changes the own role or pauses themselves. You can leave the shop.")
+
+
 class NotInvited(ConflictError):
     """The invitation was answered, withdrawn or changed meanwhile."""
 

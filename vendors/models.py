@@ -119,6 +119,12 @@ class MemberQuerySet(SoftDeleteQuerySet["VendorMember"]):
         """Without regard to case, as the constraint has it."""
         return self.alias(email_lower=Lower("email")).filter(email_lower=Lower(Value(email)))
 
+    def of_person(self, user: "User") -> "MemberQuerySet":
+        """Where the user works or worked, and the unanswered invitations to the address."""
+        rows = self.alias(email_lower=Lower("email"))
+        address = Q(user=None, email_lower=Lower(Value(user.email)))
+        return rows.filter(Q(user_id=user.pk) | address)
+
     def with_active_store(self) -> "MemberQuerySet":
         """Each with the id of the store that the member has chosen."""
         chosen = StoreChoice.objects.filter(
@@ -151,6 +157,7 @@ class VendorMember(AuditedModel, SoftDeleteModel):
     invite_status = models.CharField(
         max_length=8, choices=InviteStatus.choices, default=InviteStatus.PENDING
     )
+    mailed_at = models.DateTimeField(null=True, editable=False)
 
     objects = SoftDeleteManager.from_queryset(MemberQuerySet)()  # type: ignore[misc]
     all_objects = models.Manager.from_queryset(MemberQuerySet)()  # type: ignore[misc]

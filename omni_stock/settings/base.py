@@ -230,6 +230,7 @@ REST_FRAMEWORK = {
         "code": ENV.rate_limit_code,
         "check_email": ENV.rate_limit_check_email,
         "access_token": ENV.rate_limit_access_token,
+        "invite": ENV.rate_limit_invite,
     },
     "EXCEPTION_HANDLER": "core.problems.exception_handler",
     "NUM_PROXIES": ENV.trusted_proxies,

@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 
 from inventory.models import Category, Collectible, CollectibleImage, ImportJob
 from inventory.services import ImageService, ImportService
+from tests.core.test_pictures import picture
 from tests.factories import (
     AccessTokenFactory,
     CategoryFactory,
@@ -26,7 +27,6 @@ from tests.factories import (
     UserFactory,
     VendorFactory,
 )
-from tests.inventory.test_pictures import picture
 from users.models import Session, User
 from users.services import SessionService
 from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
@@ -61,6 +61,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "token-refresh": {},
     "token-verify": {},
     "me": {},
+    "me-avatar": {},
     "vendor-list": {},
     "vendor-me": {},
     "vendor-detail": {"pk": "vendor"},
@@ -363,6 +364,9 @@ def test_stranger_writes_nothing_into_the_owners(
         ("patch", "me", {"active_vendor": world.vendor.pk, "id": world.owner.pk}, 200),
         ("post", "profile-complete", {"first_name": "Stolen", "id": world.owner.pk}, 400),
         ("post", "password-change", {"current_password": "x", "new_password": "y" * 20}, 400),
+        ("put", "me-avatar", {"image": SimpleUploadedFile("a.png", picture("PNG"))}, 200),
+        ("delete", "me-avatar", {}, 204),
+        ("delete", "me", {"password": "not-the-strangers"}, 400),
         ("post", "logout-all", {}, 204),  # last: it ends the stranger's own access
     ]
     for method, route, data, expected in calls:

@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
 from inventory.models import Collectible, CollectibleImage
+from tests.core.test_pictures import picture
 from tests.factories import (
     CategoryFactory,
     CollectibleFactory,
@@ -19,7 +20,6 @@ from tests.factories import (
     StoreFactory,
     VendorFactory,
 )
-from tests.inventory.test_pictures import picture
 from tests.vendors.people import PEOPLE, client_of, person, refusal
 from users.models import User
 from vendors.api.permissions import RolePermission

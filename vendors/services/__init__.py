@@ -3,6 +3,7 @@
 from vendors.services.access_tokens import AccessTokenService
 from vendors.services.invites import InviteService
 from vendors.services.members import MemberService
+from vendors.services.people import PersonService
 from vendors.services.shops import VendorService
 from vendors.services.stores import StoreService
 
@@ -10,6 +11,7 @@ __all__ = [
     "AccessTokenService",
     "InviteService",
     "MemberService",
+    "PersonService",
     "StoreService",
     "VendorService",
 ]

@@ -9,13 +9,13 @@ from core.audit import fields_of, log_audit
 from core.enums import AuditType
 from core.events import publish
 from core.exceptions import ForbiddenError, NotFoundError
-from core.writing import constraint_as, save_changes
+from core.writing import constraint_as, differing, save_changes
 from vendors.enums import InviteStatus
 from vendors.events import MemberInvited
-from vendors.exceptions import MemberPaused, MemberTaken
+from vendors.exceptions import MemberPaused, MemberTaken, OwnMembership
 from vendors.models import Vendor, VendorMember
-from vendors.roles import Role, may_give
-from vendors.selectors import get_role
+from vendors.roles import Ability, Role, may_give
+from vendors.selectors import get_role, require_ability
 
 if TYPE_CHECKING:
     from users.models import User
@@ -82,8 +82,12 @@ class MemberService:
     def update(
         *, member: VendorMember, by: "User", **changes: Unpack[MemberChanges]
     ) -> VendorMember:
-        """Raises `ForbiddenError` for a role above one's own, the member's before or after."""
+        """Raises `ForbiddenError` for a role above one's own, the member's before or after, and
+        `OwnMembership` for another role, or a pause, of one's own.
+        """
         row = _locked(member)
+        if row.user_id == by.pk and differing(row, changes).keys() & {"role", "is_active"}:
+            raise OwnMembership
         _require_may_give(by, row.vendor_id, row.role)
         _require_may_give(by, row.vendor_id, changes.get("role", row.role))
         if changed := save_changes(row, changes, by=by):
@@ -94,16 +98,23 @@ class MemberService:
     @staticmethod
     @transaction.atomic
     def remove(*, member: VendorMember, by: "User") -> None:
-        """Ends the membership, or withdraws the invitation; what the person did stays."""
+        """Ends the membership, or withdraws the invitation; what the person did stays.
+
+        Anybody may leave; raises `ForbiddenError` for another's membership in a role above one's
+        own, and for who does not manage members.
+        """
         row = _locked(member)
-        _require_may_give(by, row.vendor_id, row.role)
+        left = row.user_id == by.pk
+        if not left:
+            require_ability(by, [row.vendor_id], Ability.MEMBERS_MANAGE)
+            _require_may_give(by, row.vendor_id, row.role)
         before = row.invite_status
         VendorMember.objects.filter(pk=row.pk).update(
             invite_status=InviteStatus.REVOKED, updated_by=by
         )
         row.delete()
         log_audit(
-            AuditType.VENDOR, by, f"removed member {row.pk}", obj=row,
+            AuditType.VENDOR, by, f"{'left as' if left else 'removed'} member {row.pk}", obj=row,
             before={"invite_status": before}, after={"invite_status": InviteStatus.REVOKED},
         )  # fmt: skip
 

@@ -1,4 +1,10 @@
-from users.api.serializers.accounts import MeSerializer, ProfileSerializer, RegisterSerializer
+from users.api.serializers.accounts import (
+    AccountDeletionSerializer,
+    AvatarSerializer,
+    MeSerializer,
+    ProfileSerializer,
+    RegisterSerializer,
+)
 from users.api.serializers.administrators import AdministratorSerializer
 from users.api.serializers.passwords import (
     AddressSerializer,
@@ -17,9 +23,11 @@ from users.api.serializers.tokens import (
 )
 
 __all__ = [
+    "AccountDeletionSerializer",
     "AddressSerializer",
     "AdministratorSerializer",
     "AvailabilitySerializer",
+    "AvatarSerializer",
     "EmailTokenSerializer",
     "MeSerializer",
     "PasswordChangeSerializer",

@@ -1,4 +1,4 @@
-from users.api.views.accounts import MeView, ProfileCompleteView, RegisterView
+from users.api.views.accounts import AvatarView, MeView, ProfileCompleteView, RegisterView
 from users.api.views.administrators import AdminLoginView, AdminRegisterView
 from users.api.views.emails import CheckEmailView, EmailResendView, EmailVerifyView
 from users.api.views.passwords import (
@@ -13,6 +13,7 @@ from users.api.views.tokens import TokenRefreshView, TokenVerifyView, TokenView
 __all__ = [
     "AdminLoginView",
     "AdminRegisterView",
+    "AvatarView",
     "CheckEmailView",
     "EmailResendView",
     "EmailVerifyView",
