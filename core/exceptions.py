@@ -59,6 +59,15 @@ class InvalidCursor(AppException):
     detail = _("This cursor does not belong to this list, order and filters. Begin without it.")
 
 
+class ImageRefused(InvalidInput):
+    """A picture is too large, of the wrong kind, or damaged."""
+
+    code = "image_refused"
+
+    def __init__(self, detail: str | Promise, field: str = "file") -> None:
+        super().__init__(detail, errors=[FieldError(field, self.code, str(detail))])
+
+
 class AuthenticationError(AppException):
     """401. Who you are could not be established."""
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import build_mock_request
+from drf_spectacular.plumbing import build_media_type_object, build_mock_request
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
@@ -97,6 +97,17 @@ class ProblemAutoSchema(AutoSchema):
         if isinstance(paginator, VersionedPagination):
             return PAGINATION[self.view.request.version]()
         return paginator
+
+    def _get_request_body(self, direction: Any = "request") -> dict[str, Any] | None:
+        """Also of a DELETE, where the view says what it takes (`deletes_with`)."""
+        taken = getattr(self.view, "deletes_with", None) if self.method == "DELETE" else None
+        if taken is None:
+            body: dict[str, Any] | None = super()._get_request_body(direction)
+            return body
+        kind = "application/json"
+        schema, _partial = self._get_request_for_media_type(taken, direction)
+        examples = self._get_examples(taken, direction, kind)
+        return {"content": {kind: build_media_type_object(schema, examples)}, "required": True}
 
     def get_summary(self) -> str | None:
         first, _dot, _rest = self.get_description().partition(".")

@@ -4,10 +4,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 from rest_framework.throttling import AnonRateThrottle, SimpleRateThrottle, UserRateThrottle
 
 from core.context import client_address
+from core.fields import read_code
 
 if TYPE_CHECKING:  # rest_framework.views reads this module while it is being imported
     from rest_framework.views import APIView
@@ -80,3 +82,28 @@ class CheckEmailThrottle(_PerAddress):
     """Per address, for asking whether an e-mail address is taken."""
 
     scope = "check_email"
+
+
+class AccessTokenThrottle(_PerAddress):
+    """Per address, for coming in by a shop's sign-up token."""
+
+    scope = "access_token"
+
+
+class OneAccessTokenThrottle(_Switchable):
+    """Per sign-up token, wherever from: who has one must not try passwords with it."""
+
+    scope = "access_token"
+
+    def get_cache_key(self, request: Request, view: "APIView") -> str | None:
+        given = request.data if isinstance(request.data, dict) else {}
+        code = read_code(str(given.get("access_token") or ""))
+        # Keyed: who can read the cache must not be able to try out what was typed.
+        ident = f"token-{salted_hmac(self.scope, code, algorithm='sha256').hexdigest()}"
+        return self.cache_format % {"scope": self.scope, "ident": ident} if code else None
+
+
+class InviteThrottle(_Switchable, UserRateThrottle):
+    """Per account, for invitations: each is a mail to somebody who did not ask for it."""
+
+    scope = "invite"

@@ -23,7 +23,7 @@ VARIABLES = {
     "refreshToken": "",
 }
 KEEP_TOKENS = [
-    "if (pm.response.code === 200) {",
+    "if (pm.response.code < 300) {",
     "    const tokens = pm.response.json();",
     '    pm.collectionVariables.set("accessToken", tokens.access);',
     '    pm.collectionVariables.set("refreshToken", tokens.refresh);',
@@ -124,8 +124,9 @@ def _field(name: str, schema: Json, example: Any) -> Json:
 
 
 def _answer(operation: Json) -> Json:
-    content = operation["responses"].get("200", {}).get("content", {})
-    schema: Json = content.get("application/json", {}).get("schema", {})
+    """What a good call is answered with."""
+    good = [part for status, part in operation["responses"].items() if status.startswith("2")]
+    schema: Json = good[0].get("content", {}).get("application/json", {}).get("schema", {})
     return schema
 
 

@@ -236,6 +236,8 @@ REST_FRAMEWORK = {
         "signup": ENV.rate_limit_signup,
         "code": ENV.rate_limit_code,
         "check_email": ENV.rate_limit_check_email,
+        "access_token": ENV.rate_limit_access_token,
+        "invite": ENV.rate_limit_invite,
     },
     "EXCEPTION_HANDLER": "core.problems.exception_handler",
     "NUM_PROXIES": ENV.trusted_proxies,
@@ -245,7 +247,15 @@ RATE_LIMIT_ENABLED = ENV.rate_limit_enabled
 
 CORS_ALLOWED_ORIGINS = ENV.cors_origins
 CORS_ALLOW_CREDENTIALS = True
-CORS_EXPOSE_HEADERS = ["Content-Disposition", "Link", "Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = [
+    "Content-Disposition",
+    "Deprecation",
+    "Link",
+    "Retry-After",
+    "Sunset",
+    "X-API-Version",
+    "X-Request-ID",
+]
 CORS_PREFLIGHT_MAX_AGE = 86_400
 CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins
 

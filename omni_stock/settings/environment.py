@@ -70,6 +70,8 @@ class Environment(BaseSettings):
     rate_limit_signup: str = "3/minute"
     rate_limit_code: str = "3/minute"
     rate_limit_check_email: str = "5/minute"
+    rate_limit_access_token: str = "5/minute"
+    rate_limit_invite: str = "20/hour"
 
     log_level: str = "INFO"
     log_format: str = Field(default="json", pattern="^(json|console)$")

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.signing import Signer
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from inventory.models import Collectible
 from inventory.services import ImportService
 from tests.factories import (
+    AccessTokenFactory,
     CategoryFactory,
     CollectibleFactory,
     MemberFactory,
@@ -27,7 +29,7 @@ ITEMS = "/api/v2/catalog/items/"
 LISTS = [
     ITEMS, "/api/v2/catalog/categories/", "/api/v2/catalog/imports/", "/api/v2/vendors/",
     "/api/v2/vendor-members/", "/api/v2/vendor-invites/", "/api/v2/vendor-stores/",
-    "/api/v2/auth/sessions/", "/api/v2/audit-logs/",
+    "/api/v2/access-tokens/", "/api/v2/auth/sessions/", "/api/v2/audit-logs/",
 ]  # fmt: skip
 
 
@@ -57,6 +59,8 @@ def full(owner: User, vendor: Vendor, owner_client: APIClient) -> APIClient:
         VendorFactory(owner=owner)
         MemberFactory(vendor=vendor)
         StoreFactory(vendor=vendor, is_default=False)
+        used = {"is_used": True, "used_at": timezone.now()} if n % 3 else {}
+        AccessTokenFactory(vendor=vendor, **used)
         MemberFactory(user=None, email=owner.email, invite_status="pending")
         assert owner_client.post("/api/v2/catalog/items/", {"name": "Same"}).status_code == 201
     return owner_client
@@ -102,6 +106,14 @@ def test_order_is_that_of_version_1(full: APIClient, ordering: str) -> None:
     query = {"ordering": ordering, "page_size": 100}
     numbered = full.get("/api/v1/catalog/items/", query).json()
     assert ids(walk(full, f"{ITEMS}?ordering={ordering}&page_size=3")) == ids([numbered])
+
+
+@pytest.mark.parametrize("ordering", ["used_at", "-used_at", "-used_at,created_at"])
+def test_order_by_what_may_be_null_is_that_of_version_1(full: APIClient, ordering: str) -> None:
+    query = {"ordering": ordering, "page_size": 100}
+    numbered = full.get("/api/v1/access-tokens/", query).json()
+    walked = walk(full, f"/api/v2/access-tokens/?ordering={ordering}&page_size=2")
+    assert ids(walked) == ids([numbered])
 
 
 def test_order_by_a_count_is_walked(full: APIClient, vendor: Vendor) -> None:

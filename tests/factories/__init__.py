@@ -1,12 +1,15 @@
 """Rows for tests, as the model layer makes them; each call gives one that stands on its own."""
 
+from datetime import timedelta
+
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from inventory.models import Category, Collectible
 from users.models import User
 from vendors.enums import InviteStatus
-from vendors.models import Vendor, VendorMember, VendorStore
+from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
 
 PASSWORD = "shelf-of-blue-bricks"
 
@@ -46,6 +49,18 @@ class MemberFactory(DjangoModelFactory):
     user = factory.SubFactory(UserFactory)
     email = factory.LazyAttribute(lambda member: member.user.email)
     invite_status = InviteStatus.ACCEPTED
+
+
+class AccessTokenFactory(DjangoModelFactory):
+    """One whose characters nobody knows; `AccessTokenService.issue` tells those of its own."""
+
+    class Meta:
+        model = AccessToken
+
+    vendor = factory.SubFactory(VendorFactory)
+    token = factory.Sequence(lambda n: f"t{n:09}")
+    prefix = "7K2"
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))
 
 
 class CategoryFactory(DjangoModelFactory):

@@ -19,8 +19,9 @@ from core.exceptions import NotFoundError
 from inventory.models import Collectible, CollectibleImage
 from inventory.services import CollectibleService, ImageService
 from omni_stock.settings.storages import on_disk
+from tests.core.test_pictures import SVG, black_png, noise, opened, picture
 from tests.factories import CollectibleFactory
-from tests.inventory.test_pictures import SVG, at_once, black_png, noise, opened, picture
+from tests.races import at_once
 from users.models import User
 
 pytestmark = pytest.mark.django_db
