@@ -99,18 +99,23 @@ def _decoded(value: str) -> bytes:
         return b""
 
 
-def unpacked(body: Iterator[bytes], encoding: str, limit: int) -> Iterator[bytes]:
-    """The content of a body in this `Content-Encoding`; raises `BodyTooLarge` beyond the limit."""
+def limited(body: Iterable[bytes], most: int) -> Iterator[bytes]:
+    """The same pieces; raises `BodyTooLarge` before the one that would be too much."""
+    size = 0
+    for piece in body:
+        size += len(piece)
+        if size > most:
+            raise BodyTooLarge
+        yield piece
+
+
+def unpacked(body: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """The content of a body in this `Content-Encoding`."""
     names = [name.strip() for name in encoding.lower().split(",")]
     names = [name for name in names if name not in {"", "identity"}]
     if names not in ([], ["gzip"], ["x-gzip"]):
         raise UnknownEncoding
-    size = 0
-    for piece in _gunzipped(body) if names else body:
-        size += len(piece)
-        if size > limit:
-            raise BodyTooLarge
-        yield piece
+    return _gunzipped(body) if names else body
 
 
 def _gunzipped(body: Iterable[bytes]) -> Iterator[bytes]:

@@ -1,7 +1,6 @@
 """What comes with a request: not too much, unharmed, and unpacked."""
 
 from contextlib import suppress
-from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
@@ -14,6 +13,7 @@ from core.content import (
     Digests,
     UnknownEncoding,
     UnreadableBody,
+    limited,
     pieces,
     unpacked,
 )
@@ -44,20 +44,21 @@ class RequestSizeLimitMiddleware:
                 self._discard(stream)
             return _closing(BodyTooLarge())
         if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-            return self._read(request, stream) or self.get_response(request)
+            return self._measure(request, stream)
         return self.get_response(request)
 
-    def _read(self, request: HttpRequest, stream: IO[bytes]) -> HttpResponse | None:
-        try:
-            body = stream.read(self.max_size + 1)
-        except Exception:
-            return _closing(UnreadableBody())
-        if len(body) > self.max_size:
-            self._discard(stream)
-            return _closing(BodyTooLarge())
-        request.META["CONTENT_LENGTH"] = str(len(body))
-        request._stream = BytesIO(body)  # noqa: SLF001
-        return None
+    def _measure(self, request: HttpRequest, stream: IO[bytes]) -> HttpResponseBase:
+        with _spool() as body:
+            try:
+                for piece in limited(pieces(stream), self.max_size):
+                    body.write(piece)
+            except UnreadableBody as refusal:
+                return _closing(refusal)
+            except BodyTooLarge as refusal:
+                self._discard(stream)
+                return _closing(refusal)
+            _hand_over(request, body)
+            return self.get_response(request)
 
     def _discard(self, stream: IO[bytes]) -> None:
         """Who is still sending would see a broken line instead of the answer."""
@@ -71,7 +72,7 @@ class RequestBodyMiddleware:
     """Checks a body against its `Content-Digest` and undoes its `Content-Encoding: gzip`.
 
     Both before any view runs: what does not read its body would not find out. What is unpacked
-    may be as large as what comes plain, and lies on disk where it is too much for memory.
+    may be as large as what comes plain.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -83,11 +84,12 @@ class RequestBodyMiddleware:
         encoding = request.META.pop("HTTP_CONTENT_ENCODING", "")
         if not (digest or encoding):
             return self.get_response(request)
-        with SpooledTemporaryFile(max_size=settings.FILE_UPLOAD_MAX_MEMORY_SIZE) as body:
+        with _spool() as body:
             try:
                 self._take_in(request, Digests(digest), encoding, body)
             except AppException as refusal:
                 return _answer(refusal)
+            _hand_over(request, body)
             return self.get_response(request)
 
     def _take_in(
@@ -95,7 +97,7 @@ class RequestBodyMiddleware:
     ) -> None:
         sent = digests.watch(pieces(request._stream))  # noqa: SLF001
         try:
-            for piece in unpacked(sent, encoding, self.max_size):
+            for piece in limited(unpacked(sent, encoding), self.max_size):
                 body.write(piece)
         finally:
             # The digest is that of the whole, and says more than what the damage led to. And who
@@ -103,9 +105,18 @@ class RequestBodyMiddleware:
             for _rest in sent:
                 pass
             digests.verify()
-        request.META["CONTENT_LENGTH"] = str(body.tell())
-        body.seek(0)
-        request._stream = body  # type: ignore[assignment]  # noqa: SLF001
+
+
+def _spool() -> IO[bytes]:
+    """In memory as long as it is small, on disk beyond."""
+    return SpooledTemporaryFile(max_size=settings.FILE_UPLOAD_MAX_MEMORY_SIZE)
+
+
+def _hand_over(request: HttpRequest, body: IO[bytes]) -> None:
+    """From here on this is what came."""
+    request.META["CONTENT_LENGTH"] = str(body.tell())
+    body.seek(0)
+    request._stream = body  # type: ignore[assignment]  # noqa: SLF001
 
 
 def _answer(refusal: AppException) -> HttpResponse:

@@ -173,6 +173,9 @@ class TestCompression:
         assert asked > 40
 
     def test_what_may_not_be_kept_is_not_compressed(self, owner_client: APIClient) -> None:
+        for number in range(3):
+            owner_client.post(ITEMS, {"name": f"Falcon {number}"})
         answer = owner_client.get("/api/v1/audit-logs/", headers=GZIP)
-        assert answer.status_code == 200
+        assert (answer.status_code, answer["Cache-Control"]) == (200, "private, no-store")
+        assert len(answer.content) > 1000
         assert "Content-Encoding" not in answer
