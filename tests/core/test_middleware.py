@@ -208,7 +208,7 @@ class TestOrigins:
         answer = client.options(f"{ITEMS}1/", headers=headers)
         assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (200, origin)
         assert "PATCH" in answer["Access-Control-Allow-Methods"]
-        assert ALLOWED <= set(answer["Access-Control-Allow-Headers"].split(", "))
+        assert set(answer["Access-Control-Allow-Headers"].split(", ")) >= ALLOWED
         assert answer["Access-Control-Max-Age"] == "86400"
         assert answer["X-Request-ID"]
 
