@@ -9,6 +9,7 @@ from drf_spectacular.plumbing import build_media_type_object, build_mock_request
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework.request import Request
 
+from core.parsers import MergePatchParser
 from core.problems import CONTENT_TYPE, TYPE_BASE
 
 _REASONS = {
@@ -65,6 +66,9 @@ class ProblemAutoSchema(AutoSchema):
             for permission in self.view.get_permissions() if hasattr(permission, "needs")
             if (need := permission.needs(self.view, self.method))
         ]  # fmt: skip
+        if operation is not None and self.method == "PATCH":
+            content = operation["requestBody"]["content"]
+            content[MergePatchParser.media_type] = content["application/json"]
         if operation is not None and needed:
             told = f"Your role in the shop must allow `{needed[0].value}`."
             operation["description"] = f"{operation.get('description', '')}\n\n{told}".strip()
@@ -81,6 +85,10 @@ class ProblemAutoSchema(AutoSchema):
         schema, _partial = self._get_request_for_media_type(taken, direction)
         examples = self._get_examples(taken, direction, kind)
         return {"content": {kind: build_media_type_object(schema, examples)}, "required": True}
+
+    def map_parsers(self) -> list[str]:
+        """The merge patch is told where it is understood, with the examples of plain JSON."""
+        return [form for form in super().map_parsers() if form != MergePatchParser.media_type]
 
     def get_summary(self) -> str | None:
         first, _dot, _rest = self.get_description().partition(".")

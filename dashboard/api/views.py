@@ -32,7 +32,7 @@ def dashboard_summary(request: Request) -> Response:
     query = SummaryQuerySerializer(data=named)
     query.is_valid(raise_exception=True)
     summary = get_dashboard_summary(caller(request), query.validated_data.get("vendor"))
-    return Response(DashboardSummarySerializer(summary).data, headers={"Cache-Control": "private"})
+    return Response(DashboardSummarySerializer(summary).data)
 
 
 @extend_schema(tags=["audit"])

@@ -9,6 +9,7 @@ from celery.schedules import crontab
 from core.logging import logging_config
 from omni_stock.settings.environment import Environment
 from omni_stock.settings.openapi import SPECTACULAR_SETTINGS  # noqa: F401
+from omni_stock.settings.security import *
 from omni_stock.settings.storages import on_disk, on_s3
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -41,12 +42,17 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "core.middleware.SecurityHeadersMiddleware",
     "core.middleware.RequestLogMiddleware",
+    "core.middleware.CacheHeadersMiddleware",
+    "core.middleware.LanguageMiddleware",
+    # For the redirect to HTTPS, and because `check --deploy` looks for it by name.
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "core.middleware.RequestSizeLimitMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
+    "core.middleware.RequestBodyMiddleware",
+    "core.middleware.CompressionMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -154,6 +160,8 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = ENV.django_media_root
 PRIVATE_ROOT = ENV.django_private_root
 
+# Nothing of the static files is for other origins.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES: dict[str, dict[str, Any]] = {
     "default": on_s3(ENV, "media") if ENV.s3_bucket else on_disk(MEDIA_ROOT),
     "private": on_s3(ENV, "private") if ENV.s3_bucket else on_disk(PRIVATE_ROOT),
@@ -207,7 +215,8 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["vendors.api.permissions.RolePermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser", "core.parsers.MergePatchParser"],
+    "DEFAULT_METADATA_CLASS": "core.metadata.PatchMetadata",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.StrictNegotiation",
     "DEFAULT_PAGINATION_CLASS": "core.pagination.StandardResultsSetPagination",
     "DEFAULT_FILTER_BACKENDS": [
@@ -239,13 +248,15 @@ REST_FRAMEWORK = {
 RATE_LIMIT_ENABLED = ENV.rate_limit_enabled
 
 CORS_ALLOWED_ORIGINS = ENV.cors_origins
-CORS_ALLOW_CREDENTIALS = True
-CORS_EXPOSE_HEADERS = ["Content-Disposition", "Retry-After", "X-Request-ID"]
-CORS_PREFLIGHT_MAX_AGE = 86_400
 CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "core.problems.csrf_failure"
+SECURITY_CONTACT = ENV.security_contact
 
 # --- Time, language, logs -------------------------------------------------------------------
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

@@ -61,6 +61,7 @@ class Environment(BaseSettings):
     secure_ssl_redirect: bool = True
     secure_hsts_seconds: int = 31_536_000
     secure_hsts_preload: bool = True
+    security_contact: str = Field(default="", pattern=r"^((mailto:|https://|tel:)[!-~]+)?$")
 
     rate_limit_enabled: bool = True
     rate_limit_anon: str = "100/hour"

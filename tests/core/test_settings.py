@@ -98,6 +98,9 @@ class TestProduction:
             "SECURE_CONTENT_TYPE_NOSNIFF": True,
             "SESSION_COOKIE_SECURE": True,
             "CSRF_COOKIE_SECURE": True,
+            "CSRF_COOKIE_HTTPONLY": True,
+            "SECURE_HSTS_PRELOAD": True,
+            "SECURITY_CONTACT": "",
             "SECURE_PROXY_SSL_HEADER": None,
             "TIME_ZONE": "UTC",
         }
