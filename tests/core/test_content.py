@@ -17,8 +17,8 @@ from rest_framework.test import APIClient
 from core.content import BodyTooLarge, Digests, NotGzip, limited, pieces, unpacked
 from inventory.models import Collectible, CollectibleImage, ImportJob
 from tests.core.conftest import Refusal
+from tests.core.test_pictures import picture
 from tests.factories import CollectibleFactory
-from tests.inventory.test_pictures import picture
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,8 @@ from rest_framework.test import APIClient
 
 from inventory.models import CollectibleImage, ImportJob
 from tests.core.test_doors_fuzz import form
+from tests.core.test_pictures import picture
 from tests.factories import CollectibleFactory
-from tests.inventory.test_pictures import picture
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
