@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from core.audit import log_audit
 from core.enums import AuditType
-from core.models import AuditedModel, AuditLog, SoftDeleteModel
+from core.models import AuditedModel, AuditLog, SoftDeleteModel, ThrottleLog
 from inventory.models import Category, Collectible, CollectibleImage, ImportJob, ImportRow
 from tests.factories import (
     CategoryFactory,
@@ -74,8 +74,11 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     Session: lambda: Session.objects.get(pk=SessionService.open(user=UserFactory()).session_id),
     EmailToken: _email_token,
     AuditLog: lambda: log_audit(AuditType.SECURITY, UserFactory(), "signed in"),
+    ThrottleLog: lambda: ThrottleLog.objects.create(
+        key=f"login:{ThrottleLog.objects.count()}", hits=[1], expires_at=timezone.now()
+    ),
 }
-READ_ONLY = {ImportJob, ImportRow, Session, EmailToken, AuditLog}
+READ_ONLY = {ImportJob, ImportRow, Session, EmailToken, AuditLog, ThrottleLog}
 BUSINESS = [model for model in MAKE if issubclass(model, SoftDeleteModel)]
 of_every_model = pytest.mark.parametrize("model", MAKE, ids=lambda model: model.__name__)
 of_business_models = pytest.mark.parametrize("model", BUSINESS, ids=lambda model: model.__name__)
@@ -324,11 +327,8 @@ class TestWriting:
                 "password2": password}  # fmt: skip
         assert saved(save(desk, address(User, "add"), **body))
         assert User.objects.get(username="new").check_password(password)
-        assert not saved(
-            save(
-                desk, address(User, "add"), **{**body, "username": "b", "email": "NEW@example.com"}
-            )
-        )
+        taken = {**body, "username": "b", "email": "NEW@example.com"}
+        assert not saved(save(desk, address(User, "add"), **taken))
 
 
 class TestDeleting:
