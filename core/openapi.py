@@ -24,6 +24,21 @@ _REASONS = {
 }
 _SCHEMA = {"$ref": "#/components/schemas/Problem"}
 _TEXT = {"type": "string"}
+LIMITS: dict[str, Any] = {
+    "RateLimit": {
+        "description": "Where you stand under the tightest policy: calls left, seconds until there "
+        "is one more.",
+        "schema": {**_TEXT, "examples": ['"burst";r=42;t=17']},
+    },
+    "RateLimit-Policy": {
+        "description": "The policies of this call: so many calls in so many seconds.",
+        "schema": {**_TEXT, "examples": ['"user";q=1000;w=3600, "burst";q=60;w=60']},
+    },
+    "Retry-After": {
+        "description": "Seconds until the call would be let in.",
+        "schema": {"type": "integer"},
+    },
+}
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "description": "A refusal (RFC 9457). The codes are explained at `/api/docs/errors/`.",
@@ -98,13 +113,26 @@ class ProblemAutoSchema(AutoSchema):
 def add_problem_answers(
     result: dict[str, Any], generator: Any, request: Any, public: bool
 ) -> dict[str, Any]:
-    """Post-processing hook: the `Problem` component, and every operation's refusals."""
-    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+    """Post-processing hook: the `Problem` component, every operation's refusals, the limits."""
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    components["headers"] = LIMITS
     for path, operations in result["paths"].items():
         for operation in operations.values():
             for status in _refusals(path, operation):
                 operation["responses"].setdefault(status, _answer(status))
+            _add_limits(operation["responses"])
     return result
+
+
+def _add_limits(responses: dict[str, Any]) -> None:
+    """Every answer that was let in or refused by the limits tells of them."""
+    for status, answer in responses.items():
+        told = {"RateLimit", "RateLimit-Policy"} if status[0] == "2" else set()
+        told = set(LIMITS) if status == "429" else told
+        headers = {name: {"$ref": f"#/components/headers/{name}"} for name in sorted(told)}
+        if headers:
+            answer["headers"] = {**answer.get("headers", {}), **headers}
 
 
 def _refusals(path: str, operation: dict[str, Any]) -> list[str]:

@@ -10,13 +10,15 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
 from core.health import health, ready
+from core.limits.views import RateLimitsView
 from omni_stock.pages import error_reference, picture, robots, security_txt
 
-v1 = [
+v1: list[Any] = [
     path("", include("users.api.urls")),
     path("", include("vendors.api.urls")),
     path("", include("inventory.api.urls")),
     path("", include("dashboard.api.urls")),
+    path("rate-limits/", RateLimitsView.as_view(), name="rate-limits"),
 ]
 
 # Whoever reads the documentation must not use up the calls it tells of.

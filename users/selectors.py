@@ -60,5 +60,12 @@ def get_sessions_for_user(user: User) -> SessionQuerySet:
     return Session.objects.living().filter(user=user)
 
 
+def get_addresses_of(name: str) -> set[str]:
+    """From where the account of this username or e-mail has signed in lately, if it is one's."""
+    accounts = User.objects.known_as(name).values("pk")
+    sessions = Session.objects.filter(user__in=accounts).exclude(ip=None)
+    return {str(address) for address in sessions.values_list("ip", flat=True).distinct()}
+
+
 def get_session(session_id: int) -> Session | None:
     return Session.objects.filter(pk=session_id).first()

@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "core.limits.headers.RateLimitMiddleware",
     "core.middleware.RequestSizeLimitMiddleware",
     "core.middleware.RequestBodyMiddleware",
     "core.middleware.CompressionMiddleware",
@@ -104,7 +105,7 @@ if ENV.db_pool_size:
     }
 
 # Separate databases: emptying the cache must not empty the queue.
-CACHES = {
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": ENV.redis(0),
@@ -112,13 +113,15 @@ CACHES = {
         "OPTIONS": {
             # JSON, not pickle: who can write to Redis must not be able to run code here.
             "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
-            "SOCKET_CONNECT_TIMEOUT": 0.2,
-            "SOCKET_TIMEOUT": 0.2,
+            # After one failure its breaker does not ask for a while, so no request waits for more
+            # than this and the queue's.
+            "SOCKET_CONNECT_TIMEOUT": 0.1,
+            "SOCKET_TIMEOUT": 0.1,
             "IGNORE_EXCEPTIONS": True,
+            "CONNECTION_POOL_CLASS": "core.breaker.GuardedPool",
         },
     }
 }
-DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 LIST_CACHE_SECONDS = ENV.list_cache_seconds
 
 CELERY_BROKER_URL = ENV.redis(1)
@@ -138,10 +141,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 1800,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
-    "socket_connect_timeout": 1,
-    "socket_timeout": 5,
+    # For requests, which do not wait for a broker that is away: the beat schedule finds what was
+    # not queued. Workers and beat have more patience (omni_stock/celery.py).
+    "socket_connect_timeout": 0.1,
+    "socket_timeout": 0.1,
+    "max_retries": 0,
 }
-# A request never waits for a broker that is away: the beat schedule finds what was not queued.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
@@ -150,6 +155,10 @@ CELERY_BEAT_SCHEDULE = {
     "purge-expired-tokens": {
         "task": "users.tasks.purge_expired_tokens",
         "schedule": crontab(hour=3, minute=17),
+    },
+    "purge-throttle-log": {
+        "task": "core.tasks.purge_throttle_log",
+        "schedule": crontab(hour=3, minute=27),
     },
 }
 
@@ -234,6 +243,8 @@ REST_FRAMEWORK = {
         "anon": ENV.rate_limit_anon,
         "user": ENV.rate_limit_user,
         "burst": ENV.rate_limit_burst,
+        "first_party": ENV.rate_limit_first_party,
+        "first_party_burst": ENV.rate_limit_first_party_burst,
         "login": ENV.rate_limit_login,
         "signup": ENV.rate_limit_signup,
         "code": ENV.rate_limit_code,

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from http import HTTPStatus
@@ -57,7 +58,9 @@ def dead_redis() -> str:
 def cache_at(url: str) -> Iterator[None]:
     """The cache lies there, with new clients and under the keys of this test worker."""
     prefix = cache.key_prefix
-    place = {**project.CACHES["default"], "LOCATION": url, "KEY_PREFIX": prefix}
+    patience = {"SOCKET_CONNECT_TIMEOUT": 0.3, "SOCKET_TIMEOUT": 0.3}
+    options = {**project.CACHES["default"]["OPTIONS"], **patience}
+    place = {**project.CACHES["default"], "LOCATION": url, "KEY_PREFIX": prefix, "OPTIONS": options}
     try:
         with override_settings(CACHES={"default": place}):
             yield
@@ -75,6 +78,34 @@ def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
             yield server
     finally:
         server.process.stop()
+
+
+class Silence:
+    """Somebody who takes connections, counts them, and never answers."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.listener = listener
+        self.url = f"redis://{LOOPBACK}:{listener.getsockname()[1]}/0"
+        self.taken: list[socket.socket] = []
+        threading.Thread(target=self._take, daemon=True).start()
+
+    def _take(self) -> None:
+        with suppress(OSError):
+            while True:
+                self.taken.append(self.listener.accept()[0])
+
+    def close(self) -> None:
+        self.listener.shutdown(socket.SHUT_RDWR)
+        for line in self.taken:
+            line.close()
+
+
+@pytest.fixture
+def silence() -> Iterator[Silence]:
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        somebody = Silence(listener)
+        yield somebody
+        somebody.close()
 
 
 @contextmanager
