@@ -1,21 +1,16 @@
 """Bodies as they come over a socket, to the web server that runs in production."""
 
 import json
-import os
 import socket
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from http.client import HTTPResponse
-from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
-from scripts.processes import LOOPBACK, Process, free_port
+from scripts.processes import LOOPBACK
+from tests.core.servers import web_server
 
 pytestmark = pytest.mark.django_db  # without it there would be no test database
 TOKEN = json.dumps({"token": "not-one-of-ours"}).encode()  # asked of a door that writes nothing
@@ -26,29 +21,8 @@ Port = int
 
 @pytest.fixture(scope="module")
 def port(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Port]:
-    place = connection.settings_dict
-    number = free_port()
-    environment = os.environ | {
-        "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**place),
-        "DJANGO_SETTINGS_MODULE": "omni_stock.settings.test",
-        "WEB_CONCURRENCY": "1",
-        "HOST": LOOPBACK,
-        "PORT": str(number),
-    }
-    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "omni_stock.wsgi"]
-    log: Path = tmp_path_factory.mktemp("gunicorn") / "log"
-    server = Process("gunicorn", command, log, cwd=settings.BASE_DIR, env=environment)
-    try:
-        server.start(lambda: answers(number))
+    with web_server(tmp_path_factory.mktemp("gunicorn") / "log") as (number, _server):
         yield number
-    finally:
-        server.stop()
-
-
-def answers(port: Port) -> bool:
-    with suppress(OSError), urlopen(f"http://{LOOPBACK}:{port}/health/", timeout=5) as answer:
-        return bool(answer.status == 200)
-    return False
 
 
 def chunks(body: bytes, size: int = 64 * 1024) -> bytes:
