@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from celery.schedules import crontab
+from corsheaders.defaults import default_headers
 
 from core.logging import logging_config
 from omni_stock.settings.environment import Environment
@@ -53,6 +54,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "core.once.IdempotencyMiddleware",  # the last: it calls the view itself
 ]
 
 # A POST to an address without its slash would be sent on as a GET, and its body lost.
@@ -141,6 +143,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "resume-imports": {"task": "inventory.tasks.resume_imports", "schedule": 60},
     "resume-thumbnails": {"task": "inventory.tasks.resume_thumbnails", "schedule": 60},
+    "purge-idempotency-keys": {
+        "task": "core.tasks.purge_idempotency_keys",
+        "schedule": crontab(minute=37),
+    },
     "purge-expired-tokens": {
         "task": "users.tasks.purge_expired_tokens",
         "schedule": crontab(hour=3, minute=17),
@@ -236,9 +242,19 @@ REST_FRAMEWORK = {
 }
 RATE_LIMIT_ENABLED = ENV.rate_limit_enabled
 
+# How long a second POST with a key waits for the first one, before it is told to come again.
+IDEMPOTENCY_WAIT_SECONDS = 3.0
+IDEMPOTENCY_STANDING = "users.selectors.get_standing"
+
 CORS_ALLOWED_ORIGINS = ENV.cors_origins
 CORS_ALLOW_CREDENTIALS = True
-CORS_EXPOSE_HEADERS = ["Content-Disposition", "Retry-After", "X-Request-ID"]
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key"]
+CORS_EXPOSE_HEADERS = [
+    "Content-Disposition",
+    "Idempotent-Replayed",
+    "Retry-After",
+    "X-Request-ID",
+]
 CORS_PREFLIGHT_MAX_AGE = 86_400
 CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins
 

@@ -14,11 +14,12 @@ from django.utils import timezone
 
 from core.audit import log_audit
 from core.enums import AuditType
-from core.models import AuditedModel, AuditLog, SoftDeleteModel
+from core.models import AuditedModel, AuditLog, IdempotencyKey, SoftDeleteModel
 from inventory.models import Category, Collectible, CollectibleImage, ImportJob, ImportRow
 from tests.factories import (
     CategoryFactory,
     CollectibleFactory,
+    IdempotencyKeyFactory,
     MemberFactory,
     StoreFactory,
     UserFactory,
@@ -74,8 +75,9 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     Session: lambda: Session.objects.get(pk=SessionService.open(user=UserFactory()).session_id),
     EmailToken: _email_token,
     AuditLog: lambda: log_audit(AuditType.SECURITY, UserFactory(), "signed in"),
+    IdempotencyKey: IdempotencyKeyFactory,
 }
-READ_ONLY = {ImportJob, ImportRow, Session, EmailToken, AuditLog}
+READ_ONLY = {ImportJob, ImportRow, Session, EmailToken, AuditLog, IdempotencyKey}
 BUSINESS = [model for model in MAKE if issubclass(model, SoftDeleteModel)]
 of_every_model = pytest.mark.parametrize("model", MAKE, ids=lambda model: model.__name__)
 of_business_models = pytest.mark.parametrize("model", BUSINESS, ids=lambda model: model.__name__)
@@ -324,11 +326,8 @@ class TestWriting:
                 "password2": password}  # fmt: skip
         assert saved(save(desk, address(User, "add"), **body))
         assert User.objects.get(username="new").check_password(password)
-        assert not saved(
-            save(
-                desk, address(User, "add"), **{**body, "username": "b", "email": "NEW@example.com"}
-            )
-        )
+        again = {**body, "username": "b", "email": "NEW@example.com"}
+        assert not saved(save(desk, address(User, "add"), **again))
 
 
 class TestDeleting:

@@ -27,6 +27,7 @@ class TokenView(APIView):
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
     throttle_classes = [LoginThrottle, AccountLoginThrottle]
+    answer_is_secret = True
     administrator = False
 
     @extend_schema(
@@ -54,6 +55,7 @@ class TokenView(APIView):
 class TokenRefreshView(APIView):
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
+    answer_is_secret = True
 
     @extend_schema(
         tags=["auth"],
