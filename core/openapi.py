@@ -16,13 +16,28 @@ _REASONS = {
     "401": ("not_authenticated", "Authentication credentials were not provided."),
     "403": ("permission_denied", "Access denied"),
     "404": ("not_found", "Not found."),
-    "409": ("sku_taken", "Another item of this vendor has this SKU."),
+    "409": ("request_in_flight", "A request with this key is being carried out just now."),
     "413": ("request_too_large", "Request too large"),
     "415": ("unsupported_media_type", 'Unsupported media type "text/plain" in request.'),
+    "422": ("idempotency_key_reused", "This key was used for another request: take a new one."),
     "429": ("throttled", "Request was throttled. Expected available in 17 seconds."),
 }
 _SCHEMA = {"$ref": "#/components/schemas/Problem"}
 _TEXT = {"type": "string"}
+# No example: Swagger's form would send it, with every call the same.
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {**_TEXT, "minLength": 1, "maxLength": 255},
+    "description": "A text of your own for this one request, best a UUID. Sent again within 24 "
+    "hours it does nothing and is answered as the first time; the same key with another request is "
+    "422. While the first is under way it is 409 `request_in_flight`, and 409 `answer_not_kept` "
+    "where the answer is a secret.",
+}
+_REPLAYED = {
+    "schema": {**_TEXT, "enum": ["true"]},
+    "description": "This is the answer of the first request with this key.",
+}
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "description": "A refusal (RFC 9457). The codes are explained at `/api/docs/errors/`.",
@@ -80,12 +95,29 @@ def add_problem_answers(
     result: dict[str, Any], generator: Any, request: Any, public: bool
 ) -> dict[str, Any]:
     """Post-processing hook: the `Problem` component, and every operation's refusals."""
-    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+    parts = result.setdefault("components", {})
+    parts.setdefault("schemas", {})["Problem"] = PROBLEM
+    parts["parameters"] = {"IdempotencyKey": _KEY}
+    parts["headers"] = {"IdempotentReplayed": _REPLAYED}
     for path, operations in result["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             for status in _refusals(path, operation):
                 operation["responses"].setdefault(status, _answer(status))
+            if method == "post":
+                _tell_of_keys(operation)
     return result
+
+
+def _tell_of_keys(operation: dict[str, Any]) -> None:
+    """Every POST takes an `Idempotency-Key` (`core.once`)."""
+    key = {"$ref": "#/components/parameters/IdempotencyKey"}
+    operation["parameters"] = [*operation.get("parameters", []), key]
+    for status in ("400", "409", "422"):
+        operation["responses"].setdefault(status, _answer(status))
+    for status, response in operation["responses"].items():
+        if status.startswith("2"):
+            replayed = {"$ref": "#/components/headers/IdempotentReplayed"}
+            response.setdefault("headers", {})["Idempotent-Replayed"] = replayed
 
 
 def _refusals(path: str, operation: dict[str, Any]) -> list[str]:
