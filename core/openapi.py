@@ -17,9 +17,10 @@ _REASONS = {
     "401": ("not_authenticated", "Authentication credentials were not provided."),
     "403": ("permission_denied", "Access denied"),
     "404": ("not_found", "Not found."),
-    "409": ("sku_taken", "Another item of this vendor has this SKU."),
+    "409": ("request_in_flight", "A request with this key is being carried out just now."),
     "413": ("request_too_large", "Request too large"),
     "415": ("unsupported_media_type", 'Unsupported media type "text/plain" in request.'),
+    "422": ("idempotency_key_reused", "This key was used for another request: take a new one."),
     "429": ("throttled", "Request was throttled. Expected available in 17 seconds."),
 }
 _SCHEMA = {"$ref": "#/components/schemas/Problem"}
@@ -38,6 +39,20 @@ LIMITS: dict[str, Any] = {
         "description": "Seconds until the call would be let in.",
         "schema": {"type": "integer"},
     },
+}
+# No example: Swagger's form would send it, with every call the same.
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {**_TEXT, "minLength": 1, "maxLength": 255},
+    "description": "A text of your own for this one request, best a UUID. Sent again within 24 "
+    "hours it does nothing and is answered as the first time; the same key with another request is "
+    "422. While the first is under way it is 409 `request_in_flight`, and 409 `answer_not_kept` "
+    "where the answer is a secret.",
+}
+_REPLAYED = {
+    "schema": {**_TEXT, "enum": ["true"]},
+    "description": "This is the answer of the first request with this key.",
 }
 PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -113,15 +128,18 @@ class ProblemAutoSchema(AutoSchema):
 def add_problem_answers(
     result: dict[str, Any], generator: Any, request: Any, public: bool
 ) -> dict[str, Any]:
-    """Post-processing hook: the `Problem` component, every operation's refusals, the limits."""
-    components = result.setdefault("components", {})
-    components.setdefault("schemas", {})["Problem"] = PROBLEM
-    components["headers"] = LIMITS
+    """Post-processing hook: the `Problem` component, each operation's refusals, limits, keys."""
+    parts = result.setdefault("components", {})
+    parts.setdefault("schemas", {})["Problem"] = PROBLEM
+    parts["parameters"] = {"IdempotencyKey": _KEY}
+    parts["headers"] = {**LIMITS, "IdempotentReplayed": _REPLAYED}
     for path, operations in result["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             for status in _refusals(path, operation):
                 operation["responses"].setdefault(status, _answer(status))
             _add_limits(operation["responses"])
+            if method == "post":
+                _tell_of_keys(operation)
     return result
 
 
@@ -133,6 +151,18 @@ def _add_limits(responses: dict[str, Any]) -> None:
         headers = {name: {"$ref": f"#/components/headers/{name}"} for name in sorted(told)}
         if headers:
             answer["headers"] = {**answer.get("headers", {}), **headers}
+
+
+def _tell_of_keys(operation: dict[str, Any]) -> None:
+    """Every POST takes an `Idempotency-Key` (`core.once`)."""
+    key = {"$ref": "#/components/parameters/IdempotencyKey"}
+    operation["parameters"] = [*operation.get("parameters", []), key]
+    for status in ("400", "409", "422"):
+        operation["responses"].setdefault(status, _answer(status))
+    for status, response in operation["responses"].items():
+        if status.startswith("2"):
+            replayed = {"$ref": "#/components/headers/IdempotentReplayed"}
+            response.setdefault("headers", {})["Idempotent-Replayed"] = replayed
 
 
 def _refusals(path: str, operation: dict[str, Any]) -> list[str]:

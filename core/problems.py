@@ -118,7 +118,7 @@ def _describe(exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
     match exc:
         case AppException():
             body = problem(exc.status, exc.code, exc.detail, exc.errors, **exc.extra)
-            return body, {"WWW-Authenticate": "Bearer"} if exc.status == 401 else {}
+            return body, dict(exc.headers)
         case exceptions.ValidationError():
             return _invalid(list(_flatten(exc.get_full_details()))), {}
         case ModelValidationError():

@@ -6,6 +6,7 @@ from django.db.models import OuterRef, Subquery
 
 from users.exceptions import SessionEnded, TokenNotValid, UserNotFoundError
 from users.models import Session, SessionQuerySet, User
+from vendors.selectors import get_roles
 
 
 def get_user(user_id: int) -> User:
@@ -69,3 +70,8 @@ def get_addresses_of(name: str) -> set[str]:
 
 def get_session(session_id: int) -> Session | None:
     return Session.objects.filter(pk=session_id).first()
+
+
+def get_standing(user: User) -> list[str]:
+    """What the user is: on the platform, and in each shop."""
+    return [user.role, *(f"{role} of {vendor_id}" for vendor_id, role in get_roles(user))]

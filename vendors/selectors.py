@@ -1,7 +1,7 @@
 """Reading: whose shop it is, who works there, and what they may."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Case, Exists, OuterRef, Q, When
 
@@ -39,6 +39,12 @@ def get_vendors_allowing(user: "User", ability: Ability) -> VendorQuerySet:
 def get_vendors_with_role(user: "User") -> VendorQuerySet:
     """The vendors the user may see, oldest first, each with the user's `role` there."""
     return get_vendors_for_user(user).with_role_of(user)
+
+
+def get_roles(user: "User") -> list[tuple[int, str]]:
+    """Each vendor the user may see by its id, with the user's role there; one query."""
+    vendors: Any = get_vendors_with_role(user)
+    return list(vendors.values_list("pk", "role"))
 
 
 def get_audited_vendors(user: "User") -> VendorQuerySet:

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.throttles import (
+    AccessTokenThrottle,
     AnonThrottle,
     BurstThrottle,
     CheckEmailThrottle,
@@ -21,7 +22,7 @@ from core.throttles import (
 
 # Those that hang on who calls; what else a call may say, such as a name, is not known here. Asked
 # separately, for while Redis is away they are counted in two places.
-DOORS = [LoginThrottle, SignupThrottle, CodeThrottle, CheckEmailThrottle]
+DOORS = [LoginThrottle, SignupThrottle, CodeThrottle, CheckEmailThrottle, AccessTokenThrottle]
 CALLS = [AnonThrottle, UserThrottle, BurstThrottle]
 
 

@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "core.once.IdempotencyMiddleware",  # the last: it calls the view itself
 ]
 
 # A POST to an address without its slash would be sent on as a GET, and its body lost.
@@ -152,6 +153,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "resume-imports": {"task": "inventory.tasks.resume_imports", "schedule": 60},
     "resume-thumbnails": {"task": "inventory.tasks.resume_thumbnails", "schedule": 60},
+    "purge-idempotency-keys": {
+        "task": "core.tasks.purge_idempotency_keys",
+        "schedule": crontab(minute=37),
+    },
     "purge-expired-tokens": {
         "task": "users.tasks.purge_expired_tokens",
         "schedule": crontab(hour=3, minute=17),
@@ -257,6 +262,10 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 RATE_LIMIT_ENABLED = ENV.rate_limit_enabled
+
+# How long a second POST with a key waits for the first one, before it is told to come again.
+IDEMPOTENCY_WAIT_SECONDS = 3.0
+IDEMPOTENCY_STANDING = "users.selectors.get_standing"
 
 CORS_ALLOWED_ORIGINS = ENV.cors_origins
 CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins

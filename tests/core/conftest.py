@@ -3,23 +3,21 @@
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.request import urlopen
 
 import pytest
 from django.conf import settings as project
 from django.core.cache import cache
-from django.db import connection
 from django.test import override_settings
 
-from scripts.processes import LOOPBACK, Process, free_port
+from scripts.processes import LOOPBACK, free_port
 from scripts.services import Valkey
+from tests.core.servers import web_server
 
 Refusal = Callable[..., None]
 
@@ -127,29 +125,9 @@ class Web(NamedTuple):
 @pytest.fixture(scope="session")
 def web(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """The web server of production, one worker of it, on the database of the tests."""
-    place, port = connection.settings_dict, free_port()
-    environment = os.environ | {
-        "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**place),
-        "DJANGO_SETTINGS_MODULE": "omni_stock.settings.test",
-        "WEB_CONCURRENCY": "1",
-        "HOST": LOOPBACK,
-        "PORT": str(port),
-    }
-    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "omni_stock.wsgi"]
-    log: Path = tmp_path_factory.mktemp("gunicorn") / "log"
-    server = Process("gunicorn", command, log, cwd=project.BASE_DIR, env=environment)
-    try:
-        server.start(lambda: _answers(port))
+    with web_server(tmp_path_factory.mktemp("gunicorn") / "log") as (port, server):
         assert server.pid
         yield Web(port, server.pid)
-    finally:
-        server.stop()
-
-
-def _answers(port: int) -> bool:
-    with suppress(OSError), urlopen(f"http://{LOOPBACK}:{port}/health/", timeout=5) as answer:
-        return bool(answer.status == 200)
-    return False
 
 
 @pytest.fixture

@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from core.audit import log_audit
 from core.enums import AuditType
-from core.models import AuditLog, SoftDeleteModel, ThrottleLog
+from core.models import AuditLog, IdempotencyKey, SoftDeleteModel, ThrottleLog
 from inventory.models import Category, Collectible, CollectibleImage, ImportJob, ImportRow
 from tests.factories import (
     AccessTokenFactory,
     CategoryFactory,
     CollectibleFactory,
+    IdempotencyKeyFactory,
     MemberFactory,
     StoreFactory,
     UserFactory,
@@ -73,8 +74,9 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     ThrottleLog: lambda: ThrottleLog.objects.create(
         key=f"login:{ThrottleLog.objects.count()}", hits=[1], expires_at=timezone.now()
     ),
+    IdempotencyKey: IdempotencyKeyFactory,
 }
-READ_ONLY = {ImportJob, ImportRow, Session, EmailToken, AuditLog, ThrottleLog}
+READ_ONLY = {ImportJob, ImportRow, Session, EmailToken, AuditLog, IdempotencyKey, ThrottleLog}
 # Made elsewhere, by who can do what the form cannot: take in a file, show a secret once.
 FROM_ELSEWHERE = READ_ONLY | {CollectibleImage, AccessToken}
 BUSINESS = [model for model in MAKE if issubclass(model, SoftDeleteModel)]

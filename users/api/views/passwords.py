@@ -26,6 +26,7 @@ BAD_LINK = refusal(400, LinkNotValid.code, LinkNotValid.detail)
 
 class PasswordChangeView(APIView):
     throttle_classes = [LoginThrottle]
+    answer_is_secret = True
 
     @extend_schema(
         tags=["auth"],

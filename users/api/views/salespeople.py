@@ -22,6 +22,7 @@ class SalespersonView(APIView):
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
     throttle_classes = [AccessTokenThrottle, OneAccessTokenThrottle, SignInThrottle]
+    answer_is_secret = True
 
     @extend_schema(
         tags=["auth"],

@@ -29,6 +29,7 @@ class TokenView(APIView):
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
     throttle_classes = [LoginThrottle, SignInThrottle]
+    answer_is_secret = True
     administrator = False
 
     @extend_schema(
@@ -57,6 +58,7 @@ class TokenView(APIView):
 class TokenRefreshView(APIView):
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
+    answer_is_secret = True
 
     @extend_schema(
         tags=["auth"],
