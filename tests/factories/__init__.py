@@ -9,6 +9,7 @@ from vendors.enums import InviteStatus
 from vendors.models import Vendor, VendorMember, VendorStore
 
 PASSWORD = "shelf-of-blue-bricks"
+NEW_PASSWORD = "a-shelf-of-greener-bricks"
 
 
 class UserFactory(DjangoModelFactory):

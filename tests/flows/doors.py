@@ -13,7 +13,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from tests.conftest import pair_for
-from tests.factories import PASSWORD, MemberFactory, StoreFactory, UserFactory, VendorFactory
+from tests.factories import (
+    NEW_PASSWORD,
+    PASSWORD,
+    MemberFactory,
+    StoreFactory,
+    UserFactory,
+    VendorFactory,
+)
 from tests.flows.test_isolation import World
 from tests.inventory.test_pictures import picture
 from tests.vendors.people import PEOPLE as SIGNED_IN
@@ -142,7 +149,6 @@ def _table() -> SimpleUploadedFile:
     return SimpleUploadedFile("t.csv", b"sku,name\nA,B")
 
 
-NEW = "a-shelf-of-greener-bricks"
 NAME = {"name": "New"}
 # What a call sends that may succeed. "route" stands for all its methods without one of their own.
 BODIES: dict[str, dict[str, Any] | Callable[[Shop], dict[str, Any]]] = {
@@ -154,10 +160,10 @@ BODIES: dict[str, dict[str, Any] | Callable[[Shop], dict[str, Any]]] = {
     "token-refresh": lambda s: {"refresh": pair_for(s.caller)["refresh"]},
     "token-verify": lambda s: {"token": pair_for(s.caller)["access"]},
     "logout": lambda s: {"refresh": pair_for(s.caller)["refresh"]},
-    "password-change": {"current_password": PASSWORD, "new_password": NEW},
+    "password-change": {"current_password": PASSWORD, "new_password": NEW_PASSWORD},
     "password-reset": lambda s: {"email": s.caller.email},
     "password-reset-confirm": lambda s: {
-        "token": _mailed(s, EmailPurpose.RESET), "password": NEW,
+        "token": _mailed(s, EmailPurpose.RESET), "password": NEW_PASSWORD,
     },
     "admin-register": {"email": "root@example.com", "password": PASSWORD},
     "admin-login": lambda s: {"email": s.caller.email, "password": PASSWORD},
