@@ -7,7 +7,7 @@ test sent as one: that is learnt from the requests as they come in.
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from logging.config import DictConfigurator
 from typing import Any
@@ -55,7 +55,7 @@ class Watch(logging.Handler):
 
     def leaks(self) -> list[str]:
         """The lines that hold a secret."""
-        return [line for line in self.lines if self.finds_in(line)]
+        return self.with_secrets(self.lines)
 
     def leaks_in_audit(self) -> list[Any]:
         """The same of the audit log, where a test has not left its transaction broken."""
@@ -63,16 +63,18 @@ class Watch(logging.Handler):
         if connection.needs_rollback or (line and line.info.transaction_status == INERROR):
             return []
         rows = AuditLog.objects.values_list("user", "action", "details", "before", "after")
-        return [row for row in rows if self.finds_in(str(row))]
+        return self.with_secrets(rows)
 
-    def finds_in(self, text: str) -> bool:
-        self._secrets.update(
-            token
-            for message in getattr(mail, "outbox", [])
-            for token in re.findall(r"token=(\S+)", str(message.body))
-        )
-        written = self._secrets | {json.dumps(word)[1:-1] for word in self._secrets}
-        return bool(LOOKS_SECRET.search(text)) or any(word in text for word in written)
+    def with_secrets(self, things: Iterable[Any]) -> list[Any]:
+        for message in getattr(mail, "outbox", []):
+            self._secrets.update(re.findall(r"token=(\S+)", str(message.body)))
+        words = self._secrets | {json.dumps(word)[1:-1] for word in self._secrets}
+        texts = ((thing, str(thing)) for thing in things)
+        return [
+            thing
+            for thing, text in texts
+            if LOOKS_SECRET.search(text) or any(word in text for word in words)
+        ]
 
     @contextmanager
     def everywhere(self) -> Iterator["Watch"]:

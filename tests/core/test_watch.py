@@ -80,13 +80,13 @@ def test_tokens_are_seen(watch: Watch, owner: User) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("form", ["json", "multipart"])
 def test_what_a_request_sends_as_a_secret_is_learnt(watch: Watch, form: str) -> None:
-    assert not watch.finds_in(UNIQUE)
+    assert watch.with_secrets([UNIQUE]) == []
     body = {"username": "ann", "password": UNIQUE}
     APIClient().post("/api/v1/auth/token/", body, format=form)
     log.info("password %s was typed", UNIQUE)
     assert len(watch.leaks()) == 1
     APIClient(HTTP_AUTHORIZATION="Token of-another-kind").get("/api/v1/auth/me/")
-    assert watch.finds_in("of-another-kind")
+    assert watch.with_secrets(["of-another-kind"])
     watch.forget()
 
 
@@ -97,7 +97,7 @@ def test_what_signs_and_what_is_mailed_is_learnt(watch: Watch, settings: Any) ->
         "Hello", "https://omni-stock.example/?token=mailed-to-ann", None, ["a@b.example"]
     )
     for secret in ("told-to-who-installs-it", "old-key-" * 5, "mailed-to-ann"):
-        assert watch.finds_in(f"it is {secret}.")
+        assert watch.with_secrets([f"it is {secret}."])
 
 
 @pytest.mark.django_db
