@@ -72,7 +72,8 @@ class Tab:
         }
         answer = self._send("OPTIONS", path, wanted, None)
         self._require_allowed(answer)
-        if not 200 <= answer.status < 300 or method.lower() not in listed(answer, "allow-methods"):
+        allowed = method in SIMPLE_METHODS or method.lower() in listed(answer, "allow-methods")
+        if not 200 <= answer.status < 300 or not allowed:
             raise Blocked(f"{method} {path}: {answer.status}")
         if refused := headers - listed(answer, "allow-headers"):
             raise Blocked(f"{refused} {path}")
