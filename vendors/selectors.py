@@ -61,11 +61,16 @@ def get_role(user: "User", vendor_id: int) -> Role:
     return Role(vendor.role)  # type: ignore[attr-defined]
 
 
-def require_ability(user: "User", vendor_ids: Iterable[int | None], ability: Ability) -> None:
-    """Raises `ForbiddenError` unless the user's role in each of these vendors may do this."""
+def has_ability(user: "User", vendor_ids: Iterable[int | None], ability: Ability) -> bool:
+    """Whether the user's role in each of these vendors may do this."""
     wanted = {vendor_id or 0 for vendor_id in vendor_ids}
     allowed = get_vendors_allowing(user, ability)
-    if wanted and allowed.filter(pk__in=wanted).count() < len(wanted):
+    return not wanted or allowed.filter(pk__in=wanted).count() == len(wanted)
+
+
+def require_ability(user: "User", vendor_ids: Iterable[int | None], ability: Ability) -> None:
+    """Raises `ForbiddenError` where `has_ability` says no."""
+    if not has_ability(user, vendor_ids, ability):
         raise ForbiddenError
 
 

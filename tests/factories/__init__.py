@@ -13,6 +13,7 @@ from vendors.enums import InviteStatus
 from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
 
 PASSWORD = "shelf-of-blue-bricks"
+NEW_PASSWORD = "a-shelf-of-greener-bricks"
 
 
 class UserFactory(DjangoModelFactory):

@@ -3,7 +3,6 @@
 `RACE_ROUNDS` says how often (docs/development.md).
 """
 
-import os
 from itertools import count
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from core.exceptions import AppException
 from tests.factories import PASSWORD, MemberFactory, UserFactory, VendorFactory
 from tests.inventory.test_concurrency import at_once as one_after_another
+from tests.races import ROUNDS
 from tests.users.door import come, issue
 from tests.users.test_races import at_once, together
 from users.models import Session, User
@@ -18,8 +18,7 @@ from users.services import SalespersonService
 from vendors.models import AccessToken, Vendor, VendorMember
 from vendors.services import VendorService
 
-pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = int(os.environ.get("RACE_ROUNDS", "100"))
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos]
 
 
 def try_to_come(code: str, email: str) -> str:
