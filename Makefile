@@ -16,7 +16,7 @@ PRODUCTION := env DJANGO_SETTINGS_MODULE=omni_stock.settings.production \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check lint check-django check-schema format schema requirements clean
+.PHONY: help run test chaos check lint check-django check-schema format schema requirements clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ run: $(VENV)/local.stamp ## start everything with sample data, until Ctrl-C
 
 test: $(VENV)/dev.stamp ## run the tests on their own PostgreSQL and Valkey (ARGS="-k export")
 	$(SERVED) $(BIN)/pytest -n 2 $(ARGS)
+
+chaos: $(VENV)/dev.stamp ## run each race a thousand times (ARGS="-k refresh")
+	$(SERVED) env RACE_ROUNDS=1000 $(BIN)/pytest -n 0 -m chaos -o timeout=1200 $(ARGS)
 
 check: lint check-django check-schema ## run every check that is not a test
 

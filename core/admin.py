@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from core.audit import Deed, log_many
 from core.enums import AuditType
-from core.models import SOFT_CASCADE, AuditedModel, AuditLog
+from core.models import SOFT_CASCADE, AuditedModel, AuditLog, IdempotencyKey, ThrottleLog
 from core.writing import Recorded
 
 _RECORD = [
@@ -216,3 +216,22 @@ class AuditLogAdmin(ReadOnlyAdmin):
     search_fields = ["user", "action", "=object_id", "=request_id"]
     date_hierarchy = "timestamp"
     ordering = ["-timestamp", "-id"]
+
+
+@admin.register(ThrottleLog)
+class ThrottleLogAdmin(ReadOnlyAdmin):
+    list_display = ["key", "expires_at"]
+    search_fields = ["key"]
+    ordering = ["-expires_at", "key"]
+
+
+@admin.register(IdempotencyKey)
+class IdempotencyKeyAdmin(ReadOnlyAdmin):
+    """Without the answers: they belong to who asked."""
+
+    list_display = ["created_at", "user_id", "path", "status"]
+    fields = ["created_at", "user_id", "path", "status"]
+    list_filter = ["status"]
+    search_fields = ["path"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at"]

@@ -1,6 +1,6 @@
 """Refusals: services raise them, `core.problems` answers with them, commands print them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -27,6 +27,7 @@ class AppException(Exception):
     status: ClassVar[int] = 400
     code: ClassVar[str] = "invalid"
     detail: str | Promise = _("The request could not be carried out.")
+    headers: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
         self,
@@ -74,6 +75,7 @@ class AuthenticationError(AppException):
     status = 401
     code = "not_authenticated"
     detail = _("Authentication credentials were not provided.")
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
 class ForbiddenError(AppException):

@@ -1,12 +1,14 @@
 """What every business model is made of: times, authors, versions, undoable deletion.
 
-And the one table that belongs to all of them: the audit log.
+And the tables that belong to all of them: the audit log, what the limits count, and the keys of
+what was done once.
 """
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models.deletion import Collector, ProtectedError
 from django.utils import timezone
@@ -281,3 +283,38 @@ class AuditLog(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.action}"
+
+
+class ThrottleLog(models.Model):
+    """What was let in while Redis was away: written by `core.limits.stored`."""
+
+    key = models.CharField(primary_key=True, max_length=100, help_text="The limit, and a digest.")
+    hits = ArrayField(models.BigIntegerField(), help_text="Microseconds since 1970.")
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class IdempotencyKey(models.Model):
+    """What a POST under a key was answered: written by `core.idempotency`, for a day."""
+
+    digest = models.CharField(max_length=64, primary_key=True, help_text="Of the user and the key.")
+    fingerprint = models.CharField(max_length=64, help_text="Of what was sent.")
+    user = models.ForeignKey(
+        "users.User",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,  # the work may have been the account's end
+        db_index=False,
+        null=True,
+        related_name="+",
+    )
+    path = models.TextField()
+    standing = models.JSONField(help_text="The user's roles at that time.")
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField()
+    body = models.BinaryField(null=True, help_text="Null: a secret, which is not kept.")
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return f"POST {self.path}"

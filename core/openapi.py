@@ -15,6 +15,7 @@ from rest_framework.settings import api_settings
 
 from core.deprecation import CHANGELOG, deprecations_of
 from core.pagination import PAGINATION, VersionedPagination
+from core.parsers import MergePatchParser
 from core.problems import CONTENT_TYPE, TYPE_BASE
 
 _REASONS = {
@@ -22,13 +23,43 @@ _REASONS = {
     "401": ("not_authenticated", "Authentication credentials were not provided."),
     "403": ("permission_denied", "Access denied"),
     "404": ("not_found", "Not found."),
-    "409": ("sku_taken", "Another item of this vendor has this SKU."),
+    "409": ("request_in_flight", "A request with this key is being carried out just now."),
     "413": ("request_too_large", "Request too large"),
     "415": ("unsupported_media_type", 'Unsupported media type "text/plain" in request.'),
+    "422": ("idempotency_key_reused", "This key was used for another request: take a new one."),
     "429": ("throttled", "Request was throttled. Expected available in 17 seconds."),
 }
 _SCHEMA = {"$ref": "#/components/schemas/Problem"}
 _TEXT = {"type": "string"}
+LIMITS: dict[str, Any] = {
+    "RateLimit": {
+        "description": "Where you stand under the tightest policy: calls left, seconds until there "
+        "is one more.",
+        "schema": {**_TEXT, "examples": ['"burst";r=42;t=17']},
+    },
+    "RateLimit-Policy": {
+        "description": "The policies of this call: so many calls in so many seconds.",
+        "schema": {**_TEXT, "examples": ['"user";q=1000;w=3600, "burst";q=60;w=60']},
+    },
+    "Retry-After": {
+        "description": "Seconds until the call would be let in.",
+        "schema": {"type": "integer"},
+    },
+}
+# No example: Swagger's form would send it, with every call the same.
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {**_TEXT, "minLength": 1, "maxLength": 255},
+    "description": "A text of your own for this one request, best a UUID. Sent again within 24 "
+    "hours it does nothing and is answered as the first time; the same key with another request is "
+    "422. While the first is under way it is 409 `request_in_flight`, and 409 `answer_not_kept` "
+    "where the answer is a secret.",
+}
+_REPLAYED = {
+    "schema": {**_TEXT, "enum": ["true"]},
+    "description": "This is the answer of the first request with this key.",
+}
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "description": "A refusal (RFC 9457). The codes are explained at `/api/docs/errors/`.",
@@ -73,6 +104,9 @@ class ProblemAutoSchema(AutoSchema):
             for permission in self.view.get_permissions() if hasattr(permission, "needs")
             if (need := permission.needs(self.view, self.method))
         ]  # fmt: skip
+        if operation is not None and self.method == "PATCH":
+            content = operation["requestBody"]["content"]
+            content[MergePatchParser.media_type] = content["application/json"]
         if operation is not None and needed:
             told = f"Your role in the shop must allow `{needed[0].value}`."
             operation["description"] = f"{operation.get('description', '')}\n\n{told}".strip()
@@ -109,6 +143,10 @@ class ProblemAutoSchema(AutoSchema):
         examples = self._get_examples(taken, direction, kind)
         return {"content": {kind: build_media_type_object(schema, examples)}, "required": True}
 
+    def map_parsers(self) -> list[str]:
+        """The merge patch is told where it is understood, with the examples of plain JSON."""
+        return [form for form in super().map_parsers() if form != MergePatchParser.media_type]
+
     def get_summary(self) -> str | None:
         first, _dot, _rest = self.get_description().partition(".")
         return first.strip() or None
@@ -117,12 +155,18 @@ class ProblemAutoSchema(AutoSchema):
 def add_problem_answers(
     result: dict[str, Any], generator: Any, request: Any, public: bool
 ) -> dict[str, Any]:
-    """Post-processing hook: the `Problem` component, and every operation's refusals."""
-    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+    """Post-processing hook: the `Problem` component, each operation's refusals, limits, keys."""
+    parts = result.setdefault("components", {})
+    parts.setdefault("schemas", {})["Problem"] = PROBLEM
+    parts["parameters"] = {"IdempotencyKey": _KEY}
+    parts["headers"] = {**LIMITS, "IdempotentReplayed": _REPLAYED}
     for path, operations in result["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             for status in _refusals(path, operation):
                 operation["responses"].setdefault(status, _answer(status))
+            _add_limits(operation["responses"])
+            if method == "post":
+                _tell_of_keys(operation)
     return result
 
 
@@ -135,6 +179,28 @@ def tell_version(
     text = json.dumps(result, cls=DjangoJSONEncoder).replace("/api/v1/", f"/api/{version}/")
     told: dict[str, Any] = json.loads(text)
     return told
+
+
+def _add_limits(responses: dict[str, Any]) -> None:
+    """Every answer that was let in or refused by the limits tells of them."""
+    for status, answer in responses.items():
+        told = {"RateLimit", "RateLimit-Policy"} if status[0] == "2" else set()
+        told = set(LIMITS) if status == "429" else told
+        headers = {name: {"$ref": f"#/components/headers/{name}"} for name in sorted(told)}
+        if headers:
+            answer["headers"] = {**answer.get("headers", {}), **headers}
+
+
+def _tell_of_keys(operation: dict[str, Any]) -> None:
+    """Every POST takes an `Idempotency-Key` (`core.once`)."""
+    key = {"$ref": "#/components/parameters/IdempotencyKey"}
+    operation["parameters"] = [*operation.get("parameters", []), key]
+    for status in ("400", "409", "422"):
+        operation["responses"].setdefault(status, _answer(status))
+    for status, response in operation["responses"].items():
+        if status.startswith("2"):
+            replayed = {"$ref": "#/components/headers/IdempotentReplayed"}
+            response.setdefault("headers", {})["Idempotent-Replayed"] = replayed
 
 
 def _refusals(path: str, operation: dict[str, Any]) -> list[str]:

@@ -61,7 +61,7 @@ def collection(document: Json) -> Json:
 
 
 def _item(document: Json, address: str, method: str, operation: Json) -> Json:
-    parameters = operation.get("parameters", [])
+    parameters = [_resolved(document, p) for p in operation.get("parameters", [])]
     request: Json = {
         "method": method.upper(),
         "header": [_pair(p) for p in parameters if p["in"] == "header"],
@@ -70,7 +70,7 @@ def _item(document: Json, address: str, method: str, operation: Json) -> Json:
     }
     if {} in operation.get("security", []):
         request["auth"] = {"type": "noauth"}
-    for kind, media in operation.get("requestBody", {}).get("content", {}).items():
+    for kind, media in [*operation.get("requestBody", {}).get("content", {}).items()][:1]:
         request["body"] = _body(document, kind, media)
         if kind == "application/json":
             request["header"].append({"key": "Content-Type", "value": kind})
@@ -131,10 +131,17 @@ def _answer(operation: Json) -> Json:
 
 
 def _properties(document: Json, schema: Json) -> Json:
-    if reference := schema.get("$ref"):
-        schema = document["components"]["schemas"][reference.rpartition("/")[2]]
-    properties: Json = schema.get("properties", {})
+    properties: Json = _resolved(document, schema).get("properties", {})
     return properties
+
+
+def _resolved(document: Json, part: Json) -> Json:
+    """What a reference stands for."""
+    if reference := part.get("$ref"):
+        for name in reference.removeprefix("#/").split("/"):
+            document = document[name]
+        return document
+    return part
 
 
 def render(document: Json) -> str:

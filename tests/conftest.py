@@ -4,11 +4,13 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings as project
 from django.core.cache import cache
 from hypothesis import settings
 from rest_framework.test import APIClient
 
 from tests.factories import StoreFactory, UserFactory, VendorFactory
+from tests.watch import Watch
 from users.models import User
 from users.services import SessionService
 from users.tokens import Pair, sign
@@ -24,12 +26,40 @@ def _own_cache(request: pytest.FixtureRequest) -> None:
     """Workers that run side by side share the server, not the keys."""
     worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
     cache.key_prefix = f"test-{worker}"
+    # A thread makes itself a cache of its own.
+    project.CACHES["default"]["KEY_PREFIX"] = cache.key_prefix
 
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
     yield
     cache.delete_pattern("*")
+
+
+@pytest.fixture(scope="session")
+def watch() -> Iterator[Watch]:
+    """Reads every log line of the run."""
+    with Watch().everywhere() as watch:
+        yield watch
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_in_any_log_line(watch: Watch) -> Iterator[None]:
+    watch.forget()
+    yield
+    assert watch.leaks() == [], "A secret was logged."
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_in_the_audit_log(watch: Watch, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Asked before the test's rows are taken back."""
+    marked = request.node.get_closest_marker("django_db")
+    if marked or {"db", "transactional_db"} & set(request.fixturenames):
+        request.getfixturevalue("db")
+        yield
+        assert watch.leaks_in_audit() == [], "A secret was kept."
+    else:
+        yield
 
 
 def pair_for(user: User) -> Pair:

@@ -22,10 +22,9 @@ class ReasonForm(ActionForm):
     """Beside the list of actions: those on accounts are not taken without a word."""
 
     reason = forms.CharField(
-        label="Reason",
         max_length=200,
         required=False,
-        help_text="The paused are told by mail; the audit log keeps it.",
+        widget=forms.TextInput({"placeholder": "told to the paused, and logged"}),
     )
 
 

@@ -6,6 +6,7 @@ from django.db.models import OuterRef, Subquery
 
 from users.exceptions import SessionEnded, TokenNotValid, UserNotFoundError
 from users.models import Session, SessionQuerySet, User
+from vendors.selectors import get_roles
 
 
 def get_user(user_id: int) -> User:
@@ -60,5 +61,17 @@ def get_sessions_for_user(user: User) -> SessionQuerySet:
     return Session.objects.living().filter(user=user)
 
 
+def get_addresses_of(name: str) -> set[str]:
+    """From where the account of this username or e-mail has signed in lately, if it is one's."""
+    accounts = User.objects.known_as(name).values("pk")
+    sessions = Session.objects.filter(user__in=accounts).exclude(ip=None)
+    return {str(address) for address in sessions.values_list("ip", flat=True).distinct()}
+
+
 def get_session(session_id: int) -> Session | None:
     return Session.objects.filter(pk=session_id).first()
+
+
+def get_standing(user: User) -> list[str]:
+    """What the user is: on the platform, and in each shop."""
+    return [user.role, *(f"{role} of {vendor_id}" for vendor_id, role in get_roles(user))]

@@ -57,7 +57,10 @@ class Vendor(AuditedModel, SoftDeleteModel):
     contact_info = models.TextField(blank=True, max_length=1000)
     currency = CurrencyField()
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="vendors"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="vendors",
+        limit_choices_to={"deleted_at": None},
     )
     is_active = models.BooleanField(default=True)
 

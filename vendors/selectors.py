@@ -1,7 +1,7 @@
 """Reading: whose shop it is, who works there, and what they may."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Case, Exists, OuterRef, Q, When
 
@@ -41,6 +41,12 @@ def get_vendors_with_role(user: "User") -> VendorQuerySet:
     return get_vendors_for_user(user).with_role_of(user)
 
 
+def get_roles(user: "User") -> list[tuple[int, str]]:
+    """Each vendor the user may see by its id, with the user's role there; one query."""
+    vendors: Any = get_vendors_with_role(user)
+    return list(vendors.values_list("pk", "role"))
+
+
 def get_audited_vendors(user: "User") -> VendorQuerySet:
     """The vendors whose audit log the user may read; the owner's also when they are closed."""
     vendors: VendorQuerySet = Vendor.all_objects.allowing(user, Ability.AUDIT_READ)
@@ -55,11 +61,16 @@ def get_role(user: "User", vendor_id: int) -> Role:
     return Role(vendor.role)  # type: ignore[attr-defined]
 
 
-def require_ability(user: "User", vendor_ids: Iterable[int | None], ability: Ability) -> None:
-    """Raises `ForbiddenError` unless the user's role in each of these vendors may do this."""
+def has_ability(user: "User", vendor_ids: Iterable[int | None], ability: Ability) -> bool:
+    """Whether the user's role in each of these vendors may do this."""
     wanted = {vendor_id or 0 for vendor_id in vendor_ids}
     allowed = get_vendors_allowing(user, ability)
-    if wanted and allowed.filter(pk__in=wanted).count() < len(wanted):
+    return not wanted or allowed.filter(pk__in=wanted).count() == len(wanted)
+
+
+def require_ability(user: "User", vendor_ids: Iterable[int | None], ability: Ability) -> None:
+    """Raises `ForbiddenError` where `has_ability` says no."""
+    if not has_ability(user, vendor_ids, ability):
         raise ForbiddenError
 
 

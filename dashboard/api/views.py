@@ -23,7 +23,7 @@ from dashboard.selectors import get_audit_logs_for_user, get_dashboard_summary
     parameters=[SummaryQuerySerializer],
     responses=DashboardSummarySerializer,
 )
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def dashboard_summary(request: Request) -> Response:
     """Figures over all your vendors, or one: `?vendor=`."""
     # As lists do: `format` is the renderers' affair, `_=1700000000` that of caches in between.
@@ -32,7 +32,7 @@ def dashboard_summary(request: Request) -> Response:
     query = SummaryQuerySerializer(data=named)
     query.is_valid(raise_exception=True)
     summary = get_dashboard_summary(caller(request), query.validated_data.get("vendor"))
-    return Response(DashboardSummarySerializer(summary).data, headers={"Cache-Control": "private"})
+    return Response(DashboardSummarySerializer(summary).data)
 
 
 @extend_schema(tags=["audit"])

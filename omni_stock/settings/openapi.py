@@ -6,7 +6,7 @@ from typing import Any
 _SWAGGER = {
     "urls": [
         {"url": "/api/schema/", "name": "Version 1"},
-        {"url": "/api/v2/schema/", "name": "Version 2: pages by cursor"},
+        {"url": "/api/schema/v2/", "name": "Version 2: pages by cursor"},
     ],
     "layout": "StandaloneLayout",
     "persistAuthorization": True,
@@ -50,6 +50,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "imports", "description": "Loading a collection from CSV or XLSX"},
         {"name": "dashboard", "description": "What it all comes to"},
         {"name": "audit", "description": "Who did what: never changed"},
+        {"name": "limits", "description": "How many calls you have"},
         {"name": "vendors", "description": "Shops: the owners of everything"},
     ],
 }

@@ -81,7 +81,9 @@ def test_every_anchor_is_its_code() -> None:
     assert all(anchor == code for anchor, code in explained().items())
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 406, 409, 413, 415, 429, 500, 503])
+@pytest.mark.parametrize(
+    "status", [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429, 500, 503]
+)
 def test_every_status_is_explained(status: int) -> None:
     assert re.search(rf"\| [\d, ]*{status}[\d, ]* \|", REFERENCE.read_text())
 

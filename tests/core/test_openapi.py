@@ -25,7 +25,7 @@ Document = dict[str, Any]
 METHODS = {"get", "post", "put", "patch", "delete"}
 PROBLEM = "application/problem+json"
 WRITTEN = {"v1": "schema.yml", "v2": "schema-v2.yml"}
-SERVED = {"v1": "/api/schema/", "v2": "/api/v2/schema/"}
+SERVED = {"v1": "/api/schema/", "v2": "/api/schema/v2/"}
 
 
 @pytest.fixture(scope="module", params=["v1", "v2"])
@@ -48,7 +48,7 @@ def operations(document: Document) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def paging(operation: dict[str, Any]) -> list[str]:
-    names = [parameter["name"] for parameter in operation.get("parameters", [])]
+    names = [parameter.get("name") for parameter in operation.get("parameters", [])]
     return [name for name in names if name in {"page", "cursor", "page_size"}]
 
 
@@ -66,7 +66,7 @@ def addresses(patterns: Any, base: str, prefix: str = "") -> Iterator[tuple[str,
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
             yield from addresses(pattern.url_patterns, base, route)
-        elif isinstance(pattern, URLPattern) and route.startswith(base) and "schema" not in route:
+        elif isinstance(pattern, URLPattern) and route.startswith(base):
             view: Any = pattern.callback
             known = getattr(view, "actions", None) or {
                 name for name in METHODS if hasattr(view.cls, name)
@@ -164,6 +164,7 @@ class TestEveryOperation:
                 "password/reset", "password/reset/confirm", "admin/register",
             )
         }  # fmt: skip
+        public.add(f"/api/{version}/rate-limits/")
         for address, method, operation in operations(document):
             expected = {"429"}
             if address not in public:
@@ -173,6 +174,15 @@ class TestEveryOperation:
             if "{" in address:
                 expected.add("404")
             assert expected <= set(operation["responses"]), (method, address)
+
+    def test_tells_of_the_limits(self, document: Document) -> None:
+        described = document["components"]["headers"]
+        assert set(described) == {"RateLimit", "RateLimit-Policy", "Retry-After"}
+        for address, method, operation in operations(document):
+            for status, part in operation["responses"].items():
+                told = {"RateLimit", "RateLimit-Policy"} if status[0] == "2" else set()
+                told = set(described) if status == "429" else told
+                assert told <= set(part.get("headers", {})), (method, address, status)
 
     def test_every_example_fits_its_schema(self, document: Document) -> None:
         faults = []

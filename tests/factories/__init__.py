@@ -6,12 +6,14 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
+from core.models import IdempotencyKey
 from inventory.models import Category, Collectible
 from users.models import User
 from vendors.enums import InviteStatus
 from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
 
 PASSWORD = "shelf-of-blue-bricks"
+NEW_PASSWORD = "a-shelf-of-greener-bricks"
 
 
 class UserFactory(DjangoModelFactory):
@@ -77,3 +79,16 @@ class CollectibleFactory(DjangoModelFactory):
 
     name = factory.Sequence(lambda n: f"Item {n}")
     vendor = factory.SubFactory(VendorFactory)
+
+
+class IdempotencyKeyFactory(DjangoModelFactory):
+    class Meta:
+        model = IdempotencyKey
+
+    digest = factory.Sequence(lambda n: f"{n:064x}")
+    user = factory.SubFactory(UserFactory)
+    path = "/api/v1/catalog/items/"
+    standing: list[str] = []
+    status = 201
+    headers: dict[str, str] = {}
+    body = b"{}"

@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from core.audit import log_audit
 from core.enums import AuditType
-from core.models import AuditLog, SoftDeleteModel
+from core.models import AuditLog, IdempotencyKey, SoftDeleteModel, ThrottleLog
 from inventory.models import Category, Collectible, CollectibleImage, ImportJob, ImportRow
 from tests.factories import (
     AccessTokenFactory,
     CategoryFactory,
     CollectibleFactory,
+    IdempotencyKeyFactory,
     MemberFactory,
     StoreFactory,
     UserFactory,
@@ -70,8 +71,12 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     Session: lambda: Session.objects.get(pk=SessionService.open(user=UserFactory()).session_id),
     EmailToken: _email_token,
     AuditLog: lambda: log_audit(AuditType.SECURITY, UserFactory(), "signed in"),
+    ThrottleLog: lambda: ThrottleLog.objects.create(
+        key=f"login:{ThrottleLog.objects.count()}", hits=[1], expires_at=timezone.now()
+    ),
+    IdempotencyKey: IdempotencyKeyFactory,
 }
-READ_ONLY = {ImportJob, ImportRow, Session, EmailToken, AuditLog}
+READ_ONLY = {ImportJob, ImportRow, Session, EmailToken, AuditLog, IdempotencyKey, ThrottleLog}
 # Made elsewhere, by who can do what the form cannot: take in a file, show a secret once.
 FROM_ELSEWHERE = READ_ONLY | {CollectibleImage, AccessToken}
 BUSINESS = [model for model in MAKE if issubclass(model, SoftDeleteModel)]

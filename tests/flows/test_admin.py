@@ -244,11 +244,8 @@ class TestWriting:
                 "password2": password}  # fmt: skip
         assert saved(save(desk, address(User, "add"), **body))
         assert User.objects.get(username="new").check_password(password)
-        assert not saved(
-            save(
-                desk, address(User, "add"), **{**body, "username": "b", "email": "NEW@example.com"}
-            )
-        )
+        taken = {**body, "username": "b", "email": "NEW@example.com"}
+        assert not saved(save(desk, address(User, "add"), **taken))
 
     def test_secret_of_a_token_is_in_no_page(self, desk: Client) -> None:
         row = MAKE[AccessToken]()

@@ -14,7 +14,7 @@ from tests.factories import CategoryFactory, CollectibleFactory, VendorFactory
 from users.models import User
 from vendors.models import Vendor
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos]
 ITEMS = "/api/v1/catalog/items/"
 CATEGORIES = "/api/v1/catalog/categories/"
 _WAITING = """

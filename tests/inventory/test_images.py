@@ -25,7 +25,6 @@ from tests.races import at_once
 from users.models import User
 
 pytestmark = pytest.mark.django_db
-
 SHADES = [(shade, 0, 0) for shade in range(0, 250, 8)]
 EIGHT_MEGABYTES = 8 * 1024**2
 

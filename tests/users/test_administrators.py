@@ -69,6 +69,7 @@ class TestFirst:
 
 
 @pytest.mark.usefixtures("_secret")
+@pytest.mark.chaos
 @pytest.mark.django_db(transaction=True)
 def test_of_two_first_ones_at_once_one_is_made() -> None:
     together = Barrier(2)

@@ -1,5 +1,6 @@
 """The picture of a person: taken, replaced, removed, refused."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -164,9 +165,9 @@ class WatchedStorage(FileSystemStorage):
 
     waited: list[bool] = []
 
-    def _save(self, name: str, content: Any) -> str:
+    def save(self, name: Any, content: Any, max_length: int | None = None) -> str:
         self.waited.append(connection.in_atomic_block)
-        return super()._save(name, content)
+        return super().save(name, content, max_length)
 
 
 class WatchedUpload(ContentFile):
@@ -189,6 +190,7 @@ def test_no_transaction_is_open_from_reading_to_storing(settings: Any, tmp_path:
 def test_of_several_at_once_one_file_is_left(root: Path) -> None:
     user = UserFactory()
     sources = [picture(colour=(shade, 0, 0)) for shade in (10, 60, 110, 160)]
-    at_once([lambda s=s: AvatarService.put(user=user, upload=ContentFile(s)) for s in sources])
+    uploads = [ContentFile(source) for source in sources]
+    at_once([partial(AvatarService.put, user=user, upload=upload) for upload in uploads])
     user.refresh_from_db()
     assert files(root) == [user.avatar.name]

@@ -17,9 +17,8 @@ from rest_framework.test import APIClient
 
 from core.models import AuditLog
 from tests.conftest import pair_for
-from tests.factories import PASSWORD, UserFactory
+from tests.factories import NEW_PASSWORD, PASSWORD, UserFactory
 from tests.flows.test_contract import require_published
-from tests.users.conftest import NEW_PASSWORD
 from users.models import EmailToken, Session, User
 from users.tokens import read
 

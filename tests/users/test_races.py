@@ -1,7 +1,11 @@
-"""At the same moment: real threads on real transactions, and one of them wins."""
+"""At the same moment: real threads on real transactions, and one of them wins.
+
+`RACE_ROUNDS` says how often what chance decides is tried (docs/development.md).
+"""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from threading import Barrier
 from typing import Any, TypeVar
 
@@ -10,17 +14,18 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from core.exceptions import AppException
+from core.models import AuditLog
 from tests.conftest import pair_for
 from tests.factories import UserFactory
+from tests.races import ROUNDS
 from users.enums import EmailPurpose
-from users.exceptions import LinkNotValid
+from users.exceptions import LinkNotValid, SessionEnded
 from users.models import Session
 from users.services import EmailTokenService, Grant, PasswordService, SessionService
-from users.tokens import read, sign
+from users.tokens import Claims, read, sign
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos]
 REFRESH = "/api/v1/auth/token/refresh/"
-ROUNDS = 200
 _T = TypeVar("_T")
 
 
@@ -59,23 +64,40 @@ def test_eight_refreshes_of_one_token_make_one_new_pair() -> None:
     assert read(pairs.pop()[1]).jti == session.jti
 
 
-def test_no_token_is_spent_twice_in_two_hundred_races() -> None:
+def refresh(token: Claims | Grant) -> Grant:
+    return SessionService.refresh(
+        user_id=token.user_id, session_id=token.session_id, version=token.version, jti=token.jti
+    )
+
+
+def test_no_token_is_spent_twice_in_any_round() -> None:
     user = UserFactory()
     tokens = [read(sign(SessionService.open(user=user))["refresh"]) for _ in range(ROUNDS)]
-
-    def spend(number: int) -> Grant:
-        token = tokens[number]
-        return SessionService.refresh(
-            user_id=token.user_id,
-            session_id=token.session_id,
-            version=token.version,
-            jti=token.jti,
-        )
-
-    rounds = together(4, ROUNDS, spend)
+    rounds = together(4, ROUNDS, lambda number: refresh(tokens[number]))
     assert [len(set(grants)) for grants in rounds] == [1] * ROUNDS
     assert all(grants[0].jti != tokens[n].jti for n, grants in enumerate(rounds))
     assert not Session.objects.exclude(revoked_at=None).exists()
+
+
+def test_used_token_is_caught_in_every_round_and_told_once() -> None:
+    """Three come with it at once, and its owner with the newest token."""
+    user, turns = UserFactory(), count()
+    families = []
+    for _ in range(ROUNDS):
+        first = SessionService.open(user=user)
+        families.append([first, second := refresh(first), refresh(second)])
+
+    def act(number: int) -> str:
+        try:
+            refresh(families[number][0 if next(turns) % 4 else 2])
+        except SessionEnded as refusal:
+            return refusal.code
+        return "refreshed"
+
+    rounds = together(4, ROUNDS, act)
+    assert all(outcomes.count("session_ended") >= 3 for outcomes in rounds)
+    assert Session.objects.filter(revoked_reason="reused").count() == ROUNDS
+    assert AuditLog.objects.filter(action__contains="used twice").count() == ROUNDS
 
 
 def test_link_of_a_mail_is_good_for_one_of_two() -> None:

@@ -225,8 +225,8 @@ class TestToken:
             (BOB, PASSWORD), (BOB, "x"), (stranger.email, PASSWORD), (stranger.email, "wrong"),
             (vendor.owner.email, PASSWORD),
         ):  # fmt: skip
-            # account, name, token, audit; two savepoints made, undone, let go
-            with django_assert_num_queries(4 + 6):
+            # account, name, account again, token, audit; two savepoints made, undone, let go
+            with django_assert_num_queries(5 + 6):
                 answer = come(code, email, password)
             assert refusal(answer) == NOT_VALID
             answers.append({**answer.json(), "request_id": ""})

@@ -3,13 +3,14 @@
 `RACE_ROUNDS` says how often (docs/development.md).
 """
 
-import os
 from itertools import count
 
 import pytest
 
 from core.exceptions import AppException
-from tests.factories import PASSWORD, UserFactory, VendorFactory
+from tests.factories import PASSWORD, MemberFactory, UserFactory, VendorFactory
+from tests.inventory.test_concurrency import at_once as one_after_another
+from tests.races import ROUNDS
 from tests.users.door import come, issue
 from tests.users.test_races import at_once, together
 from users.models import Session, User
@@ -17,8 +18,7 @@ from users.services import SalespersonService
 from vendors.models import AccessToken, Vendor, VendorMember
 from vendors.services import VendorService
 
-pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = int(os.environ.get("RACE_ROUNDS", "100"))
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos]
 
 
 def try_to_come(code: str, email: str) -> str:
@@ -76,21 +76,36 @@ def test_two_tokens_make_one_account_of_one_new_address(vendor: Vendor) -> None:
     assert AccessToken.objects.filter(is_used=True).count() == outcomes.count("in") >= 1
 
 
-def test_mark_used_is_told_true_once(vendor: Vendor) -> None:
+def test_of_eight_that_mark_it_used_the_first_is_told_true(vendor: Vendor) -> None:
     issue(vendor)
-    rows = iter([AccessToken.objects.get() for _ in range(8)])
-    assert sorted(at_once(8, lambda: next(rows).mark_used())) == [False] * 7 + [True]
+    rows = [AccessToken.objects.get() for _ in range(8)]
+    told = one_after_another(*(row.mark_used for row in rows), behind=rows[0])
+    assert told == [True] + [False] * 7
+
+
+def test_account_that_is_paused_while_it_comes_in_is_refused(vendor: Vendor) -> None:
+    user, code = UserFactory(), issue(vendor)
+    account = User.objects.filter(pk=user.pk)
+    _paused, outcome = one_after_another(
+        lambda: account.update(is_active=False), lambda: try_to_come(code, user.email), behind=user
+    )
+    assert outcome == "invalid_credentials"
+    assert not AccessToken.objects.get().is_used
+    assert not VendorMember.objects.exists()
 
 
 def test_coming_in_while_the_shop_closes_never_hangs_and_never_halves() -> None:
     """Neither waits for the other in a circle, and who came too late has used nothing up."""
     shops = [VendorFactory() for _ in range(ROUNDS)]
     codes = [issue(shop) for shop in shops]
+    emails = [f"{number}@example.com" for number in range(ROUNDS)]
+    for number in range(0, ROUNDS, 2):
+        emails[number] = MemberFactory(vendor=shops[number], role="viewer").email
     turns = count()
 
     def act(number: int) -> str:
         if next(turns) % 2:
-            return try_to_come(codes[number], f"{number}@example.com")
+            return try_to_come(codes[number], emails[number])
         VendorService.delete(vendor=shops[number], by=shops[number].owner)
         return "closed"
 
@@ -101,5 +116,7 @@ def test_coming_in_while_the_shop_closes_never_hangs_and_never_halves() -> None:
     entered = {shop.pk for shop, each in zip(shops, outcomes, strict=True) if "in" in each}
     used = AccessToken.all_objects.filter(is_deleted=True, is_used=True)
     assert set(used.values_list("vendor", flat=True)) == entered
-    assert set(VendorMember.all_objects.values_list("vendor", flat=True)) == entered
-    assert User.objects.filter(is_salesperson=True).count() == len(entered)
+    selling = VendorMember.all_objects.filter(role="sales")
+    assert set(selling.values_list("vendor", flat=True)) == entered
+    new = {shop.pk for shop in shops[1::2]}
+    assert User.objects.filter(is_salesperson=True).count() == len(entered & new)

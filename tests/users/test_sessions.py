@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session as StaffSession
 from django.core import mail
 from django.core.management import call_command
 from django.db.models import F
@@ -294,6 +295,10 @@ class TestSessions:
     ) -> None:
         Session.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
         living = pair_for(owner)
+        for days in (-1, 1):
+            until = timezone.now() + timedelta(days=days)
+            StaffSession.objects.create(session_key=f"{days}", session_data="", expire_date=until)
         purge()
+        assert StaffSession.objects.get().session_key == "1"
         assert Session.objects.count() == 1
         assert use(living["access"]).status_code == 200

@@ -18,6 +18,7 @@ from tests.factories import PASSWORD, UserFactory
 from tests.races import ROUNDS, at_once
 from users.models import Session, User
 from users.services import AccountService
+from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/"
@@ -165,6 +166,19 @@ class TestAdmin:
         assert desk.post(f"{USERS}{owner.pk}/delete/", {"post": "yes"}).status_code == 403
         self.told(desk, "delete_selected", owner, post="yes")
         assert User.objects.filter(pk=owner.pk, is_active=True).exists()
+
+    def test_shop_is_not_given_to_a_deleted_account(self, desk: Client, vendor: Vendor) -> None:
+        gone = UserFactory()
+        self.told(desk, "delete_accounts", gone, reason="Asked to")
+        page = desk.post(f"/admin/vendors/vendor/{vendor.pk}/change/", {"owner": gone.pk})
+        assert "owner" in page.context["adminform"].form.errors
+        found = desk.get(
+            "/admin/autocomplete/",
+            {"term": "", "app_label": "vendors", "model_name": "vendor", "field_name": "owner"},
+        )
+        names = [choice["text"] for choice in found.json()["results"]]
+        assert vendor.owner.email in names
+        assert not [name for name in names if name.endswith(".invalid")]
 
     def test_is_for_staff_who_may_change_and_delete_accounts(
         self, client: Client, owner: User

@@ -17,7 +17,7 @@ from users.services import AccountService
 from vendors.models import Vendor, VendorMember
 from vendors.services import InviteService, MemberService, VendorService
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos]
 ITEMS = "/api/v1/catalog/items/"
 Deed = Callable[[], Any]
 # A round makes people, and writes a dozen rows.

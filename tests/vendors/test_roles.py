@@ -1,163 +1,31 @@
-"""The matrix, as the module has it, as the docs tell it, and as every door keeps it."""
+"""The matrix, as the module has it and as the docs tell it, and where it takes two shops to see it.
 
-from collections.abc import Callable
+Who gets what at every door: tests/flows/test_role_matrix.py.
+"""
+
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
-from inventory.models import Collectible, CollectibleImage
-from tests.core.test_pictures import picture
+from inventory.models import Collectible
 from tests.factories import (
-    CategoryFactory,
     CollectibleFactory,
     MemberFactory,
-    StoreFactory,
     VendorFactory,
 )
-from tests.vendors.people import PEOPLE, client_of, person, refusal
+from tests.vendors.people import client_of, person, refusal
 from users.models import User
-from vendors.api.permissions import RolePermission
 from vendors.models import Vendor
 from vendors.roles import MATRIX, Ability, Role, abilities_of, may_give
 
 ROOT: Path = settings.BASE_DIR
 API = "/api/v1/"
 ITEMS = f"{API}catalog/items/"
-# Who may, from the least: the others who see it get 403, a stranger `hidden`.
 RANK = ["viewer", "sales", "manager", "admin", "owner"]
-
-
-class Shop:
-    """One of everything, owned by `vendor.owner`."""
-
-    def __init__(self, vendor: Vendor) -> None:
-        self.vendor = vendor
-        self.item = CollectibleFactory(vendor=vendor)
-        self.gone = CollectibleFactory(vendor=vendor)
-        self.gone.delete()
-        self.category = CategoryFactory(vendor=vendor)
-        self.annex = StoreFactory(vendor=vendor, is_default=False)
-        self.member = MemberFactory(vendor=vendor)
-        self.image = CollectibleImage.objects.create(
-            collectible=self.item, file="items/a.jpeg", width=60, height=40, size=900,
-            checksum="0" * 64, is_primary=True,
-        )  # fmt: skip
-
-
-Body = Callable[[Shop], dict[str, Any]]
-
-
-def nothing(_shop: Shop) -> dict[str, Any]:
-    return {}
-
-
-def table(shop: Shop) -> dict[str, Any]:
-    return {"vendor": shop.vendor.pk, "file": SimpleUploadedFile("t.csv", b"sku,name\nA,B")}
-
-
-def ids_of_gone(shop: Shop) -> dict[str, Any]:
-    return {"ids": [shop.gone.pk]}
-
-
-def to_change(shop: Shop) -> dict[str, Any]:
-    return {"ids": [shop.item.pk], "updates": {"value": "5"}}
-
-
-def here(shop: Shop) -> dict[str, Any]:
-    return {"vendor": shop.vendor.pk, "name": "New"}
-
-
-def name(_shop: Shop) -> dict[str, Any]:
-    return {"name": "New"}
-
-
-def picture_of(_shop: Shop) -> dict[str, Any]:
-    return {"file": SimpleUploadedFile("a.png", picture("PNG"))}
-
-
-def words(_shop: Shop) -> dict[str, Any]:
-    return {"alt_text": "Front"}
-
-
-# Method, address, body, the least role that may, its answer, the stranger's answer.
-DOORS: list[tuple[str, str, Body, str, int, int]] = [
-    ("get", "catalog/items/{item}/", nothing, "viewer", 200, 404),
-    ("post", "catalog/items/", here, "manager", 201, 400),
-    ("put", "catalog/items/{item}/", name, "manager", 200, 404),
-    ("patch", "catalog/items/{item}/", name, "manager", 200, 404),
-    ("delete", "catalog/items/{item}/", nothing, "manager", 204, 404),
-    ("post", "catalog/items/{gone}/restore/", nothing, "manager", 200, 404),
-    ("post", "catalog/items/bulk_update/", to_change, "manager", 200, 200),
-    ("post", "catalog/items/bulk_delete/", lambda s: {"ids": [s.item.pk]}, "manager", 200, 200),
-    ("post", "catalog/items/bulk_restore/", ids_of_gone, "manager", 200, 200),
-    ("get", "catalog/items/?is_deleted=true", nothing, "manager", 200, 200),
-    ("get", "catalog/items/export/?is_deleted=true", nothing, "manager", 200, 200),
-    ("get", "catalog/items/export/", nothing, "viewer", 200, 200),
-    ("get", "catalog/items/{item}/images/", nothing, "viewer", 200, 404),
-    ("post", "catalog/items/{item}/images/",
-     picture_of, "manager", 201, 404),
-    ("post", "catalog/items/{item}/images/reorder/", lambda s: {"ids": [s.image.pk]}, "manager",
-     200, 404),
-    ("patch", "catalog/items/{item}/images/{image}/", words, "manager", 200,
-     404),
-    ("delete", "catalog/items/{item}/images/{image}/", nothing, "manager", 204, 404),
-    ("get", "catalog/categories/{category}/", nothing, "viewer", 200, 404),
-    ("post", "catalog/categories/", here, "manager", 201, 400),
-    ("patch", "catalog/categories/{category}/", name, "manager", 200, 404),
-    ("delete", "catalog/categories/{category}/", nothing, "manager", 204, 404),
-    ("post", "catalog/imports/", table, "manager", 202, 400),
-    ("get", "dashboard/summary/", nothing, "viewer", 200, 200),
-    ("get", "audit-logs/", nothing, "viewer", 200, 200),
-    ("get", "vendors/{vendor}/", nothing, "viewer", 200, 404),
-    ("put", "vendors/{vendor}/", name, "admin", 200, 404),
-    ("patch", "vendors/{vendor}/", name, "admin", 200, 404),
-    ("delete", "vendors/{vendor}/", nothing, "owner", 204, 404),
-    ("post", "vendors/{vendor}/transfer/", lambda s: {"user": s.member.user.pk}, "owner", 200, 404),
-    ("post", "vendor-members/",
-     lambda s: {"vendor": s.vendor.pk, "email": "new@example.com", "role": "sales"}, "admin", 201,
-     400),
-    ("post", "vendor-members/select/", lambda s: {"vendor": s.vendor.pk}, "viewer", 200, 400),
-    ("get", "vendor-stores/{annex}/", nothing, "viewer", 200, 404),
-    ("post", "vendor-stores/", lambda s: {"vendor_id": s.vendor.pk, "name": "New"}, "admin", 201,
-     400),
-    ("put", "vendor-stores/{annex}/", name, "admin", 200, 404),
-    ("patch", "vendor-stores/{annex}/", name, "admin", 200, 404),
-    ("delete", "vendor-stores/{annex}/", nothing, "admin", 204, 404),
-    ("post", "access-tokens/", lambda s: {"vendor": s.vendor.pk}, "admin", 201, 400),
-    ("post", "vendor-stores/select/", lambda s: {"store": s.annex.pk}, "viewer", 200, 400),
-]  # fmt: skip
-
-
-def knock(client: APIClient, shop: Shop, method: str, address: str, body: dict[str, Any]) -> Any:
-    keys = {name: row.pk for name, row in vars(shop).items()}
-    form = {"format": "multipart"} if any(hasattr(part, "read") for part in body.values()) else {}
-    return getattr(client, method)(API + address.format(**keys), body or None, **form)
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("role", PEOPLE)
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: f"{door[0]} {door[1]}")
-def test_door_opens_for_who_may(vendor: Vendor, sign_in: Any, door: Any, role: str) -> None:
-    method, address, body, least, good, hidden = door
-    shop = Shop(vendor)
-    client = client_of(sign_in, vendor, role)
-    if role == "stranger":
-        expected = hidden
-    else:
-        expected = good if RANK.index(role) >= RANK.index(least) else 403
-    answer = knock(client, shop, method, address, body(shop))
-    assert answer.status_code == expected, answer.content
-    if expected == 403:
-        assert refusal(answer) == (403, "permission_denied")
-        if method != "get":
-            shop.item.refresh_from_db()
-            assert (shop.item.version, shop.item.is_deleted) == (1, False)
 
 
 @pytest.mark.django_db
@@ -289,27 +157,3 @@ class TestMatrix:
         written = [line for line in text.splitlines() if line.startswith("| `")]
         assert written == rows
         assert f"| {' | '.join(role.value for role in Role)} |" in text
-
-
-def views(patterns: Any) -> list[Any]:
-    found: list[Any] = []
-    for entry in patterns:
-        if isinstance(entry, URLResolver):
-            found += views(entry.url_patterns)
-        elif isinstance(entry, URLPattern) and hasattr(entry.callback, "cls"):
-            found.append(entry.callback.cls)
-    return found
-
-
-def test_every_view_of_a_shops_rows_says_what_writing_needs() -> None:
-    """A view that forgets `abilities` would let every role write."""
-    ours = [
-        view
-        for view in views(get_resolver().url_patterns)
-        if view.__module__.startswith(("vendors.", "inventory."))
-        and {"create", "update", "destroy"} & set(dir(view))
-    ]
-    lax = {view.__name__ for view in ours if not getattr(view, "abilities", None)}
-    assert len(ours) > 5
-    assert lax == set()
-    assert all(RolePermission in view.permission_classes for view in ours)

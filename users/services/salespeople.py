@@ -42,8 +42,10 @@ class SalespersonService:
         proved = authenticate(username=known.username if known else email, password=password)
         try:
             with transaction.atomic():
+                # Account, shop, token, member: whoever locks several of them keeps this order.
+                holder = proved if _is_in_use(known) else None
                 token = AccessTokenService.spend(code=access_token)
-                user = _holder(proved) if known else _register(email, password, token.vendor)
+                user = _require(holder) if known else _register(email, password, token.vendor)
                 AccessTokenService.take_on(token=token, user=user)
                 if known or not must_confirm(user):
                     return SessionService.let_in(user=user, user_agent=user_agent, ip=ip)
@@ -54,10 +56,16 @@ class SalespersonService:
         raise EmailNotVerified
 
 
-def _holder(proved: object) -> User:
-    if not isinstance(proved, User):
+def _is_in_use(user: User | None) -> bool:
+    """The account was not paused meanwhile, nor is before the transaction ends."""
+    rows = User.objects.select_for_update(no_key=True).filter(is_active=True)
+    return rows.filter(pk=user.pk if user else 0).first() is not None
+
+
+def _require(holder: object) -> User:
+    if not isinstance(holder, User):
         raise InvalidCredentialsError
-    return proved
+    return holder
 
 
 def _register(email: str, password: str, vendor: "Vendor") -> User:

@@ -9,6 +9,7 @@ import structlog
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import update_last_login
+from django.contrib.sessions.models import Session as StaffSession
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -150,9 +151,13 @@ class SessionService:
 
     @staticmethod
     def purge_expired() -> int:
-        """Remove the sessions whose tokens have all expired; returns their number."""
-        removed, _by_model = Session.objects.filter(expires_at__lt=timezone.now()).delete()
-        return removed
+        """Remove the sessions whose tokens have all expired, and those of staff in the admin;
+        returns their number.
+        """
+        now = timezone.now()
+        ours, _by_model = Session.objects.filter(expires_at__lt=now).delete()
+        staffs, _by_model = StaffSession.objects.filter(expire_date__lt=now).delete()
+        return ours + staffs
 
 
 def must_confirm(user: User) -> bool:

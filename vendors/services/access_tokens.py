@@ -62,12 +62,16 @@ class AccessTokenService:
     def spend(*, code: str) -> AccessToken:
         """The token of these characters, used up; raises `AccessTokenNotValid`.
 
-        If what it is spent on fails, it is not spent.
+        If what it is spent on fails, it is not spent. The shop is locked first, as by who closes
+        it: that hides members and tokens, which are written here in the other order.
         """
-        rows = AccessToken.objects.redeemable().select_related("vendor")
-        row: AccessToken | None = rows.filter(token=_digest(code)).first()
-        if row is None or not row.mark_used():
+        row = AccessToken.objects.redeemable().filter(token=_digest(code)).first()
+        if row is None:
             raise AccessTokenNotValid
+        shop = Vendor.objects.select_for_update(no_key=True).filter(pk=row.vendor_id).first()
+        if shop is None or not row.mark_used():
+            raise AccessTokenNotValid
+        row.vendor = shop
         return row
 
     @staticmethod

@@ -7,9 +7,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.openapi import refusal
-from core.throttles import AccessTokenThrottle, AccountLoginThrottle, OneAccessTokenThrottle
+from core.requests import opens_as_first_party
+from core.throttles import AccessTokenThrottle, OneAccessTokenThrottle, forgive
 from users.api.devices import device_of
 from users.api.serializers import SalespersonSerializer, TokenPairSerializer
+from users.api.throttles import SignInThrottle
 from users.exceptions import EmailNotVerified, InvalidCredentialsError
 from users.services import SalespersonService
 from users.tokens import sign
@@ -19,7 +21,8 @@ from vendors.exceptions import AccessTokenNotValid, MemberTaken
 class SalespersonView(APIView):
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
-    throttle_classes = [AccessTokenThrottle, OneAccessTokenThrottle, AccountLoginThrottle]
+    throttle_classes = [AccessTokenThrottle, OneAccessTokenThrottle, SignInThrottle]
+    answer_is_secret = True
 
     @extend_schema(
         tags=["auth"],
@@ -40,4 +43,5 @@ class SalespersonView(APIView):
         serializer = SalespersonSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         grant = SalespersonService.come_in(**serializer.validated_data, **device_of(request))
-        return Response(sign(grant))
+        forgive(request)
+        return Response(sign(grant, first_party=opens_as_first_party(request)))

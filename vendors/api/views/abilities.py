@@ -13,7 +13,7 @@ from vendors.selectors import get_vendors_with_role
     summary="What you may do in each of your shops",
     responses=AbilitiesSerializer(many=True),
 )
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def abilities(request: Request) -> Response:
     """For showing only what will be allowed; every call asks again."""
     vendors = get_vendors_with_role(caller(request))

@@ -30,6 +30,7 @@ class AccessTokenViewSet(mixins.ListModelMixin, mixins.DestroyModelMixin, viewse
     ordering = ["-created_at"]
     lookup_value_converter = "int"
     abilities = {"write": Ability.TOKENS_MANAGE}
+    answer_is_secret = True
 
     def get_queryset(self) -> Any:
         return get_access_tokens_for_user(caller(self.request))
