@@ -145,6 +145,7 @@ class Shop(World):
     def as_seen_by(self, person: str) -> "Shop":
         """For bodies that hold what is the caller's own: nobody comes with what is the owner's."""
         self.caller = self.people.get(person, self.owner)
+        self.outside = person in {"anonymous", "stranger"}
         return self
 
     @property
