@@ -23,7 +23,7 @@ CODES = {
     405: "method_not_allowed",
 }  # fmt: skip
 # Its refusal is the same for everybody and not for want of a token.
-CODE_OF_DOOR = {"admin-login": {401: "invalid_credentials"}}
+CODE_OF_DOOR = {"admin-login": {401: "invalid_credentials"}, "me": {409: "owns_vendors"}}
 ALL_METHODS = [*METHODS, "trace"]
 # What was refused may leave a trace there and nowhere else.
 MAY_GROW = "core_auditlog"
