@@ -12,7 +12,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from core.fields import random_code
-from core.models import TimeStampedModel, TimeStampedQuerySet
+from core.models import TimeStampedQuerySet, VersionedModel
+from core.triggers import counts_changes
 from users.enums import EmailPurpose, EndReason
 from users.triggers import ACCESS_ENDS, access_ends
 
@@ -68,7 +69,7 @@ def _named(username: str | None, email: str | None) -> tuple[str, str]:
     return username or f"{email.partition('@')[0][:100]}-{random_code(6).lower()}", email
 
 
-class User(AbstractUser, TimeStampedModel):
+class User(AbstractUser, VersionedModel):
     """An account. Signs in by e-mail or username; owns vendors."""
 
     email = models.EmailField(max_length=254)
@@ -99,7 +100,11 @@ class User(AbstractUser, TimeStampedModel):
 
     class Meta:
         constraints = [UniqueConstraint(Lower("email"), name="user_email_unique")]
-        triggers = [access_ends()]
+        triggers = [
+            access_ends(),
+            # Signing in, also elsewhere, must not make the form stale that somebody fills in.
+            counts_changes("updated_at", "last_login", "password", "token_version"),
+        ]
 
     def __str__(self) -> str:
         return self.email

@@ -15,6 +15,7 @@ from core.models import (
     SoftDeleteQuerySet,
     TimeStampedModel,
 )
+from core.triggers import counts_changes
 from vendors.enums import InviteStatus, StoreType
 from vendors.roles import MEMBER_ROLES, Ability, Role, roles_with
 
@@ -59,6 +60,10 @@ class Vendor(AuditedModel, SoftDeleteModel):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="vendors"
     )
     is_active = models.BooleanField(default=True)
+    require_if_match = models.BooleanField(
+        default=False,
+        help_text="Changing or deleting anything of the shop needs the version that was read.",
+    )
 
     objects = SoftDeleteManager.from_queryset(VendorQuerySet)()  # type: ignore[misc]
     all_objects = models.Manager.from_queryset(VendorQuerySet)()  # type: ignore[misc]
@@ -67,6 +72,7 @@ class Vendor(AuditedModel, SoftDeleteModel):
         constraints = [
             UniqueConstraint(fields=["slug"], condition=ALIVE, name="vendor_slug_unique")
         ]
+        triggers = [counts_changes()]
 
     def __str__(self) -> str:
         return self.name
@@ -105,6 +111,7 @@ class VendorStore(AuditedModel, SoftDeleteModel):
                 name="store_one_default",
             ),
         ]
+        triggers = [counts_changes()]
 
     def __str__(self) -> str:
         return self.name
@@ -166,6 +173,7 @@ class VendorMember(AuditedModel, SoftDeleteModel):
                 name="member_accepted_is_known",
             ),
         ]
+        triggers = [counts_changes()]
 
     def __str__(self) -> str:
         """Without the address: this goes into the audit log, which forgets nothing."""

@@ -53,6 +53,14 @@ def get_role(user: "User", vendor_id: int) -> Role:
     return Role(vendor.role)  # type: ignore[attr-defined]
 
 
+def get_vendor_allowing(user: "User", vendor_id: int | None, ability: Ability) -> Vendor:
+    """One of them; raises `ForbiddenError` where the user's role may not do this."""
+    vendor = get_vendors_allowing(user, ability).filter(pk=vendor_id or 0).first()
+    if vendor is None:
+        raise ForbiddenError
+    return vendor
+
+
 def require_ability(user: "User", vendor_ids: Iterable[int | None], ability: Ability) -> None:
     """Raises `ForbiddenError` unless the user's role in each of these vendors may do this."""
     wanted = {vendor_id or 0 for vendor_id in vendor_ids}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from celery.schedules import crontab
+from corsheaders.defaults import default_headers
 
 from core.logging import logging_config
 from omni_stock.settings.environment import Environment
@@ -238,7 +239,8 @@ RATE_LIMIT_ENABLED = ENV.rate_limit_enabled
 
 CORS_ALLOWED_ORIGINS = ENV.cors_origins
 CORS_ALLOW_CREDENTIALS = True
-CORS_EXPOSE_HEADERS = ["Content-Disposition", "Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = ["Content-Disposition", "ETag", "Retry-After", "X-Request-ID"]
+CORS_ALLOW_HEADERS = [*default_headers, "if-match", "if-none-match"]
 CORS_PREFLIGHT_MAX_AGE = 86_400
 CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins
 

@@ -33,6 +33,13 @@ class ProfileChanges(TypedDict, total=False):
 
 class UserService:
     @staticmethod
+    def lock(*, row: User) -> User:
+        """The same account, read anew."""
+        # Without key: what refers to the account must not wait for it.
+        row.refresh_from_db(from_queryset=User.objects.select_for_update(no_key=True))
+        return row
+
+    @staticmethod
     @transaction.atomic
     def register(
         *, email: str, password: str, username: str = "", **profile: Unpack[ProfileChanges]
@@ -81,9 +88,11 @@ class UserService:
         publish(EmailVerificationRequested(email=email))
 
     @staticmethod
+    @transaction.atomic
     def complete_profile(*, user: User, **changes: Unpack[ProfileChanges]) -> User:
         """Raises `InvalidInput` naming what is missing still; then nothing is written."""
         text = _("This field is required.")
+        UserService.lock(row=user)
         missing = [
             FieldError(name, "required", text)
             for name in NEEDED
@@ -96,11 +105,12 @@ class UserService:
     @staticmethod
     @transaction.atomic
     def update_profile(*, user: User, **changes: Unpack[ProfileChanges]) -> User:
+        UserService.lock(row=user)
         changed = differing(user, changes)
-        for name, value in changes.items():
-            setattr(user, name, value)
-        user.save(update_fields=changes.keys())
         if changed:
+            for name, value in changes.items():
+                setattr(user, name, value)
+            user.save(update_fields=changed.keys())
             action = "changed the profile"
             log_audit(AuditType.ACCOUNT, user, action, obj=user, **changed.record())
         return user

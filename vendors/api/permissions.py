@@ -6,13 +6,15 @@ from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.request import Request
 
 from core.audit import vendor_of
+from core.exceptions import PreconditionRequired
 from core.requests import caller, refuse_unknown
 from vendors.roles import Ability
-from vendors.selectors import require_ability
+from vendors.selectors import get_vendor_allowing
 
 
 class RolePermission(IsAuthenticated):
-    """Also the place where a call is stopped that names parameters nobody knows.
+    """Also the place where a call is stopped that names parameters nobody knows, or that does
+    not say which version it is meant for where the shop wants that.
 
     A view says in `abilities` what its calls need: by action, else for every `write`.
 
@@ -29,7 +31,10 @@ class RolePermission(IsAuthenticated):
 
     def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
         if ability := self.needs(view, str(request.method)):
-            require_ability(caller(request), [vendor_of(obj)], ability)
+            vendor = get_vendor_allowing(caller(request), vendor_of(obj), ability)
+            blind = request.method != "POST" and "If-Match" not in request.headers
+            if blind and vendor.require_if_match:
+                raise PreconditionRequired
         return True
 
     @staticmethod

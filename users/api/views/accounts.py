@@ -1,13 +1,13 @@
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, status
+from rest_framework import generics
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.views import APIView
 
+from core.conditional import Conditional
 from core.requests import caller
 from core.throttles import SignupThrottle
 from users.api.serializers import MeSerializer, ProfileSerializer, RegisterSerializer
@@ -27,7 +27,15 @@ class RegisterView(generics.CreateAPIView):
         serializer.instance = UserService.register(**serializer.validated_data)
 
 
-class ProfileCompleteView(APIView):
+class _OwnAccountView(Conditional, generics.GenericAPIView):
+    serializer_class: Any = MeSerializer
+    lock = staticmethod(UserService.lock)
+
+    def get_object(self) -> Any:
+        return self.judged(caller(self.request))
+
+
+class ProfileCompleteView(_OwnAccountView):
     @extend_schema(
         tags=["auth"],
         summary="Complete your profile",
@@ -37,21 +45,23 @@ class ProfileCompleteView(APIView):
         responses=MeSerializer,
     )
     def post(self, request: Request) -> Response:
+        user = self.get_object()
         serializer = ProfileSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        user = UserService.complete_profile(user=caller(request), **serializer.validated_data)
+        user = UserService.complete_profile(user=user, **serializer.validated_data)
         return Response(MeSerializer(user).data)
 
 
 @extend_schema(tags=["auth"])
-class MeView(APIView):
+class MeView(_OwnAccountView):
     @extend_schema(summary="Who you are", responses=MeSerializer)
     def get(self, request: Request) -> Response:
-        return Response(MeSerializer(caller(request)).data)
+        return self.shown(self.get_object())
 
     @extend_schema(summary="Change your profile", request=MeSerializer, responses=MeSerializer)
     def patch(self, request: Request) -> Response:
-        serializer = MeSerializer(caller(request), data=request.data, partial=True)
+        user = self.get_object()
+        serializer = self.get_serializer(user, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
-        user = UserService.update_profile(user=caller(request), **serializer.validated_data)
-        return Response(MeSerializer(user).data, status=status.HTTP_200_OK)
+        user = UserService.update_profile(user=user, **serializer.validated_data)
+        return Response(MeSerializer(user).data)
