@@ -157,6 +157,19 @@ class TestEveryOperation:
                 told = set(described) if status == "429" else told
                 assert told <= set(part.get("headers", {})), (method, address, status)
 
+    def test_tells_conditions_where_an_address_names_one_thing(self, document: Document) -> None:
+        single = {"/api/v1/auth/me/", "/api/v1/vendors/me/"}
+        for address, method, operation in operations(document):
+            headers = {p["name"] for p in operation.get("parameters", []) if p["in"] == "header"}
+            answers = operation["responses"]
+            if address.endswith("{id}/") or address in single:
+                expected = "If-None-Match" if method == "get" else "If-Match"
+                assert expected in headers, (method, address)
+                assert {"get": "304"}.get(method, "412") in answers, (method, address)
+                assert method == "delete" or "ETag" in answers["200"]["headers"], address
+            if method in {"get", "post"} and address.endswith("items/"):
+                assert headers == set()
+
     def test_every_example_fits_its_schema(self, document: Document) -> None:
         faults = []
         for address, method, operation in operations(document):

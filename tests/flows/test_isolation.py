@@ -70,6 +70,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "vendor-member-select": {},
     "vendor-member-detail": {"pk": "member"},
     "vendor-invite-list": {},
+    "vendor-invite-detail": {"pk": "invite"},
     "vendor-invite-accept": {"pk": "invite"},
     "vendor-invite-decline": {"pk": "invite"},
     "vendor-store-list": {},
