@@ -86,9 +86,10 @@ class MeView(_OwnAccountView):
         },
     )
     def delete(self, request: Request) -> Response:
+        user = self.get_object()
         serializer = AccountDeletionSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        AccountService.delete_own(user=self.get_object(), **serializer.validated_data)
+        AccountService.delete_own(user=user, **serializer.validated_data)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(summary="Change your profile", request=MeSerializer, responses=MeSerializer)
@@ -116,9 +117,10 @@ class AvatarView(_OwnAccountView):
         },
     )
     def put(self, request: Request) -> Response:
+        user = self.get_object()
         serializer = AvatarSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        user = AvatarService.put(user=self.get_object(), **serializer.validated_data)
+        user = AvatarService.put(user=user, **serializer.validated_data)
         return Response(MeSerializer(user).data)
 
     @extend_schema(
