@@ -187,8 +187,6 @@ def _sign(row: AuditedModel, request: HttpRequest) -> None:
     row.updated_by = request.user  # type: ignore[assignment]
     if row.pk is None:
         row.created_by = request.user  # type: ignore[assignment]
-    else:
-        row.version += 1
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

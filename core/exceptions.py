@@ -100,3 +100,26 @@ class ConflictError(AppException):
     status = 409
     code = "conflict"
     detail = _("The request conflicts with the current state.")
+
+
+class PreconditionFailed(AppException):
+    """412. The row is not the one the caller read; `current` is how it is now."""
+
+    status = 412
+    code = "precondition_failed"
+    detail = _("It has changed since you read it.")
+
+
+class PreconditionRequired(AppException):
+    """428. The shop wants to know which version a change is meant for."""
+
+    status = 428
+    code = "precondition_required"
+    detail = _("This shop wants If-Match, with the ETag that you read.")
+
+
+class PlanStale(ConflictError):
+    """409. What the rehearsal found is not what is there now; nothing was done."""
+
+    code = "plan_stale"
+    detail = _("The data has moved since the rehearsal, or an hour has passed.")

@@ -30,11 +30,8 @@ def SOFT_CASCADE(  # noqa: N802 (reads like Django's CASCADE and PROTECT)
 
 class TimeStampedQuerySet(models.QuerySet[_M]):
     def update(self, **kwargs: Any) -> int:
-        """As Django's, and `updated_at` and `version` move along, which `update()` would forget."""
-        names = {field.name for field in self.model._meta.concrete_fields}
+        """As Django's, and `updated_at` moves along, which `update()` would forget."""
         kwargs.setdefault("updated_at", timezone.now())
-        if "version" in names:
-            kwargs.setdefault("version", models.F("version") + 1)
         return super().update(**kwargs)
 
 
@@ -57,8 +54,27 @@ class TimeStampedModel(models.Model):
         super().save(*args, update_fields=update_fields, **kwargs)
 
 
-class AuditedModel(TimeStampedModel):
-    """Who made the row and who touched it last, and how often it changed (`version`)."""
+class VersionedModel(TimeStampedModel):
+    """How often the row changed: what entity tags are made of.
+
+    The trigger `core.triggers.counts_changes`, which the model names, counts in the database; an
+    instance counts along when it is saved. It agrees with its row if that was locked when read.
+    """
+
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        names = None if update_fields is None else {*update_fields}
+        if not self._state.adding and names != set():
+            self.version += 1
+        super().save(*args, update_fields=names, **kwargs)
+
+
+class AuditedModel(VersionedModel):
+    """Who made the row and who touched it last."""
 
     created_by = models.ForeignKey(
         "users.User",
@@ -76,7 +92,6 @@ class AuditedModel(TimeStampedModel):
         editable=False,
         related_name="updated_%(class)s_set",
     )
-    version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
         abstract = True

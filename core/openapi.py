@@ -8,15 +8,25 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import build_media_type_object, build_mock_request
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from drf_spectacular.plumbing import (
+    build_media_type_object,
+    build_mock_request,
+    force_instance,
+    get_lib_doc_excludes,
+)
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
+from core.caching import CachedListMixin
+from core.conditional import Conditional, Tagged
 from core.deprecation import CHANGELOG, deprecations_of
+from core.exceptions import PlanStale
 from core.pagination import PAGINATION, VersionedPagination
 from core.parsers import MergePatchParser
 from core.problems import CONTENT_TYPE, TYPE_BASE
+from core.serializers import StrictMixin
 
 _REASONS = {
     "400": ("validation_error", "The request has invalid fields."),
@@ -24,9 +34,14 @@ _REASONS = {
     "403": ("permission_denied", "Access denied"),
     "404": ("not_found", "Not found."),
     "409": ("request_in_flight", "A request with this key is being carried out just now."),
+    "412": ("precondition_failed", "It has changed since you read it."),
     "413": ("request_too_large", "Request too large"),
     "415": ("unsupported_media_type", 'Unsupported media type "text/plain" in request.'),
     "422": ("idempotency_key_reused", "This key was used for another request: take a new one."),
+    "428": (
+        "precondition_required",
+        "This shop wants If-Match, with the ETag that you read.",
+    ),
     "429": ("throttled", "Request was throttled. Expected available in 17 seconds."),
 }
 _SCHEMA = {"$ref": "#/components/schemas/Problem"}
@@ -84,11 +99,36 @@ PROBLEM: dict[str, Any] = {
 }
 
 
+_ETAG = {
+    "description": "Names this representation: send it back as `If-None-Match` or `If-Match`.",
+    "schema": _TEXT,
+    "example": '"4711-3"',
+}
+_CONDITIONS = {
+    "If-None-Match": "The `ETag` you have: 304 if it is still good.",
+    "If-Match": "The `ETag` you read: 412 with the present state if somebody was quicker.",
+}
+REHEARSED = [
+    OpenApiParameter("dry_run", OpenApiTypes.BOOL, description="Report the same, write nothing."),
+    OpenApiParameter(
+        "plan",
+        OpenApiTypes.STR,
+        description="The `plan` of a rehearsal of this call, at most an hour old: 409 if what it "
+        "found has moved.",
+    ),
+]
+
+
 def mock_request(method: str, path: str, view: Any, original: Any, **kwargs: Any) -> Request:
     """For the generator to ask views about themselves: somebody signed in who owns nothing."""
     request: Request = build_mock_request(method, path, view, original, **kwargs)
     request.user = get_user_model()(pk=0)
     return request
+
+
+def told_to_programmers() -> list[type]:
+    """Classes whose docstrings are not for the API's readers, though inherited by views."""
+    return [*get_lib_doc_excludes(), Conditional, Tagged, CachedListMixin, StrictMixin]
 
 
 class ProblemAutoSchema(AutoSchema):
@@ -111,6 +151,10 @@ class ProblemAutoSchema(AutoSchema):
             told = f"Your role in the shop must allow `{needed[0].value}`."
             operation["description"] = f"{operation.get('description', '')}\n\n{told}".strip()
             operation["responses"].setdefault("403", _answer("403"))
+            if self.method in {"PUT", "PATCH", "DELETE"}:
+                operation["responses"].setdefault("428", _answer("428"))
+        if operation is not None and isinstance(self.view, Conditional):
+            self._tell_conditions(operation)
         return operation
 
     def _tell_what_goes(self, operation: dict[str, Any]) -> None:
@@ -147,9 +191,34 @@ class ProblemAutoSchema(AutoSchema):
         """The merge patch is told where it is understood, with the examples of plain JSON."""
         return [form for form in super().map_parsers() if form != MergePatchParser.media_type]
 
+    def _tell_conditions(self, operation: dict[str, Any]) -> None:
+        answers = operation["responses"]
+        reads = self.method == "GET"
+        if self._answers_tagged():
+            for status, answer in answers.items():
+                if status.startswith("2") and "content" in answer:
+                    answer["headers"] = {**answer.get("headers", {}), "ETag": _ETAG}
+            if reads:
+                answers["304"] = {"description": "You have it already.", "headers": {"ETag": _ETAG}}
+                _add_header(operation, "If-None-Match")
+        if not reads and getattr(self.view, "detail", True):
+            answers.setdefault("412", _answer("412"))
+            _add_header(operation, "If-Match")
+
+    def _answers_tagged(self) -> bool:
+        told = self.get_response_serializers()
+        kinds = told.values() if isinstance(told, dict) else [told]
+        tagged = [isinstance(force_instance(kind), Tagged) for kind in kinds]
+        return any(tagged) and not self._is_list_view()
+
     def get_summary(self) -> str | None:
         first, _dot, _rest = self.get_description().partition(".")
         return first.strip() or None
+
+
+def _add_header(operation: dict[str, Any], name: str) -> None:
+    header = {"in": "header", "name": name, "schema": _TEXT, "description": _CONDITIONS[name]}
+    operation["parameters"] = [*operation.get("parameters", []), header]
 
 
 def add_problem_answers(
@@ -253,3 +322,6 @@ def refusal(status: int, code: str, detail: object) -> dict[tuple[int, str], Ope
     example = OpenApiExample(code, body, status_codes=[str(status)])
     answer = OpenApiResponse(_SCHEMA, str(detail), examples=[example])
     return {(status, CONTENT_TYPE): answer}
+
+
+STALE_PLAN = refusal(409, PlanStale.code, PlanStale.detail)

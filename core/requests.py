@@ -1,17 +1,22 @@
 """Who asks, and what the address says besides."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from rest_framework.exceptions import NotAuthenticated, ValidationError
 from rest_framework.request import Request
 
+from core.etags import digest
+from core.rehearsal import Terms
+
 if TYPE_CHECKING:
     from users.models import User
 
 # In the tokens of sessions that were opened from one of our own front ends.
 FIRST_PARTY = "fp"
+# What calls that can be rehearsed take in their address.
+REHEARSAL = ("dry_run", "plan")
 
 
 def caller(request: Request) -> "User":
@@ -27,6 +32,16 @@ def read_flag(request: Request, name: str) -> bool:
     if text not in {"true", "false", "1", "0"}:
         raise ValidationError({name: "Give true or false."})
     return text in {"true", "1"}
+
+
+def read_terms(request: Request, *said: object, versions: Mapping[int, int] | None = None) -> Terms:
+    """Whether a call on many rows is done, and by what plan; `said` is what it says, as JSON."""
+    return Terms(
+        dry_run=read_flag(request, "dry_run"),
+        versions=versions or {},
+        call=digest([caller(request).pk, request.path, *said]),
+        plan=request.query_params.get("plan", ""),
+    )
 
 
 def refuse_unknown(request: Request, known: Iterable[str]) -> None:

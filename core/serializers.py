@@ -59,10 +59,20 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField):
 
 
 @extend_schema_serializer(
-    examples=[OpenApiExample("Three of them", {"ids": [4711, 4712, 99]}, request_only=True)]
+    examples=[
+        OpenApiExample("Three of them", {"ids": [4711, 4712, 99]}, request_only=True),
+        OpenApiExample(
+            "If nobody was quicker",
+            {"ids": [4711, 4712], "versions": {"4711": 3, "4712": 1}},
+            request_only=True,
+        ),
+    ]
 )
 class IdsSerializer(StrictSerializer):
-    """`{ids: [...]}`: 1 to 1,000 ids; one named twice counts once."""
+    """`{ids: [...]}`: 1 to 1,000 ids; one named twice counts once.
+
+    `versions` says of all or some of them which version the caller read.
+    """
 
     ids = serializers.ListField(
         child=StrictIntegerField(min_value=1, max_value=2**63 - 1),
@@ -70,7 +80,35 @@ class IdsSerializer(StrictSerializer):
         error_messages={"required": "No IDs provided", "null": "No IDs provided"},
     )
 
+    versions = serializers.DictField(
+        child=StrictIntegerField(min_value=1, max_value=2**31 - 1),
+        required=False,
+        help_text="By id, the `version` you read. What is at another one is reported and left.",
+    )
+
     def validate_ids(self, ids: list[int]) -> list[int]:
         if not ids:
             raise serializers.ValidationError("No IDs provided", code="no_ids")
         return sorted(set(ids))
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        named = {str(key): key for key in attrs["ids"]}
+        versions = attrs.get("versions", {})
+        if strange := sorted(set(versions) - set(named)):
+            text = f"{strange[0]} is none of the ids."
+            raise serializers.ValidationError({"versions": text}, "unknown")
+        return {**attrs, "versions": {named[key]: number for key, number in versions.items()}}
+
+
+class ReportSerializer(serializers.Serializer):
+    """What became of a call on many rows."""
+
+    plan = serializers.CharField(
+        required=False, help_text="Of a rehearsal: send it along as `?plan=` with the deed."
+    )
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        """The deed has no plan; a rehearsal's stands last."""
+        shown: dict[str, Any] = super().to_representation(instance)
+        plan = shown.pop("plan")
+        return {**shown, "plan": plan} if plan else shown

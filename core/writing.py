@@ -40,7 +40,7 @@ def differing(row: Model, values: Mapping[str, Any]) -> Changes:
 def save_changes(
     row: AuditedModel, values: Mapping[str, Any], *, by: "User | None" = None
 ) -> Changes:
-    """Write the fields that differ, with author and version, in one UPDATE; returns them.
+    """Write the fields that differ, with their author, in one UPDATE; returns them.
 
     The caller holds the row's lock. Nothing different means nothing written.
     """
@@ -49,8 +49,7 @@ def save_changes(
         for name, (_old, new) in changes.items():
             setattr(row, name, new)
         row.updated_by = by
-        row.version += 1
-        row.save(update_fields=[*changes, "updated_by", "version"])
+        row.save(update_fields=[*changes, "updated_by"])
     return changes
 
 

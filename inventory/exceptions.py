@@ -13,6 +13,13 @@ class SkuTaken(ConflictError):
         super().__init__(errors=[FieldError("sku", self.code, str(self.detail))])
 
 
+class StaleVersion(ConflictError):
+    """The item is at another version than the one expected."""
+
+    code = "stale_version"
+    detail = _("The item has changed since you read it.")
+
+
 class CategoryTaken(ConflictError):
     """Another living category of the vendor has the name."""
 

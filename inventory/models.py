@@ -20,9 +20,10 @@ from core.models import (
     SoftDeleteManager,
     SoftDeleteModel,
     SoftDeleteQuerySet,
-    TimeStampedModel,
     TimeStampedQuerySet,
+    VersionedModel,
 )
+from core.triggers import counts_changes
 from inventory.enums import Condition, ImportStatus, Repeated, RowOutcome
 from inventory.triggers import moves_version
 from vendors.selectors import get_vendors_for_user
@@ -95,7 +96,10 @@ class Category(AuditedModel, SoftDeleteModel):
                 fields=["vendor", "slug"], condition=ALIVE, name="category_slug_unique"
             ),
         ]
-        triggers = moves_version("category", vendor="vendor_id")
+        triggers = [
+            *moves_version("category", vendor="vendor_id"),
+            counts_changes(),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -220,7 +224,10 @@ class Collectible(AuditedModel, SoftDeleteModel):
                 OpClass("search_text", name="gin_trgm_ops"), condition=ALIVE, name="item_search"
             ),
         ]
-        triggers = moves_version("collectible", vendor="vendor_id")
+        triggers = [
+            *moves_version("collectible", vendor="vendor_id"),
+            counts_changes("search_text"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.sku})"
@@ -261,11 +268,14 @@ class CollectibleImage(AuditedModel, SoftDeleteModel):
         indexes = [
             Index(fields=["id"], condition=ALIVE & Q(thumbnail=""), name="image_without_thumbnail")
         ]
-        triggers = moves_version(
-            "collectibleimage",
-            vendor="item.vendor_id",
-            join="JOIN inventory_collectible AS item ON item.id = changed.collectible_id",
-        )
+        triggers = [
+            *moves_version(
+                "collectibleimage",
+                vendor="item.vendor_id",
+                join="JOIN inventory_collectible AS item ON item.id = changed.collectible_id",
+            ),
+            counts_changes(),
+        ]
 
     def __str__(self) -> str:
         return self.alt_text or str(self.file.name)
@@ -296,7 +306,7 @@ def _upload_path(job: ImportJob, filename: str) -> str:
     return f"imports/{uuid.uuid4().hex}/{filename}"
 
 
-class ImportJob(TimeStampedModel):
+class ImportJob(VersionedModel):
     """A table of items on its way into a vendor's catalog."""
 
     vendor = models.ForeignKey("vendors.Vendor", on_delete=models.PROTECT, related_name="imports")
@@ -308,6 +318,20 @@ class ImportJob(TimeStampedModel):
     mapping = models.JSONField(default=dict)
     repeated = models.CharField(max_length=6, choices=Repeated.choices, default=Repeated.FAIL)
     dry_run = models.BooleanField(default=False)
+    call = models.CharField(
+        max_length=32, blank=True, editable=False, help_text="Digest of who asked for what."
+    )
+    grounds = models.CharField(
+        max_length=32, blank=True, editable=False, help_text="Digest of what all its rows stood on."
+    )
+    rehearsal = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Whose plan it follows.",
+    )
     status = models.CharField(
         max_length=9, choices=ImportStatus.choices, default=ImportStatus.PENDING
     )
@@ -325,6 +349,7 @@ class ImportJob(TimeStampedModel):
 
     class Meta:
         indexes = [Index(fields=["vendor", "-created_at"], name="import_newest")]
+        triggers = [counts_changes("updated_at")]
 
     def __str__(self) -> str:
         return f"{self.filename} ({self.status})"
@@ -338,6 +363,9 @@ class ImportRow(models.Model):
     sku = models.CharField(max_length=64, blank=True)
     outcome = models.CharField(max_length=9, choices=RowOutcome.choices)
     errors = models.JSONField(default=list, help_text="[{field, code, detail}] of a failed row.")
+    found = models.CharField(
+        max_length=40, blank=True, help_text="The item of its SKU and that one's version: 4711-3."
+    )
     collectible = models.ForeignKey(
         Collectible, on_delete=models.SET_NULL, null=True, related_name="+"
     )

@@ -29,6 +29,7 @@ from vendors.selectors import (
 
 if TYPE_CHECKING:
     from users.models import User
+    from vendors.models import Vendor
 
 EXPORT_CHUNK = 2000
 
@@ -84,6 +85,14 @@ def get_category_ids(user: "User", reference: str) -> list[int]:
     for key in found:  # grows while it is walked
         found += children[key]
     return found
+
+
+def get_category_called(vendor: "Vendor", reference: int | str) -> Category | None:
+    """The vendor's category of this id, or of this name or else slug."""
+    own = Category.objects.filter(vendor=vendor)
+    if isinstance(reference, int):
+        return own.filter(pk=reference).first()
+    return own.named(reference).first() or own.filter(slug=reference).first()
 
 
 def get_images_for_item(item: Collectible) -> QuerySet[CollectibleImage]:
@@ -142,6 +151,7 @@ EXPORT_COLUMNS: dict[str, str] = {
     "Attributes": "attributes",
     "Created at": "created_at",
     "Updated at": "updated_at",
+    "Version": "version",
 }
 EXPORT_HEADER = list(EXPORT_COLUMNS)[:5]
 

@@ -13,7 +13,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from core.fields import random_code
-from core.models import TimeStampedModel, TimeStampedQuerySet
+from core.models import TimeStampedQuerySet, VersionedModel
+from core.triggers import counts_changes
 from users.enums import EmailPurpose, EndReason
 from users.triggers import ACCESS_ENDS, access_ends
 
@@ -74,7 +75,7 @@ def _avatar_path(user: "User", filename: str) -> str:
     return f"avatars/{uuid.uuid4().hex}{PurePath(filename).suffix}"
 
 
-class User(AbstractUser, TimeStampedModel):
+class User(AbstractUser, VersionedModel):
     """An account. Signs in by e-mail or username; owns vendors.
 
     A deleted one stays as a row without the person, for what points to it (decision 12).
@@ -116,7 +117,11 @@ class User(AbstractUser, TimeStampedModel):
                 condition=Q(deleted_at=None) | Q(is_active=False), name="user_deleted_is_not_active"
             ),
         ]
-        triggers = [access_ends()]
+        triggers = [
+            access_ends(),
+            # Signing in, also elsewhere, must not make the form stale that somebody fills in.
+            counts_changes("updated_at", "last_login", "password", "token_version"),
+        ]
 
     def __str__(self) -> str:
         return self.email

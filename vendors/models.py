@@ -16,6 +16,7 @@ from core.models import (
     SoftDeleteQuerySet,
     TimeStampedModel,
 )
+from core.triggers import counts_changes
 from vendors.enums import InviteStatus, StoreType
 from vendors.roles import MEMBER_ROLES, Ability, Role, roles_with
 
@@ -63,6 +64,10 @@ class Vendor(AuditedModel, SoftDeleteModel):
         limit_choices_to={"deleted_at": None},
     )
     is_active = models.BooleanField(default=True)
+    require_if_match = models.BooleanField(
+        default=False,
+        help_text="Changing or deleting anything of the shop needs the version that was read.",
+    )
 
     objects = SoftDeleteManager.from_queryset(VendorQuerySet)()  # type: ignore[misc]
     all_objects = models.Manager.from_queryset(VendorQuerySet)()  # type: ignore[misc]
@@ -71,6 +76,7 @@ class Vendor(AuditedModel, SoftDeleteModel):
         constraints = [
             UniqueConstraint(fields=["slug"], condition=ALIVE, name="vendor_slug_unique")
         ]
+        triggers = [counts_changes()]
 
     def __str__(self) -> str:
         return self.name
@@ -109,6 +115,7 @@ class VendorStore(AuditedModel, SoftDeleteModel):
                 name="store_one_default",
             ),
         ]
+        triggers = [counts_changes()]
 
     def __str__(self) -> str:
         return self.name
@@ -177,6 +184,8 @@ class VendorMember(AuditedModel, SoftDeleteModel):
                 name="member_accepted_is_known",
             ),
         ]
+        # When we last mailed is nobody's to see.
+        triggers = [counts_changes("mailed_at")]
 
     def __str__(self) -> str:
         """Without the address: this goes into the audit log, which forgets nothing."""
@@ -247,6 +256,7 @@ class AccessToken(AuditedModel, SoftDeleteModel):
                 name="access_token_used_has_time",
             )
         ]
+        triggers = [counts_changes()]
 
     def __str__(self) -> str:
         return f"{self.prefix}…"

@@ -9,6 +9,7 @@ from core.exceptions import InvalidInput, NotFoundError
 from core.writing import constraint_as, free_slug, save_changes
 from inventory.exceptions import CategoryTaken
 from inventory.models import Category, Collectible
+from inventory.selectors import get_category_called
 
 if TYPE_CHECKING:
     from users.models import User
@@ -24,6 +25,12 @@ class CategoryChanges(TypedDict, total=False):
 
 
 class CategoryService:
+    @staticmethod
+    def lock(*, row: Category) -> Category:
+        """With its whole tree, which moving and deleting lock first. Raises `NotFoundError`."""
+        _locked_tree(row.vendor_id)
+        return _locked(row)
+
     @staticmethod
     @transaction.atomic
     def create(
@@ -100,20 +107,15 @@ class CategoryService:
 
         Raises `InvalidInput` for an id the vendor does not have.
         """
-        own = Category.objects.filter(vendor=vendor)
-        if isinstance(reference, int):
-            found = own.filter(pk=reference).first()
-            if found is None:
-                raise InvalidInput.of("category", _("This vendor has no such category."), "unknown")
-        else:
-            found = own.named(reference).first() or own.filter(slug=reference).first()
-        if found is not None:
-            category: Category = found
+        category = get_category_called(vendor, reference)
+        if category is not None:
             return category
+        if isinstance(reference, int):
+            raise InvalidInput.of("category", _("This vendor has no such category."), "unknown")
         try:
-            return CategoryService.create(name=str(reference), vendor=vendor, by=by)
+            return CategoryService.create(name=reference, vendor=vendor, by=by)
         except CategoryTaken:  # somebody made it at the same moment
-            return own.named(str(reference)).get()
+            return Category.objects.filter(vendor=vendor).named(reference).get()
 
 
 def _insert(row: Category) -> None:

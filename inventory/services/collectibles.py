@@ -1,5 +1,5 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
@@ -13,14 +13,19 @@ from core.enums import AuditType
 from core.exceptions import InvalidInput, NotFoundError
 from core.fields import validate_attributes
 from core.json import merged
+from core.rehearsal import Terms
 from core.writing import constraint_as, differing, save_changes
-from inventory.exceptions import SkuTaken
+from inventory.exceptions import SkuTaken, StaleVersion
 from inventory.models import Collectible, CollectibleQuerySet, new_sku
+from inventory.selectors import get_category_called
 from inventory.services.categories import CategoryService
 
 if TYPE_CHECKING:
     from users.models import User
     from vendors.models import Vendor
+
+
+AT_ONCE = Terms()
 
 
 class ItemDetails(TypedDict, total=False):
@@ -57,9 +62,18 @@ class BulkOutcome:
     done: int = 0
     missing: list[int] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
+    plan: str = ""
 
 
 class CollectibleService:
+    @staticmethod
+    def lock(*, row: Collectible) -> Collectible:
+        """Also of a deleted one. Raises `NotFoundError`."""
+        item: Collectible | None = _all_locked().filter(pk=row.pk).first()
+        if item is None:
+            raise NotFoundError
+        return item
+
     @staticmethod
     @transaction.atomic
     def create(
@@ -118,7 +132,7 @@ class CollectibleService:
     @transaction.atomic
     def restore(*, collectible: Collectible, by: "User") -> Collectible:
         """Raises `SkuTaken` when a living item has taken the SKU."""
-        item = Collectible.all_objects.select_for_update(of=["self"]).get(pk=collectible.pk)
+        item = CollectibleService.lock(row=collectible)
         if item.is_deleted:
             _bring_back(item, by)
             log_audit(AuditType.CATALOG, by, f"restored item “{item.name}”", obj=item)
@@ -132,17 +146,21 @@ class CollectibleService:
         ids: Sequence[int],
         updates: ItemChanges,
         by: "User",
-        dry_run: bool = False,
+        terms: Terms = AT_ONCE,
     ) -> BulkOutcome:
         """Make the same changes to many of `items`, in one transaction.
 
-        An item that cannot take them (its vendor has no such category) is reported and left.
+        An item that cannot take them (its vendor has no such category), or that is at another
+        version than the caller expects, is reported and left. Raises `PlanStale`.
         """
         found = _locked_rows(items, ids)
-        outcome = BulkOutcome(missing=_missing(ids, found))
+        fresh, outcome = _judged(found, ids, terms)
+        grounds: list[Any] = [_state(found)]
         deeds: list[Deed] = []
-        for _vendor, group in groupby(found, key=attrgetter("vendor_id")):
+        for _vendor, group in groupby(fresh, key=attrgetter("vendor_id")):
             rows = list(group)
+            if terms.planned:
+                grounds.append(_category_state(rows[0].vendor, updates.get("category")))
             try:
                 values = _with_category(rows[0].vendor, updates, by)
             except InvalidInput as refusal:
@@ -154,38 +172,47 @@ class CollectibleService:
             outcome.done += len(rows)
             deeds += differing_rows
         log_many(AuditType.CATALOG, by, deeds)
-        return _rehearsed(outcome) if dry_run else outcome
+        return _settled(outcome, terms, grounds)
 
     @staticmethod
     @transaction.atomic
     def bulk_delete(
-        *, items: CollectibleQuerySet, ids: Sequence[int], by: "User", dry_run: bool = False
+        *, items: CollectibleQuerySet, ids: Sequence[int], by: "User", terms: Terms = AT_ONCE
     ) -> BulkOutcome:
-        """Hide many of `items`; `done` counts items, not what hangs on them."""
+        """Hide many of `items`; `done` counts items, not what hangs on them.
+
+        Those at another version than the caller expects are reported and left. Raises `PlanStale`.
+        """
         found = _locked_rows(items, ids)
-        rows = Collectible.objects.filter(pk__in=[item.pk for item in found])
+        fresh, outcome = _judged(found, ids, terms)
+        rows = Collectible.objects.filter(pk__in=[item.pk for item in fresh])
         rows.update(updated_by=by)
         rows.delete()
-        log_many(AuditType.CATALOG, by, _deeds("deleted", found))
-        outcome = BulkOutcome(done=len(found), missing=_missing(ids, found))
-        return _rehearsed(outcome) if dry_run else outcome
+        log_many(AuditType.CATALOG, by, _deeds("deleted", fresh))
+        outcome.done = len(fresh)
+        return _settled(outcome, terms, _state(found))
 
     @staticmethod
     @transaction.atomic
     def bulk_restore(
-        *, items: CollectibleQuerySet, ids: Sequence[int], by: "User", dry_run: bool = False
+        *, items: CollectibleQuerySet, ids: Sequence[int], by: "User", terms: Terms = AT_ONCE
     ) -> BulkOutcome:
-        """Bring back many deleted `items`; those whose SKU is taken are reported and left."""
+        """Bring back many deleted `items`.
+
+        Those whose SKU is taken, and those at another version than the caller expects, are
+        reported and left. Raises `PlanStale`.
+        """
         found = _locked_rows(items, ids)
-        free, taken = _by_freedom(found)
+        fresh, outcome = _judged(found, ids, terms)
+        free, taken = _by_freedom(fresh)
         rows = Collectible.all_objects.filter(pk__in=[item.pk for item in free])
         with constraint_as({"item_sku_unique": SkuTaken()}):
             rows.update(updated_by=by)
             rows.restore()
         log_many(AuditType.CATALOG, by, _deeds("restored", free))
-        errors = _refused(taken, SkuTaken())
-        outcome = BulkOutcome(done=len(free), missing=_missing(ids, found), errors=errors)
-        return _rehearsed(outcome) if dry_run else outcome
+        outcome.done = len(free)
+        outcome.errors += _refused(taken, SkuTaken())
+        return _settled(outcome, terms, _state(found))
 
 
 def _by_freedom(deleted: Sequence[Collectible]) -> tuple[list[Collectible], list[Collectible]]:
@@ -204,15 +231,42 @@ def _by_freedom(deleted: Sequence[Collectible]) -> tuple[list[Collectible], list
     return free, taken
 
 
-def _rehearsed(outcome: BulkOutcome) -> BulkOutcome:
-    """The report of what was done, which the caller's transaction then undoes."""
-    transaction.set_rollback(True)
+def _judged(
+    found: Sequence[Collectible], ids: Iterable[int], terms: Terms
+) -> tuple[list[Collectible], BulkOutcome]:
+    """Those at the version that the caller expects, if any; the others stand in the outcome."""
+    fresh = [item for item in found if terms.versions.get(item.pk, item.version) == item.version]
+    stale = sorted({*found} - {*fresh}, key=attrgetter("pk"))
+    detail = str(StaleVersion.detail)
+    errors = [
+        {"id": item.pk, "code": StaleVersion.code, "detail": detail, "version": item.version}
+        for item in stale
+    ]
+    return fresh, BulkOutcome(missing=_missing(ids, found), errors=errors)
+
+
+def _settled(outcome: BulkOutcome, terms: Terms, grounds: object) -> BulkOutcome:
+    outcome.plan = terms.settle([asdict(outcome), grounds])
     return outcome
 
 
+def _state(found: Iterable[Collectible]) -> list[tuple[int, int]]:
+    return [(item.pk, item.version) for item in found]
+
+
+def _category_state(vendor: "Vendor", reference: int | str | None) -> object:
+    """Which category the plan means, as it is, or that it would make one."""
+    found = get_category_called(vendor, reference) if reference else None
+    return [found.pk, found.version] if found else None
+
+
+def _all_locked() -> CollectibleQuerySet:
+    rows: CollectibleQuerySet = Collectible.all_objects.select_for_update(of=["self"])
+    return rows.select_related("vendor")
+
+
 def _locked(item_id: int) -> Collectible:
-    rows = Collectible.objects.select_for_update(of=["self"]).select_related("vendor")
-    item: Collectible | None = rows.filter(pk=item_id).first()
+    item: Collectible | None = _all_locked().filter(pk=item_id, is_deleted=False).first()
     if item is None:
         raise NotFoundError
     return item

@@ -36,6 +36,12 @@ class ImageChanges(TypedDict, total=False):
 
 class ImageService:
     @staticmethod
+    def lock(*, row: CollectibleImage) -> CollectibleImage:
+        """Its item's lock and then its own. Raises `NotFoundError`."""
+        _locked_item(row.collectible_id)
+        return _locked(row)
+
+    @staticmethod
     def add(
         *,
         collectible: Collectible,
@@ -120,9 +126,11 @@ class ImageService:
             detail = _("Name each picture of the item once, and no other.")
             raise InvalidInput.of("ids", detail, "not_its_pictures")
         if list(ids) != current:
-            places = [When(pk=key, then=Value(place)) for place, key in enumerate(ids)]
-            position = Case(*places, output_field=models.PositiveSmallIntegerField())
-            images.update(position=position, updated_by=by)
+            places = {image.pk: image.position for image in images}
+            moved = {key: place for place, key in enumerate(ids) if places[key] != place}
+            whens = [When(pk=key, then=Value(place)) for key, place in moved.items()]
+            position = Case(*whens, output_field=models.PositiveSmallIntegerField())
+            images.filter(pk__in=moved).update(position=position, updated_by=by)
             _touch(item, by)
             log_audit(
                 AuditType.CATALOG,
@@ -132,7 +140,7 @@ class ImageService:
                 before={"images": current},
                 after={"images": list(ids)},
             )
-        return list(images)
+        return list(images.all())
 
     @staticmethod
     def make_thumbnail(*, image_id: int) -> None:

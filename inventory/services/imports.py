@@ -32,6 +32,7 @@ from inventory.exceptions import FileRefused
 from inventory.models import ImportJob
 from inventory.services.mapping import choose_targets, column_names
 from inventory.services.plan import Planner
+from inventory.services.promises import call_of, grounds_of, rehearsal_of
 from inventory.services.rows import ItemRow, read_row
 
 if TYPE_CHECKING:
@@ -43,11 +44,15 @@ Progress = Callable[[int, int], None]
 
 
 class ImportOptions(TypedDict, total=False):
-    """`mapping`: column → field, `attributes.<key>` or None; what is left out is guessed."""
+    """`mapping`: column → field, `attributes.<key>` or None; what is left out is guessed.
+
+    `plan` is that of a rehearsal of the same call, which this one then has to follow.
+    """
 
     mapping: Mapping[str, str | None]
     repeated: str
     dry_run: bool
+    plan: str
 
 
 class ImportService:
@@ -62,11 +67,16 @@ class ImportService:
     ) -> ImportJob:
         """A pending job; the file's heading is read now, so that a misfit is refused at once.
 
-        Raises `FileRefused`.
+        Raises `FileRefused`, and `PlanStale` when what its rehearsal found has moved.
         """
         name = PurePath(file.name or "table").name[-100:]
+        plan = options.pop("plan", "")
         options["mapping"] = _read_heading(file, name, options.get("mapping", {}))
         job = ImportJob(vendor=vendor, created_by=by, filename=name, **options)
+        file.seek(0)
+        job.call = call_of(job, file)
+        if plan:
+            job.rehearsal = rehearsal_of(job, plan)
         file.seek(0)
         with _discarded_on_failure(job):
             job.file.save(f"table{PurePath(name).suffix.lower()[:10]}", file, save=False)
@@ -156,8 +166,10 @@ def _begin(job: ImportJob, total: int) -> bool:
     job.status = ImportStatus.RUNNING
     job.total = total
     job.started_at = job.started_at or timezone.now()
-    open_still = ImportJob.objects.filter(pk=job.pk, finished_at=None)
-    return bool(open_still.update(status=job.status, total=total, started_at=job.started_at))
+    # Before the first row looks: what moves while it is rehearsed makes the plan stale.
+    job.grounds = job.grounds or grounds_of(job.vendor)
+    begun = {name: getattr(job, name) for name in ("status", "total", "started_at", "grounds")}
+    return bool(ImportJob.objects.filter(pk=job.pk, finished_at=None).update(**begun))
 
 
 def _title(job: ImportJob) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.utils.translation import gettext as _
 
 from inventory.exceptions import FileRefused
+from inventory.selectors import EXPORT_HEADER
 
 # In order of preference: where two headings mean the same field, the earlier word wins.
 SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -27,6 +28,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "is_featured": ("featured", "isfeatured"),
     "is_bestseller": ("bestseller", "isbestseller"),
     "attributes": ("attributes",),
+    "version": ("version",),
 }  # fmt: skip
 # What an export tells and an import cannot set.
 _IGNORED = {"createdat", "updatedat"}
@@ -56,8 +58,10 @@ def choose_targets(
     targets: dict[str, str | None] = dict(given)
     claimed = {target for target in given.values() if target}
     words = {column: _word(column) for column in columns if column and column not in given}
+    # Elsewhere a version is what collectors call one: foil, first edition.
+    exported = {*EXPORT_HEADER} <= {*columns}
     for field, synonyms in SYNONYMS.items():
-        if field in claimed:
+        if field in claimed or (field == "version" and not exported):
             continue
         by_preference = (c for synonym in synonyms for c, word in words.items() if word == synonym)
         column = next((c for c in by_preference if c not in targets), None)

@@ -9,15 +9,19 @@ from django.utils.translation import gettext as _
 
 from core.exceptions import FieldError
 from core.fields import validate_attributes
+from core.writing import free_slug
 from inventory.enums import Repeated, RowOutcome
+from inventory.exceptions import StaleVersion
 from inventory.models import MAX_SKU, Category, Collectible, ImportJob, ImportRow, new_sku
+from inventory.selectors import get_category_called
 from inventory.services.categories import CategoryService
+from inventory.services.promises import keeps, state_of
 from inventory.services.rows import ItemRow
 
 _WRITTEN = [
     "name", "description", "category", "condition", "value", "currency", "quantity",
     "low_stock_threshold", "is_active", "is_featured", "is_bestseller", "attributes",
-    "updated_by", "updated_at", "version",
+    "updated_by", "updated_at",
 ]  # fmt: skip
 
 
@@ -30,6 +34,7 @@ class Planner:
         self._suffixes: dict[str, int] = {}  # SKU → the next number to try
         self._categories: dict[str, Category] | None = None
         self._rehearsed: dict[str, Collectible] = {}  # in a dry run: items as they would be
+        self._promised: dict[int, str] = {}  # line → what it had found in the rehearsal
 
     def settle_skus(self, rows: list[ItemRow]) -> None:
         """Decide what a SKU that occurred before in this file means. Call once per chunk."""
@@ -61,13 +66,15 @@ class Planner:
         if not self.job.dry_run:
             self._categories = None  # what a rolled back attempt made is not there
         known = self._known({row.sku for row in rows if row.sku})
+        self._promised = self._promises(rows)
         new: list[Collectible] = []
         changed: dict[str, Collectible] = {}
         results = [self._judge(row, known, new, changed) for row in rows]
         if self.job.dry_run:
             self._rehearsed |= known
             for result in results:
-                result.collectible = None
+                if result.collectible and result.collectible.pk is None:
+                    result.collectible = None
         else:
             Collectible.objects.bulk_create(new)
             Collectible.objects.bulk_update(
@@ -92,33 +99,60 @@ class Planner:
         changed: dict[str, Collectible],
     ) -> ImportRow:
         item = known.get(row.sku) if row.sku else None
-        if item is None and "name" not in row.values and not row.errors:
-            row.errors.append(FieldError("name", "required", _("A new item needs a name.")))
+        found = state_of(item)
+        if not row.errors:
+            row.errors += self._objections(row, item)
         values = self._values(row, item)
         if row.errors:
-            return self._result(row, RowOutcome.FAILED)
+            return self._result(row, RowOutcome.FAILED, found)
         if item is None:
             item = self._new_item(row, values)
             known[item.sku] = item
             new.append(item)
-            return self._result(row, RowOutcome.CREATED, item)
+            return self._result(row, RowOutcome.CREATED, found, item)
         differing = {name: value for name, value in values.items() if getattr(item, name) != value}
         if not differing:
-            return self._result(row, RowOutcome.UNCHANGED, item)
+            return self._result(row, RowOutcome.UNCHANGED, found, item)
         for name, value in differing.items():
             setattr(item, name, value)
-        item.version += 1
+        if item.sku not in changed:
+            item.version += 1  # as the database will count: once for the chunk
         item.updated_at, item.updated_by = timezone.now(), self.job.created_by
         changed[item.sku] = item
-        return self._result(row, RowOutcome.UPDATED, item)
+        return self._result(row, RowOutcome.UPDATED, found, item)
+
+    def _objections(self, row: ItemRow, item: Collectible | None) -> list[FieldError]:
+        """Why the row cannot be done to the item, or to none, as it is there now."""
+        promised = self._promised.get(row.line)
+        moved = promised is not None and not keeps(promised, state_of(item))
+        if moved or (row.version is not None and (item is None or item.version != row.version)):
+            return [FieldError("version", StaleVersion.code, str(StaleVersion.detail))]
+        if item is None and "name" not in row.values:
+            return [FieldError("name", "required", _("A new item needs a name."))]
+        return []
+
+    def _promises(self, rows: list[ItemRow]) -> dict[int, str]:
+        """What each row had found in the rehearsal, where the job follows one."""
+        if self.job.rehearsal_id is None:
+            return {}
+        theirs = ImportRow.objects.filter(
+            job_id=self.job.rehearsal_id, line__in=[row.line for row in rows]
+        )
+        return dict(theirs.values_list("line", "found"))
 
     def _result(
-        self, row: ItemRow, outcome: RowOutcome, item: Collectible | None = None
+        self, row: ItemRow, outcome: RowOutcome, found: str, item: Collectible | None = None
     ) -> ImportRow:
-        errors = [vars(error) for error in row.errors]
-        sku = item.sku if item else row.sku
+        # A rehearsal does not tell the SKU that a new item would get: it will be another one.
+        sku = row.sku if self.job.dry_run or item is None else item.sku
         return ImportRow(
-            job=self.job, line=row.line, sku=sku, outcome=outcome, errors=errors, collectible=item
+            job=self.job,
+            line=row.line,
+            sku=sku,
+            outcome=outcome,
+            errors=[vars(error) for error in row.errors],
+            found=found,
+            collectible=item,
         )
 
     def _values(self, row: ItemRow, item: Collectible | None) -> dict[str, Any]:
@@ -158,9 +192,17 @@ class Planner:
             self._categories = {category.slug: category for category in own} | self._categories
         known = self._categories
         if name not in known and name.lower() not in known:
-            known[name.lower()] = (
-                Category(name=name, vendor=vendor)
+            category = (
+                get_category_called(vendor, name) or self._rehearsed_category(name)
                 if self.job.dry_run
                 else CategoryService.resolve(vendor=vendor, reference=name, by=self.job.created_by)
             )
+            known[name.lower()] = category
+            known.setdefault(category.slug, category)
         return known.get(name) or known[name.lower()]
+
+    def _rehearsed_category(self, name: str) -> Category:
+        """As it would be made: a later row may call it by its slug."""
+        own = Category.objects.filter(vendor=self.job.vendor)
+        slug = free_slug(name, own, fallback="category")
+        return Category(name=name, vendor=self.job.vendor, slug=slug)

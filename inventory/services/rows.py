@@ -32,6 +32,7 @@ class ItemRow:
     line: int
     sku: str = ""
     category: str = ""
+    version: int | None = None
     values: dict[str, Any] = field(default_factory=dict)
     attributes: dict[str, Any] = field(default_factory=dict)
     errors: list[FieldError] = field(default_factory=list)
@@ -71,6 +72,8 @@ def _take(read: ItemRow, target: str, text: str) -> None:
             read.sku = value
         case "category":
             read.category = value
+        case "version":
+            read.version = value
         case "attributes":
             read.attributes |= value
         case _:
@@ -136,6 +139,7 @@ _SPELLINGS: dict[str, Any] = {
     "value": _amount,
     "quantity": _whole,
     "low_stock_threshold": _whole,
+    "version": _whole,
     "is_active": _flag,
     "is_featured": _flag,
     "is_bestseller": _flag,

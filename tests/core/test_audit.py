@@ -125,6 +125,7 @@ class TestRow:
             "currency": "USD",
             "owner": vendor.owner_id,
             "is_active": True,
+            "require_if_match": False,
         }
 
     def test_what_does_not_differ_is_no_change(self, vendor: Vendor) -> None:

@@ -44,6 +44,7 @@ token-verify                      post   200  200  200  200  200  200  200
 logout                            post   204  204  204  204  204  204  204
 logout-all                        post   401  204  204  204  204  204  204
 sessions                          get    401  200  200  200  200  200  200
+session                           get    401  404  404  404  404  404  200
 session                           delete 401  404  404  404  404  404  204
 password-change                   post   401  200  200  200  200  200  200
 password-reset                    post   204  204  204  204  204  204  204
@@ -80,11 +81,13 @@ vendor-member-detail              patch  401  404  404  404  404  200  200
 vendor-member-detail              delete 401  404  404  404  404  204  204
 # The invitation is the owner's, to another shop.
 vendor-invite-list                get    401  200  200  200  200  200  200
+vendor-invite-detail              get    401  404  404  404  404  404  200
 vendor-invite-accept              post   401  404  404  404  404  404  200
 vendor-invite-decline             post   401  404  404  404  404  404  200
 # Tokens are there only for who manages them.
 access-token-list                 get    401  200  200  200  200  200  200
 access-token-list                 post   401  400  403  403  403  201  201
+access-token-detail               get    401  404  404  404  404  200  200
 access-token-detail               delete 401  404  404  404  404  204  204
 vendor-store-list                 get    401  200  200  200  200  200  200
 vendor-store-list                 post   401  400  403  403  403  201  201
@@ -145,6 +148,7 @@ class Shop(World):
     def as_seen_by(self, person: str) -> "Shop":
         """For bodies that hold what is the caller's own: nobody comes with what is the owner's."""
         self.caller = self.people.get(person, self.owner)
+        self.outside = person in {"anonymous", "stranger"}
         return self
 
     @property

@@ -32,7 +32,7 @@ def test_shop_is_opened_changed_and_closed(owner: User, owner_client: APIClient)
     where = (made["id"], "vendor")
     after = {
         "name": "Cards", "slug": "cards", "description": "", "contact_info": HIDDEN,
-        "currency": "USD", "owner_id": owner.pk, "is_active": True,
+        "currency": "USD", "owner_id": owner.pk, "is_active": True, "require_if_match": False,
     }  # fmt: skip
     change = (
         {"currency": "USD", "contact_info": HIDDEN},

@@ -58,6 +58,7 @@ class TestApi:
             "failed": 1,
             "error": "",
             "rows": f"{IMPORTS}{job.pk}/rows/",
+            "plan": None,
         }  # fmt: skip
         rows = owner_client.get(body["rows"]).json()["results"]
         assert rows == [

@@ -4,12 +4,14 @@ S3 is the storage as the settings build it, with a bucket inside this process.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import boto3  # type: ignore[import-untyped]
 import pytest
 import requests
+import time_machine
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage, default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -250,3 +252,21 @@ def test_nothing_in_the_bucket_is_public(bucket: Any, send: Send) -> None:
     assert [entry.key.split("/")[:2] for entry in entries] == [["media", "items"]] * 2
     grantees = [grant["Grantee"]["Type"] for entry in entries for grant in entry.Acl().grants]
     assert set(grantees) == {"CanonicalUser"}
+
+
+def test_tag_does_not_outlive_the_addresses_it_stands_for(
+    bucket: Any, add: Add, item: Collectible, owner_client: APIClient
+) -> None:
+    """They are good for an hour: 304 within half of it, and then new ones."""
+    image = add()
+    client = APIClient()
+    client.force_authenticate(owner_client.user)
+    begin = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    for address in (f"/api/v1/catalog/items/{item.pk}/images/{image.pk}/",
+                    f"/api/v1/catalog/items/{item.pk}/"):  # fmt: skip
+        with time_machine.travel(begin):
+            tag = client.get(address)["ETag"]
+        for minutes, status in ((29, 304), (31, 200)):
+            with time_machine.travel(begin + timedelta(minutes=minutes)):
+                answer = client.get(address, HTTP_IF_NONE_MATCH=tag)
+            assert answer.status_code == status, (address, minutes)

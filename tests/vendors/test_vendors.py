@@ -48,6 +48,7 @@ class TestCreate:
             "currency": "USD",
             "owner": owner.pk,
             "is_active": True,
+            "require_if_match": False,
         }
         assert (row.created_by, row.updated_by) == (owner, owner)
 

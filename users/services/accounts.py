@@ -34,6 +34,11 @@ class ProfileChanges(TypedDict, total=False):
 
 class UserService:
     @staticmethod
+    def lock(*, row: User) -> User:
+        """The account as it is now; raises `SessionEnded` when it was paused or deleted."""
+        return locked(row)
+
+    @staticmethod
     @transaction.atomic
     def register(
         *, email: str, password: str, username: str = "", **profile: Unpack[ProfileChanges]
@@ -82,17 +87,19 @@ class UserService:
         publish(EmailVerificationRequested(email=email))
 
     @staticmethod
+    @transaction.atomic
     def complete_profile(*, user: User, **changes: Unpack[ProfileChanges]) -> User:
         """Raises `InvalidInput` naming what is missing still; then nothing is written."""
         text = _("This field is required.")
+        row = locked(user)
         missing = [
             FieldError(name, "required", text)
             for name in NEEDED
-            if not changes.get(name, getattr(user, name))
+            if not changes.get(name, getattr(row, name))
         ]
         if missing:
             raise InvalidInput(errors=missing)
-        return UserService.update_profile(user=user, **changes)
+        return UserService.update_profile(user=row, **changes)
 
     @staticmethod
     @transaction.atomic

@@ -114,6 +114,15 @@ class SessionService:
         return _grant(session)
 
     @staticmethod
+    def lock(*, row: Session) -> Session:
+        """Raises `NotFoundError` for one that has ended."""
+        living = Session.objects.not_ended().select_for_update(of=["self"], no_key=True)
+        session = living.filter(pk=row.pk).first()
+        if session is None:
+            raise NotFoundError
+        return session
+
+    @staticmethod
     @transaction.atomic
     def end(*, user: User, session_id: int) -> None:
         """End one of the user's sessions; `NotFoundError` if it is not living or not theirs."""

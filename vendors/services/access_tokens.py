@@ -16,6 +16,7 @@ from core.fields import random_code, read_code
 from vendors.exceptions import AccessTokenNotValid
 from vendors.models import AccessToken, Vendor
 from vendors.services.members import MemberService
+from vendors.services.shops import locked_vendor
 
 if TYPE_CHECKING:
     from users.models import User
@@ -26,6 +27,16 @@ LONGEST = timedelta(days=30)
 
 
 class AccessTokenService:
+    @staticmethod
+    def lock(*, row: AccessToken) -> AccessToken:
+        """The shop's lock and then its own. Raises `NotFoundError`."""
+        locked_vendor(row.vendor)
+        rows = AccessToken.objects.select_for_update(no_key=True, of=["self"])
+        token: AccessToken | None = rows.filter(pk=row.pk).first()
+        if token is None:
+            raise NotFoundError
+        return token
+
     @staticmethod
     @transaction.atomic
     def issue(

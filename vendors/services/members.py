@@ -31,6 +31,11 @@ class MemberChanges(TypedDict, total=False):
 
 class MemberService:
     @staticmethod
+    def lock(*, row: VendorMember) -> VendorMember:
+        """Raises `NotFoundError`."""
+        return _locked(row)
+
+    @staticmethod
     @transaction.atomic
     def invite(
         *, vendor: Vendor, email: str, role: str, by: "User", title: str = ""

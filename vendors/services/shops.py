@@ -24,6 +24,7 @@ class VendorDetails(TypedDict, total=False):
     contact_info: str
     currency: str
     is_active: bool
+    require_if_match: bool
 
 
 class VendorChanges(VendorDetails, total=False):
@@ -31,6 +32,11 @@ class VendorChanges(VendorDetails, total=False):
 
 
 class VendorService:
+    @staticmethod
+    def lock(*, row: Vendor) -> Vendor:
+        """Raises `NotFoundError` when it was closed meanwhile."""
+        return locked_vendor(row)
+
     @staticmethod
     @transaction.atomic
     def create(*, name: str, owner: "User", **details: Unpack[VendorDetails]) -> Vendor:

@@ -30,6 +30,11 @@ class StoreChanges(StoreDetails, total=False):
 
 class StoreService:
     @staticmethod
+    def lock(*, row: VendorStore) -> VendorStore:
+        """The shop's lock and then its own. Raises `NotFoundError`."""
+        return _locked(row)
+
+    @staticmethod
     @transaction.atomic
     def create(
         *, vendor: Vendor, name: str, by: "User", **details: Unpack[StoreDetails]

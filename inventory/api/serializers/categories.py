@@ -3,6 +3,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from core.conditional import Tagged
 from core.serializers import ScopedRelatedField, StrictModelSerializer
 from inventory.models import Category
 from inventory.selectors import get_categories_for_user
@@ -28,7 +29,7 @@ from vendors.selectors import get_vendors_for_user
         OpenApiExample("A branch", {"name": "Minifigures", "parent": 12}, request_only=True),
     ]
 )
-class CategorySerializer(StrictModelSerializer):
+class CategorySerializer(Tagged, StrictModelSerializer):
     vendor = ScopedRelatedField(selector=get_vendors_for_user, required=False)
     parent = ScopedRelatedField(  # type: ignore[assignment]
         selector=get_categories_for_user, required=False, allow_null=True
@@ -42,6 +43,9 @@ class CategorySerializer(StrictModelSerializer):
         ]  # fmt: skip
         read_only_fields = ["slug"]
         validators: list[object] = []  # the database decides what is taken
+
+    def beside(self, row: Category) -> object:
+        return getattr(row, "item_count", 0)
 
     def validate_vendor(self, vendor: Any) -> Any:
         if self.instance is not None and vendor.pk != self.instance.vendor_id:

@@ -4,13 +4,15 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from core.conditional import Tagged
 from core.json import MergePatch
 from core.serializers import (
     IdsSerializer,
+    ReportSerializer,
     ScopedRelatedField,
     StrictModelSerializer,
 )
-from inventory.api.serializers.images import ImageSerializer
+from inventory.api.serializers.images import ImageSerializer, address_period
 from inventory.models import Collectible
 from vendors.selectors import get_vendors_for_user
 
@@ -80,7 +82,7 @@ class CategoryReferenceField(serializers.CharField):
         OpenApiExample("More of it", WRITTEN, request_only=True),
     ]
 )
-class CollectibleSerializer(StrictModelSerializer):
+class CollectibleSerializer(Tagged, StrictModelSerializer):
     vendor = ScopedRelatedField(
         selector=get_vendors_for_user,
         required=False,
@@ -112,6 +114,13 @@ class CollectibleSerializer(StrictModelSerializer):
         ]  # fmt: skip
         read_only_fields = ["slug", "category_id", "created_by", "updated_by", "version"]
         validators: list[object] = []  # the database decides what is taken
+
+    def beside(self, row: Collectible) -> object:
+        """A worker makes thumbnails and a category gets another name: the item stays the same."""
+        pictures = row.images.all()
+        shown = [[p.pk, p.version, address_period(p)] for p in pictures]
+        name = row.category.name if row.category else None
+        return [name, shown] if name or shown else None
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri-reference"})
     def get_image_url(self, item: Collectible) -> str | None:
@@ -181,12 +190,22 @@ class BulkUpdateSerializer(IdsSerializer):
 
 
 _ERROR = {"id": 4712, "code": "sku_taken", "detail": "Another item of this vendor has this SKU."}
+_STALE = {
+    "id": 4712,
+    "code": "stale_version",
+    "detail": "The item has changed since you read it.",
+    "version": 5,
+}
+_PLAN = "WyI3ZjNhIiwiOWMwZSJd:1vM2gG:b3Jhbmdl"
 
 
 class BulkErrorSerializer(serializers.Serializer):
     id = serializers.IntegerField()
     code = serializers.CharField()
     detail = serializers.CharField()
+    version = serializers.IntegerField(
+        required=False, help_text="With `stale_version`: the one it is at now."
+    )
 
 
 def _missing() -> serializers.ListField:
@@ -196,26 +215,32 @@ def _missing() -> serializers.ListField:
 
 
 @extend_schema_serializer(
-    examples=[OpenApiExample("Two of three", {"updated": 2, "missing": [99], "errors": []})]
+    examples=[
+        OpenApiExample("Two of three", {"updated": 2, "missing": [99], "errors": []}),
+        OpenApiExample(
+            "A rehearsal", {"updated": 2, "missing": [99], "errors": [_STALE], "plan": _PLAN}
+        ),
+    ]
 )
-class BulkUpdatedSerializer(serializers.Serializer):
+class BulkUpdatedSerializer(ReportSerializer):
     updated = serializers.IntegerField(source="done")
     missing = _missing()
     errors = BulkErrorSerializer(many=True)  # type: ignore[assignment]
 
 
 @extend_schema_serializer(
-    examples=[OpenApiExample("Two of three", {"deleted": 2, "missing": [99]})]
+    examples=[OpenApiExample("Two of three", {"deleted": 2, "missing": [99], "errors": []})]
 )
-class BulkDeletedSerializer(serializers.Serializer):
+class BulkDeletedSerializer(ReportSerializer):
     deleted = serializers.IntegerField(source="done")
     missing = _missing()
+    errors = BulkErrorSerializer(many=True)  # type: ignore[assignment]
 
 
 @extend_schema_serializer(
     examples=[OpenApiExample("One of three", {"restored": 1, "missing": [99], "errors": [_ERROR]})]
 )
-class BulkRestoredSerializer(serializers.Serializer):
+class BulkRestoredSerializer(ReportSerializer):
     restored = serializers.IntegerField(source="done")
     missing = _missing()
     errors = BulkErrorSerializer(many=True)  # type: ignore[assignment]

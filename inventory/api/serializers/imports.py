@@ -4,6 +4,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from core.conditional import Tagged
 from core.json import fault_of
 from core.serializers import ScopedRelatedField, StrictSerializer
 from inventory.enums import ImportStatus, Repeated, RowOutcome
@@ -89,6 +90,7 @@ class ImportRequestSerializer(StrictSerializer):
                 "failed": 259,
                 "error": "",
                 "rows": "/api/v1/catalog/imports/31/rows/",
+                "plan": None,
                 "created_at": "2026-11-20T09:30:00Z",
                 "started_at": "2026-11-20T09:30:00Z",
                 "finished_at": None,
@@ -98,17 +100,20 @@ class ImportRequestSerializer(StrictSerializer):
         )
     ]
 )
-class ImportJobSerializer(serializers.ModelSerializer):
+class ImportJobSerializer(Tagged, serializers.ModelSerializer):
     status = serializers.ChoiceField(choices=ImportStatus.choices)
     progress = serializers.SerializerMethodField(help_text="From 0 to 1.")
     rows = serializers.SerializerMethodField(help_text="Where the result of every row is.")
+    plan = serializers.SerializerMethodField(
+        help_text="Of a rehearsal that is over: send the same form again with it as `?plan=`."
+    )
 
     class Meta:
         model = ImportJob
         fields = [
             "id", "vendor", "filename", "status", "dry_run", "repeated", "mapping", "total",
             "processed", "progress", "created", "updated", "unchanged", "failed", "error", "rows",
-            "created_at", "started_at", "finished_at",
+            "plan", "created_at", "started_at", "finished_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -116,6 +121,9 @@ class ImportJobSerializer(serializers.ModelSerializer):
         if job.status == ImportStatus.COMPLETED:
             return 1.0
         return round(job.processed / job.total, 3) if job.total else 0.0
+
+    def get_plan(self, job: ImportJob) -> str | None:
+        return str(job.pk) if job.dry_run and job.status == ImportStatus.COMPLETED else None
 
     def get_rows(self, job: ImportJob) -> str:
         request = self.context["request"]

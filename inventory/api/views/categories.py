@@ -5,6 +5,7 @@ from rest_framework import viewsets
 from rest_framework.serializers import BaseSerializer
 
 from core.caching import CachedListMixin
+from core.conditional import Conditional
 from core.openapi import refusal
 from core.requests import caller
 from inventory.api.filters import CategoryFilter
@@ -31,8 +32,9 @@ TAKEN = refusal(409, CategoryTaken.code, CategoryTaken.detail)
     ),
     destroy=extend_schema(summary="Delete a category; its items and branches move up"),
 )
-class CategoryViewSet(CachedListMixin, viewsets.ModelViewSet):
+class CategoryViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
     serializer_class = CategorySerializer
+    lock = staticmethod(CategoryService.lock)
     filterset_class = CategoryFilter
     search_fields = ["name"]
     ordering_fields = ["name", "created_at", "item_count"]

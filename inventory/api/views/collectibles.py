@@ -12,9 +12,10 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from core.caching import CachedListMixin
+from core.conditional import Conditional
 from core.exceptions import InvalidInput
-from core.openapi import refusal
-from core.requests import caller, read_flag
+from core.openapi import REHEARSED, STALE_PLAN, refusal
+from core.requests import REHEARSAL, caller, read_terms
 from core.serializers import IdsSerializer
 from core.tabular import csv_chunks, jsonl_chunks, xlsx_file
 from inventory.api.filters import CollectibleFilter
@@ -39,10 +40,6 @@ from inventory.services import CollectibleService, ExportService
 from vendors.roles import Ability
 from vendors.selectors import choose_vendor
 
-DRY_RUN = OpenApiParameter(
-    "dry_run", OpenApiTypes.BOOL, description="Report the same, write nothing."
-)
-DRY = ("dry_run",)
 TAKEN = refusal(409, SkuTaken.code, SkuTaken.detail)
 
 
@@ -59,8 +56,9 @@ TAKEN = refusal(409, SkuTaken.code, SkuTaken.detail)
     ),
     destroy=extend_schema(summary="Delete an item; it can be restored"),
 )
-class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
+class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
     serializer_class = CollectibleSerializer
+    lock = staticmethod(CollectibleService.lock)
     filterset_class = CollectibleFilter
     search_fields = ["name", "sku", "description"]
     ordering_fields = ["name", "created_at", "updated_at", "value", "quantity", "sku"]
@@ -106,12 +104,15 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
 
     @extend_schema(
         summary="Change many items at once",
-        parameters=[DRY_RUN],
+        parameters=REHEARSED,
         request=BulkUpdateSerializer,
-        responses=BulkUpdatedSerializer,
+        responses={200: BulkUpdatedSerializer, **STALE_PLAN},
     )
     @action(
-        detail=False, methods=["post"], serializer_class=BulkUpdateSerializer, extra_parameters=DRY
+        detail=False,
+        methods=["post"],
+        serializer_class=BulkUpdateSerializer,
+        extra_parameters=REHEARSAL,
     )
     def bulk_update(self, request: Request) -> Response:
         outcome = CollectibleService.bulk_update(
@@ -120,13 +121,15 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
         return Response(BulkUpdatedSerializer(outcome).data)
 
     @extend_schema(
-        summary="Delete many items at once", parameters=[DRY_RUN], responses=BulkDeletedSerializer
+        summary="Delete many items at once",
+        parameters=REHEARSED,
+        responses={200: BulkDeletedSerializer, **STALE_PLAN},
     )
     @action(
         detail=False,
         methods=["post"],
         serializer_class=IdsSerializer,
-        extra_parameters=DRY,
+        extra_parameters=REHEARSAL,
     )
     def bulk_delete(self, request: Request) -> Response:
         outcome = CollectibleService.bulk_delete(
@@ -136,14 +139,14 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
 
     @extend_schema(
         summary="Bring back many deleted items",
-        parameters=[DRY_RUN],
-        responses=BulkRestoredSerializer,
+        parameters=REHEARSED,
+        responses={200: BulkRestoredSerializer, **STALE_PLAN},
     )
     @action(
         detail=False,
         methods=["post"],
         serializer_class=IdsSerializer,
-        extra_parameters=DRY,
+        extra_parameters=REHEARSAL,
     )
     def bulk_restore(self, request: Request) -> Response:
         outcome = CollectibleService.bulk_restore(
@@ -215,7 +218,9 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
         serializer.is_valid(raise_exception=True)
         ids = serializer.validated_data["ids"]
         require_may_change(caller(request), self.get_queryset(), ids)
-        return {**serializer.validated_data, "dry_run": read_flag(request, "dry_run")}
+        values = dict(serializer.validated_data)
+        versions = values.pop("versions")
+        return {**values, "terms": read_terms(request, request.data, versions=versions)}
 
 
 def _filters(request: Request) -> set[str]:

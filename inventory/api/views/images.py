@@ -8,6 +8,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.conditional import Conditional
 from core.openapi import refusal
 from core.requests import caller
 from inventory.api.serializers.images import (
@@ -28,12 +29,14 @@ from vendors.roles import Ability
     destroy=extend_schema(summary="Delete a picture; the next one becomes primary if it was"),
 )
 class ItemImageViewSet(
+    Conditional,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.DestroyModelMixin,
     viewsets.GenericViewSet,
 ):
     serializer_class = ImageSerializer
+    lock = staticmethod(ImageService.lock)
     ordering_fields: list[str] = []  # pictures have one order: the owner's
     ordering = ["position", "id"]
     lookup_value_converter = "int"

@@ -1,15 +1,16 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.requests import caller, read_flag
+from core.conditional import Conditional
+from core.openapi import REHEARSED, STALE_PLAN
+from core.requests import REHEARSAL, caller, read_flag
 from inventory.api.filters import ImportJobFilter, ImportRowFilter
 from inventory.api.serializers import (
     ImportJobSerializer,
@@ -27,7 +28,9 @@ from vendors.selectors import choose_vendor
     list=extend_schema(summary="Your imports, newest first"),
     retrieve=extend_schema(summary="How far an import is, and what it did"),
 )
-class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+class ImportViewSet(
+    Conditional, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet
+):
     serializer_class = ImportJobSerializer
     filterset_class: Any = ImportJobFilter
     ordering_fields = ["created_at"]
@@ -35,7 +38,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     lookup_value_converter = "int"
     abilities = {"write": Ability.CATALOG_WRITE}
     parser_classes = [MultiPartParser]
-    extra_parameters = ("dry_run",)
+    extra_parameters = REHEARSAL
 
     def get_queryset(self) -> QuerySet:
         return get_imports_for_user(caller(self.request))
@@ -44,22 +47,18 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         summary="Import a table of items",
         description="The worker does it; follow `GET catalog/imports/{id}/`. Rows are matched by "
         "SKU: known ones are updated, others created. One bad row never stops a good one.",
-        parameters=[
-            OpenApiParameter(
-                "dry_run", OpenApiTypes.BOOL, description="Report the same, write nothing."
-            )
-        ],
+        parameters=REHEARSED,
         request={"multipart/form-data": ImportRequestSerializer},
-        responses={202: ImportJobSerializer},
+        responses={202: ImportJobSerializer, **STALE_PLAN},
     )
     def create(self, request: Request) -> Response:
         serializer = ImportRequestSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
         values = serializer.validated_data
         vendor = choose_vendor(caller(request), values.pop("vendor", None), Ability.CATALOG_WRITE)
-        job = ImportService.submit(
-            vendor=vendor, by=caller(request), dry_run=read_flag(request, "dry_run"), **values
-        )
+        values["dry_run"] = read_flag(request, "dry_run")
+        values["plan"] = request.query_params.get("plan", "")
+        job = ImportService.submit(vendor=vendor, by=caller(request), **values)
         return Response(self.get_serializer(job).data, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(summary="What became of every row", responses=ImportRowSerializer(many=True))

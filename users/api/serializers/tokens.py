@@ -1,6 +1,8 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from core.conditional import Tagged
+from core.etags import digest
 from core.serializers import StrictSerializer
 from users.api.devices import session_of
 from users.api.fields import password_field
@@ -74,7 +76,7 @@ class TokenVerifySerializer(StrictSerializer):
         )
     ]
 )
-class SessionSerializer(serializers.ModelSerializer):
+class SessionSerializer(Tagged, serializers.ModelSerializer):
     current = serializers.SerializerMethodField(help_text="The one that asks.")
 
     class Meta:
@@ -83,6 +85,13 @@ class SessionSerializer(serializers.ModelSerializer):
             "id", "user_agent", "ip", "created_at", "last_used_at", "expires_at", "current",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def version_of(self, row: Session) -> str:
+        """Every refresh makes another token; which, is not told."""
+        return digest(str(row.jti))[:16]
+
+    def beside(self, row: Session) -> object:
+        return True if self.get_current(row) else None
 
     def get_current(self, session: Session) -> bool:
         return session_of(self.context["request"]) == session.pk

@@ -7,8 +7,8 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.views import APIView
 
+from core.conditional import Conditional
 from core.exceptions import ImageRefused
 from core.openapi import refusal
 from core.requests import caller
@@ -37,7 +37,15 @@ class RegisterView(generics.CreateAPIView):
         serializer.instance = UserService.register(**serializer.validated_data)
 
 
-class ProfileCompleteView(APIView):
+class _OwnAccountView(Conditional, generics.GenericAPIView):
+    serializer_class: Any = MeSerializer
+    lock = staticmethod(UserService.lock)
+
+    def get_object(self) -> Any:
+        return self.judged(caller(self.request))
+
+
+class ProfileCompleteView(_OwnAccountView):
     @extend_schema(
         tags=["auth"],
         summary="Complete your profile",
@@ -47,14 +55,15 @@ class ProfileCompleteView(APIView):
         responses=MeSerializer,
     )
     def post(self, request: Request) -> Response:
+        user = self.get_object()
         serializer = ProfileSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        user = UserService.complete_profile(user=caller(request), **serializer.validated_data)
+        user = UserService.complete_profile(user=user, **serializer.validated_data)
         return Response(MeSerializer(user).data)
 
 
 @extend_schema(tags=["auth"])
-class MeView(APIView):
+class MeView(_OwnAccountView):
     deletes_with = AccountDeletionSerializer
 
     def get_throttles(self) -> list[Any]:
@@ -64,7 +73,7 @@ class MeView(APIView):
 
     @extend_schema(summary="Who you are", responses=MeSerializer)
     def get(self, request: Request) -> Response:
-        return Response(MeSerializer(caller(request)).data)
+        return self.shown(self.get_object())
 
     @extend_schema(
         summary="Delete your account",
@@ -77,20 +86,22 @@ class MeView(APIView):
         },
     )
     def delete(self, request: Request) -> Response:
+        user = self.get_object()
         serializer = AccountDeletionSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        AccountService.delete_own(user=caller(request), **serializer.validated_data)
+        AccountService.delete_own(user=user, **serializer.validated_data)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(summary="Change your profile", request=MeSerializer, responses=MeSerializer)
     def patch(self, request: Request) -> Response:
-        serializer = MeSerializer(caller(request), data=request.data, partial=True)
+        user = self.get_object()
+        serializer = self.get_serializer(user, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
-        user = UserService.update_profile(user=caller(request), **serializer.validated_data)
-        return Response(MeSerializer(user).data, status=status.HTTP_200_OK)
+        user = UserService.update_profile(user=user, **serializer.validated_data)
+        return Response(MeSerializer(user).data)
 
 
-class AvatarView(APIView):
+class AvatarView(_OwnAccountView):
     parser_classes = [MultiPartParser]
 
     @extend_schema(
@@ -106,9 +117,10 @@ class AvatarView(APIView):
         },
     )
     def put(self, request: Request) -> Response:
+        user = self.get_object()
         serializer = AvatarSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        user = AvatarService.put(user=caller(request), **serializer.validated_data)
+        user = AvatarService.put(user=user, **serializer.validated_data)
         return Response(MeSerializer(user).data)
 
     @extend_schema(
@@ -117,5 +129,5 @@ class AvatarView(APIView):
         responses={204: OpenApiResponse(description="You have none.")},
     )
     def delete(self, request: Request) -> Response:
-        AvatarService.remove(user=caller(request))
+        AvatarService.remove(user=self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,13 +1,14 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import generics, status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from core.conditional import Conditional
 from core.openapi import refusal
 from core.requests import caller
 from users.api.serializers import RefreshSerializer, SessionSerializer
@@ -63,12 +64,20 @@ class SessionsView(generics.ListAPIView):
         return get_sessions_for_user(caller(self.request))
 
 
-class SessionView(APIView):
+@extend_schema(tags=["auth"])
+@extend_schema_view(get=extend_schema(summary="One of the places where you are signed in"))
+class SessionView(Conditional, generics.RetrieveAPIView):
+    serializer_class = SessionSerializer
+    lock = staticmethod(SessionService.lock)
+    filter_backends: list[Any] = []
+
+    def get_queryset(self) -> QuerySet:
+        return get_sessions_for_user(caller(self.request))
+
     @extend_schema(
-        tags=["auth"],
         summary="End one of your sessions",
         responses={204: OpenApiResponse(description="It has ended, and so has its access.")},
     )
     def delete(self, request: Request, pk: int) -> Response:
-        SessionService.end(user=caller(request), session_id=pk)
+        SessionService.end(user=caller(request), session_id=self.get_object().pk)
         return Response(status=status.HTTP_204_NO_CONTENT)

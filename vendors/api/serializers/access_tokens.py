@@ -1,6 +1,7 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from core.conditional import Tagged
 from core.serializers import ScopedRelatedField, StrictModelSerializer
 from vendors.models import AccessToken
 from vendors.selectors import get_vendors_for_user
@@ -28,7 +29,7 @@ NEW = {**EXAMPLE, "token": "7K2P9XQ4AB"}
         OpenApiExample("Until a day", WRITTEN, request_only=True),
     ]
 )
-class AccessTokenSerializer(StrictModelSerializer):
+class AccessTokenSerializer(Tagged, StrictModelSerializer):
     vendor = ScopedRelatedField(
         selector=get_vendors_for_user,
         required=False,

@@ -3,6 +3,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from core.conditional import Tagged
 from core.serializers import ScopedRelatedField, StrictModelSerializer
 from vendors.models import Vendor, VendorMember
 from vendors.roles import MEMBER_ROLES, Ability, Role, abilities_of
@@ -28,7 +29,7 @@ INVITATION = {key: EXAMPLE[key] for key in ("vendor", "email", "role", "title")}
         OpenApiExample("An invitation", INVITATION, request_only=True),
     ]
 )
-class MemberSerializer(StrictModelSerializer):
+class MemberSerializer(Tagged, StrictModelSerializer):
     vendor = ScopedRelatedField(
         selector=get_vendors_for_user,
         required=False,
@@ -47,6 +48,9 @@ class MemberSerializer(StrictModelSerializer):
         ]  # fmt: skip
         read_only_fields = ["user", "is_active", "invite_status"]
         validators: list[object] = []  # the database decides what is taken
+
+    def beside(self, row: VendorMember) -> object:
+        return getattr(row, "active_store", None)
 
 
 CHANGES = {key: EXAMPLE[key] for key in ("role", "title", "is_active")}
@@ -87,7 +91,7 @@ class ShopNameSerializer(serializers.Serializer):
         )
     ]
 )
-class InviteSerializer(serializers.ModelSerializer):
+class InviteSerializer(Tagged, serializers.ModelSerializer):
     vendor = ShopNameSerializer(read_only=True)
     role = serializers.ChoiceField(choices=MEMBER_ROLES, read_only=True)
 
@@ -95,6 +99,9 @@ class InviteSerializer(serializers.ModelSerializer):
         model = VendorMember
         fields = ["id", "vendor", "email", "role", "title", "invite_status", "created_at"]
         read_only_fields = fields
+
+    def beside(self, row: VendorMember) -> object:
+        return row.vendor.name
 
 
 @extend_schema_serializer(

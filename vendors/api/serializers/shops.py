@@ -1,5 +1,6 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 
+from core.conditional import Tagged
 from core.serializers import StrictIntegerField, StrictModelSerializer, StrictSerializer
 from vendors.models import Vendor
 
@@ -12,6 +13,7 @@ EXAMPLE = {
     "currency": "USD",
     "owner": 3,
     "is_active": True,
+    "require_if_match": False,
     "created_at": "2026-11-20T09:30:00Z",
     "updated_at": "2026-11-20T09:30:00Z",
 }
@@ -24,12 +26,12 @@ WRITTEN = {key: EXAMPLE[key] for key in ("name", "description", "contact_info", 
         OpenApiExample("A shop", WRITTEN, request_only=True),
     ]
 )
-class VendorSerializer(StrictModelSerializer):
+class VendorSerializer(Tagged, StrictModelSerializer):
     class Meta:
         model = Vendor
         fields = [
             "id", "name", "slug", "description", "contact_info", "currency", "owner",
-            "is_active", "created_at", "updated_at",
+            "is_active", "require_if_match", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["slug", "owner"]
 

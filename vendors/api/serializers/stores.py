@@ -3,6 +3,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from core.conditional import Tagged
 from core.serializers import ScopedRelatedField, StrictModelSerializer, StrictSerializer
 from vendors.models import VendorStore
 from vendors.selectors import get_stores_for_user, get_vendors_for_user
@@ -27,7 +28,7 @@ WRITTEN = {key: EXAMPLE[key] for key in ("vendor_id", "name", "type", "address",
         OpenApiExample("A store", WRITTEN, request_only=True),
     ]
 )
-class StoreSerializer(StrictModelSerializer):
+class StoreSerializer(Tagged, StrictModelSerializer):
     vendor_id = ScopedRelatedField(
         selector=get_vendors_for_user,
         source="vendor",

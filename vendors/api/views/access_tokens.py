@@ -5,6 +5,7 @@ from rest_framework import mixins, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.conditional import Conditional
 from core.requests import caller
 from vendors.api.filters import AccessTokenFilter
 from vendors.api.serializers import AccessTokenSerializer, NewAccessTokenSerializer
@@ -20,9 +21,17 @@ from vendors.services import AccessTokenService
         description="Used and expired ones too. `prefix` is what a token begins with; the rest of "
         "it was told when it was made, and is kept nowhere.",
     ),
+    retrieve=extend_schema(summary="One sign-up token"),
     destroy=extend_schema(summary="Revoke a sign-up token"),
 )
-class AccessTokenViewSet(mixins.ListModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet):
+class AccessTokenViewSet(
+    Conditional,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.DestroyModelMixin,
+    viewsets.GenericViewSet,
+):
+    lock = staticmethod(AccessTokenService.lock)
     serializer_class = AccessTokenSerializer
     filterset_class: Any = AccessTokenFilter
     search_fields = ["notes"]

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from core.conditional import Conditional
 from core.exceptions import ForbiddenError
 from core.openapi import refusal
 from core.requests import caller
@@ -60,6 +61,7 @@ ANSWERS: dict[Any, Any] = {
     ),
 )
 class MemberViewSet(
+    Conditional,
     mixins.CreateModelMixin,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
@@ -67,6 +69,8 @@ class MemberViewSet(
     mixins.DestroyModelMixin,
     viewsets.GenericViewSet,
 ):
+    serializer_class = MemberSerializer
+    lock = staticmethod(MemberService.lock)
     filterset_class: Any = MemberFilter
     search_fields = ["email", "title"]
     ordering_fields = ["email", "role", "created_at"]
@@ -115,9 +119,13 @@ class MemberViewSet(
 
 
 @extend_schema(tags=["vendors"])
-@extend_schema_view(list=extend_schema(summary="Invitations that wait for your answer"))
-class InviteViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
+@extend_schema_view(
+    list=extend_schema(summary="Invitations that wait for your answer"),
+    retrieve=extend_schema(summary="One invitation"),
+)
+class InviteViewSet(Conditional, mixins.ListModelMixin, viewsets.GenericViewSet):
     serializer_class = InviteSerializer
+    lock = staticmethod(MemberService.lock)
     ordering_fields = ["created_at"]
     ordering = ["id"]
     lookup_value_converter = "int"

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from core.conditional import Conditional
 from core.exceptions import NotFoundError
 from core.openapi import refusal
 from core.requests import caller
@@ -29,8 +30,9 @@ from vendors.services import VendorService
         responses={204: None, **refusal(409, "in_use", "It is in use and cannot be deleted.")},
     ),
 )
-class VendorViewSet(viewsets.ModelViewSet):
+class VendorViewSet(Conditional, viewsets.ModelViewSet):
     serializer_class = VendorSerializer
+    lock = staticmethod(VendorService.lock)
     filterset_class = VendorFilter
     search_fields = ["name"]
     ordering_fields = ["name", "created_at"]
@@ -68,7 +70,7 @@ class VendorViewSet(viewsets.ModelViewSet):
         vendor = get_active_vendor(caller(request))
         if vendor is None:
             raise NotFoundError
-        return Response(self.get_serializer(vendor).data)
+        return self.shown(vendor)
 
     @extend_schema(
         summary="Give the shop to one of its members",

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from core.conditional import Conditional
 from core.openapi import refusal
 from core.requests import caller
 from vendors.api.filters import StoreFilter
@@ -34,8 +35,9 @@ NEEDED = refusal(409, DefaultStoreNeeded.code, DefaultStoreNeeded.detail)
     ),
     destroy=extend_schema(summary="Close a store", responses={204: None, **NEEDED}),
 )
-class StoreViewSet(viewsets.ModelViewSet):
+class StoreViewSet(Conditional, viewsets.ModelViewSet):
     serializer_class = StoreSerializer
+    lock = staticmethod(StoreService.lock)
     filterset_class: Any = StoreFilter
     search_fields = ["name"]
     ordering_fields = ["name", "created_at"]

@@ -1,0 +1,55 @@
+"""Entity tags (RFC 9110, 8.8): `"4711-3"`, or `"4711-3.1f0c9a2b40d3e5f6"`.
+
+Before the point stand the row and its version: what a write replaces. After it, where there is
+more to see than the row itself, a digest of that: counts, names of what it belongs to. A reader's
+copy is good while the whole tag is the same; a write is when what stands before the point is.
+"""
+
+import hashlib
+import json
+import re
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+ANY = "*"
+_TAG = r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"'
+_TAGS = re.compile(rf"\s*{_TAG}\s*(?:,\s*{_TAG}\s*)*")
+
+
+def digest(value: object) -> str:
+    """32 hexadecimal digits; the same for the same plain value, on every machine."""
+    text = json.dumps(value, cls=DjangoJSONEncoder, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def entity_tag(key: object, version: object, beside: object = None) -> str:
+    """`beside` is what the representation shows besides the row, as plain values."""
+    tail = "" if beside is None else f".{digest(beside)[:16]}"
+    return f'"{key}-{version}{tail}"'
+
+
+def read_tags(header: str) -> list[str]:
+    """The tags of `If-Match` or `If-None-Match`, without quotes, or `*` alone.
+
+    Weak ones count as strong: it is our own gzip that makes them weak. Raises `ValueError` for
+    what is no list of tags.
+    """
+    if header.strip() == ANY:
+        return [ANY]
+    if not _TAGS.fullmatch(header):
+        raise ValueError(header)
+    return re.findall(_TAG, header)
+
+
+def matches(tags: list[str], tag: str) -> bool:
+    """Whether one of them is this tag: is the reader's copy as good as new?"""
+    return ANY in tags or tag.strip('"') in tags
+
+
+def still_at(tags: list[str], tag: str) -> bool:
+    """Whether one of them names this row in this version: may the writer go on?"""
+    return ANY in tags or _state(tag.strip('"')) in {_state(known) for known in tags}
+
+
+def _state(tag: str) -> str:
+    return tag.partition(".")[0]
