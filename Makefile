@@ -5,6 +5,7 @@ PYTHON ?= $(shell for each in python3.11 python3 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 APPS := core vendors users inventory dashboard omni_stock
+SCHEMA := $(BIN)/python manage.py spectacular --validate --fail-on-warn
 SERVED := $(BIN)/python -m scripts.services --
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 COMPILE := uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header
@@ -47,16 +48,18 @@ check-django: $(VENV)/dev.stamp ## missing migrations, production settings
 
 check-schema: $(VENV)/dev.stamp ## the published API description matches the code
 	@new=$$(mktemp) && trap 'rm -f "$$new"' EXIT && \
-	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file "$$new" && \
-	{ diff -u docs/api/schema.yml "$$new" || \
-		{ echo "docs/api/schema.yml is out of date: run 'make schema' and commit it."; exit 1; }; }
+	for each in "v1 schema.yml" "v2 schema-v2.yml"; do set -- $$each; \
+		$(SCHEMA) --api-version $$1 --file "$$new" && diff -u "docs/api/$$2" "$$new" || \
+		{ echo "docs/api/$$2 is out of date: run 'make schema' and commit it."; exit 1; }; done
 
 format: $(VENV)/dev.stamp ## format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-schema: $(VENV)/dev.stamp ## write docs/api/schema.yml
-	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/api/schema.yml
+schema: $(VENV)/dev.stamp ## write docs/api/schema.yml, schema-v2.yml and the Postman collection
+	$(SCHEMA) --api-version v1 --file docs/api/schema.yml
+	$(SCHEMA) --api-version v2 --file docs/api/schema-v2.yml
+	$(BIN)/python -m scripts.postman
 
 requirements: ## compile requirements*.in again (needs uv; UPGRADE=--upgrade for new versions)
 	@command -v uv >/dev/null || { echo "This needs uv: https://docs.astral.sh/uv/"; exit 1; }

@@ -29,11 +29,13 @@ class CachedListMixin(ListModelMixin, _Base):
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = self._cache_key(request)
-        data = cache.get(key)
-        if data is None:
-            data = super().list(request, *args, **kwargs).data
-            cache.set(key, data, settings.LIST_CACHE_SECONDS)
-        return Response(data)
+        kept = cache.get(key)
+        if kept is None:
+            made = super().list(request, *args, **kwargs)
+            kept = [made.data, made.get("Link")]
+            cache.set(key, kept, settings.LIST_CACHE_SECONDS)
+        data, links = kept
+        return Response(data, headers={"Link": links} if links else None)
 
     def _cache_key(self, request: Request) -> str:
         parts = [

@@ -53,6 +53,13 @@ class InvalidInput(AppException):
         return cls(errors=[FieldError(field, code, str(detail))])
 
 
+class InvalidCursor(AppException):
+    """400. Not a cursor of this list in this order with these filters."""
+
+    code = "invalid_cursor"
+    detail = _("This cursor does not belong to this list, order and filters. Begin without it.")
+
+
 class ImageRefused(InvalidInput):
     """A picture is too large, of the wrong kind, or damaged."""
 

@@ -13,9 +13,10 @@ from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from core.pagination import PAGINATION
 from core.requests import refuse_unknown
 
-PAGING = frozenset({"page", "page_size", "search", "ordering", "format"})
+COMMON = frozenset({"search", "ordering", "format"})
 
 
 @extend_schema_field(OpenApiTypes.BOOL)
@@ -41,7 +42,8 @@ class StrictFilterBackend(DjangoFilterBackend):
 
     def filter_queryset(self, request: Any, queryset: QuerySet, view: APIView) -> QuerySet:
         filterset_class = self.get_filterset_class(view, queryset)
-        known = PAGING | set(filterset_class.base_filters if filterset_class else ())
+        known = COMMON | PAGINATION[request.version].parameters
+        known |= set(filterset_class.base_filters if filterset_class else ())
         refuse_unknown(request, known | set(getattr(view, "extra_parameters", ())))
         return super().filter_queryset(request, queryset, view)
 
@@ -61,7 +63,10 @@ class TextSearchFilter(SearchFilter):
 
 
 class StableOrderingFilter(OrderingFilter):
-    """`?ordering=-value,name`; ties are always broken by id, so that pages never overlap."""
+    """`?ordering=-value,name`; ties are always broken by id, so that pages never overlap.
+
+    The id goes the way of the last name, so that one index serves the order, both ways.
+    """
 
     def get_ordering(self, request: Request, queryset: QuerySet, view: APIView) -> list[str]:
         text = request.query_params.get(self.ordering_param, "")
@@ -71,7 +76,9 @@ class StableOrderingFilter(OrderingFilter):
             detail = f"Cannot order by {', '.join(unknown)}; choose from: {', '.join(known)}."
             raise ValidationError({self.ordering_param: detail})
         ordering = terms or list(self.get_default_ordering(view) or ())
-        return ordering if {"id", "-id"} & set(ordering) else [*ordering, "-id"]
+        if {"id", "-id"} & set(ordering):
+            return ordering
+        return [*ordering, "-id" if not ordering or ordering[-1][0] == "-" else "id"]
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         fields = getattr(view, "ordering_fields", None)

@@ -1,9 +1,12 @@
 """The OpenAPI document: refusals of every operation in one place, so that none can forget them."""
 
+import json
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.serializers.json import DjangoJSONEncoder
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import (
     build_media_type_object,
@@ -14,10 +17,13 @@ from drf_spectacular.plumbing import (
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 
 from core.caching import CachedListMixin
 from core.conditional import Conditional, Tagged
+from core.deprecation import CHANGELOG, deprecations_of
 from core.exceptions import PlanStale
+from core.pagination import PAGINATION, VersionedPagination
 from core.parsers import MergePatchParser
 from core.problems import CONTENT_TYPE, TYPE_BASE
 from core.serializers import StrictMixin
@@ -131,6 +137,8 @@ class ProblemAutoSchema(AutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         """With what the caller's role must allow, where a permission says so (`needs`)."""
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation is not None:
+            self._tell_what_goes(operation)
         needed = [
             need
             for permission in self.view.get_permissions() if hasattr(permission, "needs")
@@ -148,6 +156,25 @@ class ProblemAutoSchema(AutoSchema):
         if operation is not None and isinstance(self.view, Conditional):
             self._tell_conditions(operation)
         return operation
+
+    def _tell_what_goes(self, operation: dict[str, Any]) -> None:
+        whole = settings.API_VERSIONS[str(self.view.request.version)]
+        handler = getattr(self.view, "action", None) or self.method.lower()
+        said = deprecations_of(type(self.view), handler)
+        for notice in [*([whole] if whole else []), *said]:
+            what = f"`{notice.field}`" if notice.field else "This"
+            told = f"{what} goes on {notice.sunset}: see {CHANGELOG}#{notice.section}."
+            operation["description"] = f"{operation.get('description', '')}\n\n{told}".strip()
+            named = [p for p in operation.get("parameters", []) if p["name"] == notice.field]
+            for part in named if notice.field else [operation]:
+                part["deprecated"] = True
+
+    def _get_paginator(self) -> Any:
+        """That of the version which is described."""
+        paginator = super()._get_paginator()
+        if isinstance(paginator, VersionedPagination):
+            return PAGINATION[self.view.request.version]()
+        return paginator
 
     def _get_request_body(self, direction: Any = "request") -> dict[str, Any] | None:
         """Also of a DELETE, where the view says what it takes (`deletes_with`)."""
@@ -210,6 +237,17 @@ def add_problem_answers(
             if method == "post":
                 _tell_of_keys(operation)
     return result
+
+
+def tell_version(
+    result: dict[str, Any], generator: Any, request: Any, public: bool
+) -> dict[str, Any]:
+    """Post-processing hook: the version's own number, and its own addresses in the examples."""
+    version = str(generator.api_version or api_settings.DEFAULT_VERSION)
+    result["info"]["version"] = f"{version.removeprefix('v')}.0.0"
+    text = json.dumps(result, cls=DjangoJSONEncoder).replace("/api/v1/", f"/api/{version}/")
+    told: dict[str, Any] = json.loads(text)
+    return told
 
 
 def _add_limits(responses: dict[str, Any]) -> None:

@@ -1,12 +1,21 @@
-"""Pages of lists: `?page=2&page_size=50`."""
+"""Pages of lists: by number in v1 (`?page=2&page_size=50`), by cursor in v2 (`?cursor=…`)."""
 
-from typing import Any
+import json
+from typing import Any, cast
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.core.signing import BadSignature, Signer
 from rest_framework.exceptions import ValidationError
-from rest_framework.pagination import PageNumberPagination
+from rest_framework.pagination import BasePagination, PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import remove_query_param, replace_query_param
+
+from core.exceptions import InvalidCursor
+from core.keyset import Keyset
+
+_LINK = {"type": ["string", "null"], "format": "uri-reference"}
 
 
 class StandardResultsSetPagination(PageNumberPagination):
@@ -15,6 +24,7 @@ class StandardResultsSetPagination(PageNumberPagination):
     page_size = 20
     page_size_query_param = "page_size"
     max_page_size = 100
+    parameters = frozenset({"page", "page_size"})
 
     def get_page_size(self, request: Request) -> int | None:
         for name in ("page", "page_size"):
@@ -31,42 +41,142 @@ class StandardResultsSetPagination(PageNumberPagination):
 
     def get_paginated_response(self, data: Any) -> Response:
         assert self.page is not None  # noqa: S101 (paginate_queryset ran before)
-        return Response(
-            {
-                "count": self.page.paginator.count,
-                "next": self.get_next_link(),
-                "previous": self.get_previous_link(),
-                "page": self.page.number,
-                "page_size": self.page.paginator.per_page,
-                "total_pages": self.page.paginator.num_pages,
-                "results": data,
-            }
-        )
+        pages = self.page.paginator.num_pages
+        envelope = {
+            "count": self.page.paginator.count,
+            "next": self.get_next_link(),
+            "previous": self.get_previous_link(),
+            "page": self.page.number,
+            "page_size": self.page.paginator.per_page,
+            "total_pages": pages,
+            "results": data,
+        }
+        here = cast("Request", self.request).get_full_path()
+        ends = {
+            "first": remove_query_param(here, "page"),
+            "last": replace_query_param(here, "page", pages),
+        }
+        return _page(envelope, **ends if pages > 1 else {})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        link = {"type": ["string", "null"], "format": "uri-reference"}
         number = {"type": "integer", "minimum": 0}
-        return {
-            "type": "object",
-            "required": [
-                "count",
-                "next",
-                "previous",
-                "page",
-                "page_size",
-                "total_pages",
-                "results",
-            ],
-            "properties": {
-                "count": {**number, "example": 247},
-                "next": {**link, "example": "/api/v1/catalog/items/?page=3"},
-                "previous": {**link, "example": "/api/v1/catalog/items/"},
-                "page": {**number, "example": 2},
-                "page_size": {**number, "example": 20},
-                "total_pages": {**number, "example": 13},
-                "results": schema,
-            },
+        properties = {
+            "count": {**number, "example": 247},
+            "next": {**_LINK, "example": "/api/v1/catalog/items/?page=3"},
+            "previous": {**_LINK, "example": "/api/v1/catalog/items/"},
+            "page": {**number, "example": 2},
+            "page_size": {**number, "example": 20},
+            "total_pages": {**number, "example": 13},
+            "results": schema,
         }
+        return {"type": "object", "required": list(properties), "properties": properties}
+
+
+class KeysetPagination(BasePagination):
+    """Pages that begin after a row: the same cost at any depth, no count, nothing twice.
+
+    A cursor is signed for its address, order and filters, so it fits nowhere else and cannot be
+    made up. It holds no more than the values of a row that its reader saw.
+    """
+
+    parameters = frozenset({"cursor", "page_size"})
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        size = StandardResultsSetPagination().get_page_size(request) or 0
+        self.here = request.get_full_path()
+        self.keyset = Keyset.of(queryset)
+        self.signer = Signer(salt=_asked(request, self.keyset), sep="~")
+        backwards, position = self._read(request.query_params.get("cursor", ""))
+        order = self.keyset.reversed() if backwards else self.keyset
+        found = list(_first_rows(order.after(queryset, position), size + 1))
+        rows, more, began = found[:size], len(found) > size, position is not None
+        self.rows = rows[::-1] if backwards else rows
+        self.has_next, self.has_previous = (began, more) if backwards else (more, began)
+        return self.rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        # Where a page is empty, the other end of the list is what lies next to it.
+        after = [False, *self.keyset.position(self.rows[-1])] if self.rows else [False]
+        before = [True, *self.keyset.position(self.rows[0])] if self.rows else [True]
+        envelope = {
+            "next": self._link(after) if self.has_next else None,
+            "previous": self._link(before) if self.has_previous else None,
+            "results": data,
+        }
+        return _page(envelope)
+
+    def _read(self, cursor: str) -> tuple[bool, list[Any] | None]:
+        """Which way, and from where; without a position from the end of the list."""
+        if not cursor:
+            return False, None
+        try:
+            backwards, *position = self.signer.unsign_object(cursor)
+            self.keyset.read(position or [None] * len(self.keyset.terms))
+        except (BadSignature, ModelValidationError, ValueError) as error:
+            raise InvalidCursor from error
+        return backwards, position or None
+
+    def _link(self, position: list[Any]) -> str:
+        if position == [False]:
+            return remove_query_param(self.here, "cursor")
+        return replace_query_param(self.here, "cursor", self.signer.sign_object(position))
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        described = {
+            "cursor": ("string", "Where the page begins: from `next` or `previous`, as it is."),
+            "page_size": ("integer", "How many rows, at most 100."),
+        }
+        return [
+            {"name": name, "in": "query", "required": False, "description": text,
+             "schema": {"type": kind}}
+            for name, (kind, text) in described.items()
+        ]  # fmt: skip
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = "/api/v2/catalog/items/?cursor=W2ZhbHNlLDE4XQ~Zm9y"
+        properties = {
+            "next": {**_LINK, "example": link},
+            "previous": {**_LINK, "example": None},
+            "results": schema,
+        }
+        return {"type": "object", "required": list(properties), "properties": properties}
+
+
+PAGINATION: dict[str | None, Any] = {"v1": StandardResultsSetPagination, "v2": KeysetPagination}
+
+
+class VersionedPagination(BasePagination):
+    """What every list has without asking: the pages of the version that was called."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        self.pages = PAGINATION[request.version]()
+        return self.pages.paginate_queryset(queryset, request, view)
+
+    def get_paginated_response(self, data: Any) -> Response:
+        response: Response = self.pages.get_paginated_response(data)
+        return response
+
+
+def _page(envelope: dict[str, Any], **ends: str) -> Response:
+    """The envelope, with its links in the header too (RFC 8288)."""
+    links = {**ends, "prev": envelope["previous"], "next": envelope["next"]}
+    told = ", ".join(f'<{link}>; rel="{name}"' for name, link in links.items() if link)
+    return Response(envelope, headers={"Link": told} if told else None)
+
+
+def _first_rows(rows: Any, count: int) -> Any:
+    """A queryset that knows a cheaper way to its first rows than all of them sorted has a verb."""
+    return rows.first_rows(count) if hasattr(rows, "first_rows") else rows[:count]
+
+
+def _asked(request: Request, keyset: Keyset) -> str:
+    """What a cursor is good for: this address, in this order, with these filters."""
+    aside = {"cursor", "page_size", "format"}
+    given = request.query_params.lists()
+    filters = sorted(
+        (name, texts) for name, texts in given if name not in aside and name[:1] != "_"
+    )
+    return json.dumps([request.path, [str(term) for term in keyset.terms], filters])
 
 
 def _relative(link: str | None) -> str | None:

@@ -4,11 +4,12 @@ import uuid
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.files.storage import Storage, storages
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Func, Index, Q, TextField, UniqueConstraint, Value
+from django.db.models import F, Func, Index, OuterRef, Q, TextField, UniqueConstraint, Value
 from django.db.models.functions import Concat, Lower
 
 from core.fields import CurrencyField, NameSlugField, random_code, validate_attributes
@@ -105,6 +106,33 @@ class Category(AuditedModel, SoftDeleteModel):
 
 
 class CollectibleQuerySet(OwnedQuerySet):
+    _shops: models.QuerySet[Any] | None = None
+
+    def _clone(self) -> CollectibleQuerySet:
+        clone: CollectibleQuerySet = super()._clone()  # type: ignore[misc]
+        clone._shops = self._shops
+        return clone
+
+    def visible_to(self, user: User) -> CollectibleQuerySet:
+        rows: CollectibleQuerySet = super().visible_to(user)  # type: ignore[assignment]
+        rows._shops = get_vendors_for_user(user).order_by()
+        return rows
+
+    def first_rows(self, count: int) -> CollectibleQuerySet:
+        """The first of these rows in their order, without sorting all of them.
+
+        Each shop's first ones are read off its own index; among those are the first of all.
+        """
+        if self._shops is None:
+            return self[:count]
+        own = self.select_related(None).prefetch_related(None).filter(vendor=OuterRef("pk"))
+        each = Func(
+            ArraySubquery(own.values("pk")[:count]),
+            function="unnest",
+            output_field=models.BigIntegerField(),
+        )
+        return self.filter(pk__in=self._shops.annotate(row=each).values("row"))[:count]
+
     def with_details(self) -> CollectibleQuerySet:
         """With all that an answer about an item shows: two queries for any number of items."""
         pictures = models.Prefetch("images", CollectibleImage.objects.order_by("position", "pk"))

@@ -1,4 +1,4 @@
-"""What is not the API: the reference of errors, pictures, a word to crawlers and to researchers."""
+"""What is not the API: errors, its changes, pictures, a word to crawlers and to researchers."""
 
 from datetime import timedelta
 from functools import cache
@@ -15,7 +15,7 @@ from core.problems import only_read
 
 PICTURE_SECONDS = 24 * 3600
 SECURITY_TXT_DAYS = 180
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Omni-Stock: errors</title>
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Omni-Stock: {title}</title>
 <meta name="viewport" content="width=device-width"><style nonce="{nonce}">
 body {{ max-width: 46rem; margin: 2rem auto; padding: 0 1rem;
 font: 16px/1.5 system-ui, sans-serif }}
@@ -28,13 +28,24 @@ overflow: auto }}</style><body>{body}</body></html>"""
 @only_read
 def error_reference(request: HttpRequest) -> HttpResponse:
     """What `type` of a problem points to: docs/api/errors.md as a page."""
-    page = _PAGE.format(body=_errors(), nonce=getattr(request, "csp_nonce", ""))
+    return _page(request, "errors")
+
+
+@only_read
+def api_changelog(request: HttpRequest) -> HttpResponse:
+    """What `Link: …; rel="deprecation"` points to: docs/api/changelog.md as a page."""
+    return _page(request, "changelog")
+
+
+def _page(request: HttpRequest, title: str) -> HttpResponse:
+    nonce = getattr(request, "csp_nonce", "")
+    page = _PAGE.format(title=title, body=_body(title), nonce=nonce)
     return HttpResponse(page, headers={"Content-Language": "en"})
 
 
 @cache
-def _errors() -> str:
-    text = (settings.BASE_DIR / "docs" / "api" / "errors.md").read_text(encoding="utf-8")
+def _body(title: str) -> str:
+    text = (settings.BASE_DIR / "docs" / "api" / f"{title}.md").read_text(encoding="utf-8")
     return markdown.markdown(text, extensions=["tables", "fenced_code", "attr_list", "toc"])
 
 

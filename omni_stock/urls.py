@@ -11,9 +11,10 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, Spec
 
 from core.health import health, ready
 from core.limits.views import RateLimitsView
-from omni_stock.pages import error_reference, picture, robots, security_txt
+from omni_stock.pages import api_changelog, error_reference, picture, robots, security_txt
 
-v1: list[Any] = [
+# One set of resources; a version differs in how it pages, and in what it may leave behind.
+resources: list[Any] = [
     path("", include("users.api.urls")),
     path("", include("vendors.api.urls")),
     path("", include("inventory.api.urls")),
@@ -26,11 +27,19 @@ v1: list[Any] = [
 read: dict[str, Any] = {"throttle_classes": [], "http_method_names": ["get", "head"]}
 urlpatterns = [
     path("", RedirectView.as_view(url="/api/docs/")),
-    path("api/v1/", include(v1)),
+    path("api/v1/", include(resources)),
+    path("api/v2/", include((resources, "omni_stock"), namespace="v2")),
     path(
         "api/schema/",
         cache_control(public=True, max_age=300)(SpectacularAPIView.as_view(**read)),
         name="schema",
+    ),
+    path(
+        "api/schema/v2/",
+        cache_control(public=True, max_age=300)(
+            SpectacularAPIView.as_view(api_version="v2", **read)
+        ),
+        name="schema-v2",
     ),
     path(
         "api/docs/",
@@ -38,6 +47,7 @@ urlpatterns = [
         name="docs",
     ),
     path("api/docs/errors/", error_reference, name="errors"),
+    path("api/docs/changelog/", api_changelog, name="changelog"),
     path(
         "api/redoc/",
         SpectacularRedocView.as_view(url_name="schema", template_name="redoc.html", **read),

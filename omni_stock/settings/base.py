@@ -6,6 +6,7 @@ from typing import Any
 
 from celery.schedules import crontab
 
+from core.deprecation import Deprecation
 from core.logging import logging_config
 from omni_stock.settings.environment import Environment
 from omni_stock.settings.openapi import SPECTACULAR_SETTINGS  # noqa: F401
@@ -44,6 +45,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "core.middleware.SecurityHeadersMiddleware",
     "core.middleware.RequestLogMiddleware",
+    "core.versions.ApiVersionMiddleware",
     "core.middleware.CacheHeadersMiddleware",
     "core.middleware.LanguageMiddleware",
     # For the redirect to HTTPS, and because `check --deploy` looks for it by name.
@@ -223,6 +225,8 @@ EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = ENV.default_from_email
 
 # --- The API --------------------------------------------------------------------------------
+# A version that will go says since when it is deprecated: `"v1": Deprecation(since=…, …)`.
+API_VERSIONS: dict[str, Deprecation | None] = {"v1": None, "v2": None}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "users.authentication.SessionJWTAuthentication",
@@ -232,7 +236,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser", "core.parsers.MergePatchParser"],
     "DEFAULT_METADATA_CLASS": "core.metadata.PatchMetadata",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.StrictNegotiation",
-    "DEFAULT_PAGINATION_CLASS": "core.pagination.StandardResultsSetPagination",
+    "DEFAULT_PAGINATION_CLASS": "core.pagination.VersionedPagination",
+    "DEFAULT_VERSIONING_CLASS": "core.versions.PathVersioning",
+    "DEFAULT_VERSION": "v1",
+    "ALLOWED_VERSIONS": list(API_VERSIONS),
     "DEFAULT_FILTER_BACKENDS": [
         "core.filters.StrictFilterBackend",
         "core.filters.TextSearchFilter",

@@ -35,5 +35,6 @@ CORS_ALLOW_HEADERS = [
 ]  # fmt: skip
 CORS_EXPOSE_HEADERS = [
     "Content-Disposition", "Content-Language", "Deprecation", "ETag", "Idempotent-Replayed", "Link",
-    "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset", "X-Request-ID",
+    "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset", "X-API-Version",
+    "X-Request-ID",
 ]  # fmt: skip

@@ -5,7 +5,8 @@ from functools import cache
 from typing import Any
 
 import pytest
-from django.urls import URLPattern, get_resolver, reverse
+from django.conf import settings
+from django.urls import URLPattern, get_resolver
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
@@ -23,8 +24,14 @@ SECRETS = {"access", "access_token", "key", "otp", "password", "refresh", "secre
 
 @cache
 def document() -> dict[str, Any]:
-    made: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
-    return made
+    """Of all versions."""
+    made = [
+        SchemaGenerator(api_version=each).get_schema(public=True) for each in settings.API_VERSIONS
+    ]
+    return {
+        **made[0],
+        "paths": {path: told for each in made for path, told in each["paths"].items()},
+    }
 
 
 def posts() -> dict[str, dict[str, Any]]:
@@ -49,8 +56,7 @@ def test_every_address_of_the_api_is_a_view_that_the_mechanism_knows() -> None:
 @pytest.mark.parametrize("path", POSTS)
 def test_every_post_looks_at_the_key(owner_client: APIClient, path: str) -> None:
     """After authentication, permission and throttle, before any of its work: a bad key stops it."""
-    pattern = POSTS[path]
-    where = reverse(str(pattern.name), kwargs=dict.fromkeys(pattern.pattern.converters, 1))
+    where = path.replace("{}", "1")
     answer = owner_client.post(where, {}, headers={"Idempotency-Key": "x" * 256})
     assert answer.status_code == 400, answer.content
     assert [error["field"] for error in answer.json()["errors"]] == ["Idempotency-Key"]

@@ -287,7 +287,7 @@ class TestKept:
         shop.client.get(ITEMS)
         [key] = cache.keys("list:*")
         raw = cache.client.get_client().get(cache.make_key(key))
-        assert raw.startswith(b'{"count": 1')
+        assert raw.startswith(b'[{"count": 1')
 
 
 class TestGone:

@@ -184,7 +184,7 @@ FOREIGN = ["https://evil.example", "http://localhost:5175", "https://localhost:5
 
 EXPOSED = {"Content-Disposition", "Content-Language", "Deprecation", "ETag", "Idempotent-Replayed",
            "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset",
-           "X-Request-ID"}  # fmt: skip
+           "X-API-Version", "X-Request-ID"}  # fmt: skip
 ALLOWED = {"authorization", "content-type", "content-digest", "idempotency-key", "if-match",
            "if-none-match", "x-request-id"}  # fmt: skip
 

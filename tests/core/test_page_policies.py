@@ -14,7 +14,7 @@ from tests.factories import CollectibleFactory
 from users.models import User
 
 pytestmark = pytest.mark.django_db
-PAGES = ["/api/docs/", "/api/redoc/", "/api/docs/errors/", "/admin/login/"]
+PAGES = ["/api/docs/", "/api/redoc/", "/api/docs/errors/", "/api/docs/changelog/", "/admin/login/"]
 INSIDE = ["/admin/", "/admin/inventory/collectible/", "/admin/inventory/collectible/add/"]
 
 

@@ -12,7 +12,8 @@ from tests.core.conftest import Refusal
 
 pytestmark = pytest.mark.django_db
 SECURITY = "/.well-known/security.txt"
-READ = ["/health/", "/health/ready/", "/robots.txt", "/api/docs/errors/", SECURITY, "/media/x"]
+READ = ["/health/", "/health/ready/", "/robots.txt", "/api/docs/errors/", "/api/docs/changelog/",
+        SECURITY, "/media/x"]  # fmt: skip
 
 
 class TestSecurityTxt:

@@ -58,6 +58,16 @@ def test_links_keep_the_question(owner_client: APIClient, vendor: Vendor) -> Non
     assert owner_client.get(page["next"]).json()["page"] == 3
 
 
+def test_links_stand_in_the_header_too(owner_client: APIClient, vendor: Vendor) -> None:
+    CollectibleFactory.create_batch(3, vendor=vendor)
+    for _ in range(2):  # made, and kept
+        answer = owner_client.get(ITEMS, {"page_size": 1, "page": 2})
+        queries = {"first": "", "last": "page=3&", "prev": "", "next": "page=3&"}
+        links = [f'<{ITEMS}?{q}page_size=1>; rel="{name}"' for name, q in queries.items()]
+        assert answer["Link"] == ", ".join(links)
+    assert "Link" not in owner_client.get(ITEMS)
+
+
 @pytest.mark.parametrize(
     "claims",
     [

@@ -111,9 +111,9 @@ def patterns(entries: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPat
             yield path, entry
 
 
-def api() -> dict[str, URLPattern]:
+def api(version: str = "v1") -> dict[str, URLPattern]:
     found = [(str(p.name), p) for path, p in patterns(get_resolver().url_patterns)
-             if path.startswith("api/v1/")]  # fmt: skip
+             if path.startswith(f"api/{version}/")]  # fmt: skip
     assert len(dict(found)) == len(found), "two routes have one name"
     return dict(found)
 
@@ -129,7 +129,8 @@ def served(pattern: URLPattern) -> set[str]:
 class World:
     """An account whose every text holds the marker, and which says where it was told to others."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: str = "") -> None:
+        self.version = version
         self.owner: User = UserFactory(
             username=f"{MARKER}-user", email=f"{MARKER}@example.com", first_name=f"{MARKER}-first",
             last_name=f"{MARKER}-last", company_name=f"{MARKER}-company",
@@ -175,7 +176,8 @@ class World:
         return item
 
     def address(self, route: str) -> str:
-        return reverse(route, kwargs={k: getattr(self, v).pk for k, v in ROUTES[route].items()})
+        named = {k: getattr(self, v).pk for k, v in ROUTES[route].items()}
+        return reverse(f"{self.version}{route}", kwargs=named)
 
     def call(self, client: APIClient, method: str, route: str, data: Any = None) -> tuple[int, str]:
         """Status and text of the answer, headers included; the marker in it is remembered."""
@@ -203,10 +205,10 @@ def rows() -> dict[tuple[str, Any], dict[str, Any]]:
     }
 
 
-@pytest.fixture
-def world(db: None) -> Iterator[World]:
+@pytest.fixture(params=["", "v2:"], ids=["v1", "v2"])
+def world(db: None, request: pytest.FixtureRequest) -> Iterator[World]:
     """Checks when the test is over that the account is as it was and its texts were not told."""
-    world = World()
+    world = World(request.param)
     before = rows()
     yield world
     after = rows()

@@ -3,7 +3,6 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
-from rest_framework.reverse import reverse
 
 from core.conditional import Tagged
 from core.json import fault_of
@@ -127,7 +126,9 @@ class ImportJobSerializer(Tagged, serializers.ModelSerializer):
         return str(job.pk) if job.dry_run and job.status == ImportStatus.COMPLETED else None
 
     def get_rows(self, job: ImportJob) -> str:
-        return reverse("import-rows", args=[job.pk])
+        request = self.context["request"]
+        address: str = request.versioning_scheme.reverse("import-rows", [job.pk], request=request)
+        return address
 
 
 class RowErrorSerializer(serializers.Serializer):

@@ -1,0 +1,119 @@
+"""A page found by the values of the row it follows, not by counting the rows before it.
+
+`WHERE (created_at, id) < (…) ORDER BY created_at DESC, id DESC LIMIT 21` costs the same at any
+depth, and what is written meanwhile moves no row from one page to the next.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import F, Field, Func, Model, Q, QuerySet, TextField, Value
+from django.db.models.lookups import GreaterThan, LessThan
+
+
+@dataclass(frozen=True)
+class Term:
+    """One column of an order. NULLs come last, and first when turned round, as in PostgreSQL."""
+
+    name: str
+    descending: bool
+    field: "Field[Any, Any]"
+    nullable: bool
+
+    def __str__(self) -> str:
+        return f"-{self.name}" if self.descending else self.name
+
+    def beyond(self, value: Any) -> Q:
+        """The rows that come after those with this value."""
+        if value is None:
+            return Q(**{f"{self.name}__isnull": False}) if self.descending else Q(pk__in=[])
+        after = Q(**{f"{self.name}__{'lt' if self.descending else 'gt'}": value})
+        nulls = self.nullable and not self.descending
+        return after | Q(**{f"{self.name}__isnull": True}) if nulls else after
+
+    def level(self, value: Any) -> Q:
+        return Q(**({f"{self.name}__isnull": True} if value is None else {self.name: value}))
+
+    def of(self, row: Model) -> Any:
+        """The value here, read through relations as the order is."""
+        value: Any = row
+        for name in self.name.split("__"):
+            value = getattr(value, name, None)
+        return value.pk if isinstance(value, Model) else value
+
+
+@dataclass(frozen=True)
+class Keyset:
+    """A total order of a queryset's rows: its own, ended by the primary key."""
+
+    terms: tuple[Term, ...]
+
+    @classmethod
+    def of(cls, queryset: QuerySet[Any]) -> "Keyset":
+        return cls(tuple(_terms(queryset)))
+
+    def reversed(self) -> "Keyset":
+        return Keyset(tuple(replace(term, descending=not term.descending) for term in self.terms))
+
+    def position(self, row: Model) -> list[Any]:
+        """Where the row stands, as values that JSON holds without loss."""
+        return [_plain(term.of(row)) for term in self.terms]
+
+    def read(self, position: Sequence[Any]) -> list[Any]:
+        """The values of a position; raises `ValidationError` or `ValueError` for another's."""
+        pairs = zip(self.terms, position, strict=True)
+        return [None if value is None else term.field.to_python(value) for term, value in pairs]
+
+    def after(self, queryset: QuerySet[Any], position: Sequence[Any] | None) -> QuerySet[Any]:
+        """The rows in this order, from the one that follows the position."""
+        rows = queryset.order_by(*map(str, self.terms))
+        if position is None:
+            return rows
+        values = self.read(position)
+        one_way = len({term.descending for term in self.terms}) == 1
+        if one_way and not any(term.nullable for term in self.terms):
+            return rows.filter(self._row_is_beyond(values))
+        first, value = self.terms[0], values[0]
+        # The first part says nothing new, but an index can begin there.
+        return rows.filter(first.beyond(value) | first.level(value), _beyond(self.terms, values))
+
+    def _row_is_beyond(self, values: Sequence[Any]) -> Any:
+        """`(a, id) > (…)`: one range of an index, however many rows have the same `a`."""
+        compare = LessThan if self.terms[0].descending else GreaterThan
+        names = [F(term.name) for term in self.terms]
+        typed = [Value(v, output_field=t.field) for t, v in zip(self.terms, values, strict=True)]
+        return compare(_row(names), _row(typed))
+
+
+def _terms(queryset: QuerySet[Any]) -> Iterator[Term]:
+    key, descending = queryset.model._meta.pk, False
+    own = queryset.model._meta.concrete_fields
+    never_null = {field.name for field in own if not (field.null or field.is_relation)}
+    assert key is not None  # noqa: S101 (every model has one)
+    for word in queryset.query.order_by:
+        name, descending = str(word).removeprefix("-"), str(word).startswith("-")
+        if name in {"pk", key.name}:
+            break
+        field = F(name).resolve_expression(queryset.query.chain()).output_field
+        computed = name in queryset.query.annotations
+        yield Term(name, descending, field, nullable=computed or name not in never_null)
+    yield Term("pk", descending, key, nullable=False)
+
+
+def _beyond(terms: Sequence[Term], values: Sequence[Any]) -> Q:
+    """`a > 1 OR (a = 1 AND (b < 2 OR (b = 2 AND id > 3)))`"""
+    later = terms[0].beyond(values[0])
+    if len(terms) == 1:
+        return later
+    return later | (terms[0].level(values[0]) & _beyond(terms[1:], values[1:]))
+
+
+def _row(parts: Sequence[Any]) -> Func:
+    return Func(*parts, function="ROW", output_field=TextField())
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, (str, int)):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
