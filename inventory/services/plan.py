@@ -1,6 +1,7 @@
 """What rows of a table do to a catalog: one plan, whether it is carried out or only reported."""
 
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,10 +13,11 @@ from core.fields import validate_attributes
 from inventory.enums import Repeated, RowOutcome
 from inventory.models import MAX_SKU, Category, Collectible, ImportJob, ImportRow, new_sku
 from inventory.services.categories import CategoryService
+from inventory.services.counting import Counts
 from inventory.services.rows import ItemRow
 
 _WRITTEN = [
-    "name", "description", "category", "condition", "value", "currency", "quantity",
+    "name", "description", "category", "condition", "value", "currency",
     "low_stock_threshold", "is_active", "is_featured", "is_bestseller", "attributes",
     "updated_by", "updated_at", "version",
 ]  # fmt: skip
@@ -63,16 +65,17 @@ class Planner:
         known = self._known({row.sku for row in rows if row.sku})
         new: list[Collectible] = []
         changed: dict[str, Collectible] = {}
+        self._counts = Counts(self.job, list(known.values()))
         results = [self._judge(row, known, new, changed) for row in rows]
         if self.job.dry_run:
             self._rehearsed |= known
             for result in results:
                 result.collectible = None
         else:
-            Collectible.objects.bulk_create(new)
-            Collectible.objects.bulk_update(
-                [item for item in changed.values() if item not in new], _WRITTEN
-            )
+            self._counts.create(new)
+            old = [item for item in changed.values() if item not in new]
+            Collectible.objects.bulk_update(old, _WRITTEN)
+            self._counts.correct(old)
         ImportRow.objects.bulk_create(results)
         return Counter(result.outcome for result in results)
 
@@ -95,16 +98,24 @@ class Planner:
         if item is None and "name" not in row.values and not row.errors:
             row.errors.append(FieldError("name", "required", _("A new item needs a name.")))
         values = self._values(row, item)
+        unit_cost = values.pop("unit_cost", Decimal(0))
         if row.errors:
             return self._result(row, RowOutcome.FAILED)
         if item is None:
+            quantity = values.pop("quantity", 1)
             item = self._new_item(row, values)
+            self._counts.note(item, quantity, unit_cost)
             known[item.sku] = item
             new.append(item)
             return self._result(row, RowOutcome.CREATED, item)
         differing = {name: value for name, value in values.items() if getattr(item, name) != value}
         if not differing:
             return self._result(row, RowOutcome.UNCHANGED, item)
+        if "quantity" in differing and (
+            fault := self._counts.note(item, differing["quantity"], unit_cost)
+        ):
+            row.errors.append(fault)
+            return self._result(row, RowOutcome.FAILED)
         for name, value in differing.items():
             setattr(item, name, value)
         item.version += 1

@@ -1,9 +1,13 @@
 """Rows for tests, as the model layer makes them; each call gives one that stands on its own."""
 
+from typing import Any
+
 import factory
 from factory.django import DjangoModelFactory
 
 from inventory.models import Category, Collectible
+from inventory.services import Receipt, StockService
+from inventory.services.counting import store_of
 from users.models import User
 from vendors.enums import InviteStatus
 from vendors.models import Vendor, VendorMember, VendorStore
@@ -59,6 +63,17 @@ class CategoryFactory(DjangoModelFactory):
 class CollectibleFactory(DjangoModelFactory):
     class Meta:
         model = Collectible
+        skip_postgeneration_save = True
 
     name = factory.Sequence(lambda n: f"Item {n}")
     vendor = factory.SubFactory(VendorFactory)
+
+    @factory.post_generation
+    def quantity(item: Collectible, create: bool, quantity: int | None, **_more: Any) -> None:  # noqa: N805
+        """What the item starts with, in the vendor's default store: one, as for everybody."""
+        if quantity is None:
+            quantity = 1
+        if quantity:
+            opening = Receipt(item, store_of(item.vendor, None), quantity)
+            StockService.open(receipts=[opening], by=None)
+            item.quantity = quantity
