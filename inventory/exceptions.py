@@ -59,8 +59,8 @@ class InsufficientStock(ConflictError):
     code = "insufficient_stock"
     detail = _("There is not enough stock.")
 
-    def __init__(self, available: int, **where: int) -> None:
-        super().__init__(available=available, **where)
+    def __init__(self, available: int, *, item: int, store: int) -> None:
+        super().__init__(available=available, item=item, store=store)
 
 
 class StaleQuantity(ConflictError):

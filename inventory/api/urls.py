@@ -5,6 +5,11 @@ from inventory.api.views import (
     CollectibleViewSet,
     ImportViewSet,
     ItemImageViewSet,
+    LevelViewSet,
+    LotViewSet,
+    MovementViewSet,
+    StockViewSet,
+    TransferViewSet,
 )
 
 router = SimpleRouter(use_regex_path=False)
@@ -13,4 +18,9 @@ router.register("catalog/items", CollectibleViewSet, basename="product")
 router.register("catalog/items/<int:item_id>/images", ItemImageViewSet, basename="item-image")
 router.register("catalog/categories", CategoryViewSet, basename="category")
 router.register("catalog/imports", ImportViewSet, basename="import")
+router.register("stock/levels", LevelViewSet, basename="stock-level")
+router.register("stock/movements", MovementViewSet, basename="stock-movement")
+router.register("stock/lots", LotViewSet, basename="stock-lot")
+router.register("stock/transfers", TransferViewSet, basename="stock-transfer")
+router.register("stock", StockViewSet, basename="stock")
 urlpatterns = router.urls

@@ -51,6 +51,15 @@ class LedgerQuerySet(models.QuerySet[Any]):
         """Those of items in the user's vendors; of deleted items too, for history stays."""
         return self.filter(item__vendor__in=get_vendors_for_user(user).order_by())
 
+    def low_on_stock(self) -> LedgerQuerySet:
+        """Those of items at their threshold or below, over all stores."""
+        return self.filter(item__quantity__lte=F("item__low_stock_threshold"))
+
+    def well_stocked(self) -> LedgerQuerySet:
+        threshold = F("item__low_stock_threshold")
+        unwatched = Q(item__low_stock_threshold=None)
+        return self.filter(unwatched | Q(item__quantity__gt=threshold))
+
 
 def _money(**options: Any) -> models.DecimalField[Any, Any]:
     """An amount to the cent, up to what a vendor's whole stock may have cost."""

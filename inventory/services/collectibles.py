@@ -202,8 +202,8 @@ def _count(item: Collectible, counted: int, by: "User") -> None:
         difference = Receipt(item, store, counted - item.quantity, currency=item.currency)
         StockService.count(changes=[difference], by=by)
         action = f"counted item “{item.name}”"
-        change = {"before": {"quantity": item.quantity}, "after": {"quantity": counted}}
-        log_audit(AuditType.STOCK, by, action, obj=item, **change)
+        before, after = {"quantity": item.quantity}, {"quantity": counted}
+        log_audit(AuditType.STOCK, by, action, obj=item, before=before, after=after)
 
 
 def _by_freedom(deleted: Sequence[Collectible]) -> tuple[list[Collectible], list[Collectible]]:
