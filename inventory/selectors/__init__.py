@@ -18,6 +18,14 @@ from inventory.selectors.catalog import (
     require_may_change,
     stream_export,
 )
+from inventory.selectors.reconciling import (
+    Drift,
+    LedgerHead,
+    Tampering,
+    find_drift,
+    find_tampering,
+    get_ledger_head,
+)
 from inventory.selectors.stock import (
     NOW,
     Availability,
@@ -37,7 +45,12 @@ __all__ = [
     "NOW",
     "Availability",
     "CatalogFigures",
+    "Drift",
+    "LedgerHead",
     "Moment",
+    "Tampering",
+    "find_drift",
+    "find_tampering",
     "get_availability",
     "get_catalog_figures",
     "get_catalog_version",
@@ -50,6 +63,7 @@ __all__ = [
     "get_import",
     "get_import_rows",
     "get_imports_for_user",
+    "get_ledger_head",
     "get_levels_for_user",
     "get_lots_for_user",
     "get_movements_for_user",

@@ -209,7 +209,9 @@ class ReceiveSerializer(DatedSerializer):
     currency = serializers.CharField(
         required=False, validators=CurrencyField().validators, help_text="The vendor's."
     )
-    landed_costs = LandedCostSerializer(many=True, required=False, max_length=20)
+    landed_costs = serializers.ListField(
+        child=LandedCostSerializer(), max_length=20, required=False
+    )
 
 
 class ReceivedSerializer(serializers.Serializer):
