@@ -8,6 +8,7 @@ from inventory.selectors.catalog import (
     get_catalog_version,
     get_categories_for_user,
     get_category_ids,
+    get_category_names,
     get_collectible,
     get_collectibles_for_user,
     get_images_for_item,
@@ -38,6 +39,13 @@ from inventory.selectors.stock import (
     get_transfers_for_user,
     get_valuations_of,
 )
+from inventory.selectors.valuing import (
+    Holding,
+    Point,
+    Share,
+    ValuationFigures,
+    get_valuation_figures,
+)
 
 __all__ = [
     "EXPORT_COLUMNS",
@@ -46,9 +54,13 @@ __all__ = [
     "Availability",
     "CatalogFigures",
     "Drift",
+    "Holding",
     "LedgerHead",
     "Moment",
+    "Point",
+    "Share",
     "Tampering",
+    "ValuationFigures",
     "find_drift",
     "find_tampering",
     "get_availability",
@@ -56,6 +68,7 @@ __all__ = [
     "get_catalog_version",
     "get_categories_for_user",
     "get_category_ids",
+    "get_category_names",
     "get_collectible",
     "get_collectibles_for_user",
     "get_images_for_item",
@@ -69,6 +82,7 @@ __all__ = [
     "get_movements_for_user",
     "get_transfer",
     "get_transfers_for_user",
+    "get_valuation_figures",
     "get_valuations_of",
     "require_may_change",
     "stream_export",

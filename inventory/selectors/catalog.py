@@ -86,6 +86,12 @@ def get_category_ids(user: "User", reference: str) -> list[int]:
     return found
 
 
+def get_category_names(ids: Iterable[int | None]) -> dict[int, str]:
+    """By id; of deleted ones too, for history stays."""
+    rows = Category.all_objects.filter(pk__in=[key for key in ids if key])
+    return dict(rows.values_list("pk", "name"))
+
+
 def get_images_for_item(item: Collectible) -> QuerySet[CollectibleImage]:
     """Each knows its item without asking again."""
     images: QuerySet[CollectibleImage] = item.images.order_by("position", "pk")
