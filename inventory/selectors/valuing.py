@@ -4,7 +4,7 @@ Money is not added up over currencies: figures are in one, and `others` says wha
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -44,13 +44,12 @@ class Holding:
         return round(self.unit_days / self.units, 1) if self.units else None
 
 
-@dataclass(frozen=True)
-class Share:
+@dataclass(frozen=True, kw_only=True)
+class Share(Holding):
     """The part of a category or a store; `id` and `name` are None for no category."""
 
     id: int | None
     name: str | None
-    holding: Holding
 
 
 @dataclass(frozen=True)
@@ -63,16 +62,19 @@ class Point:
     market_value: Decimal
 
 
-@dataclass(frozen=True)
-class ValuationFigures:
+@dataclass(frozen=True, kw_only=True)
+class ValuationFigures(Holding):
+    """The whole, its parts, and how it came to be: `history` by the month, the last is `as_of`."""
+
     currency: str
-    total: Holding
+    as_of: datetime
+    known_at: datetime | None
     cost_of_goods_sold: Decimal
     written_off: Decimal
-    by_category: list[Share] = field(default_factory=list)
-    by_store: list[Share] = field(default_factory=list)
-    history: list[Point] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
+    by_category: list[Share]
+    by_store: list[Share]
+    history: list[Point]
+    others: list[str]
 
 
 # What each lot held at the moment, and the newest valuation of its item by then.
@@ -182,34 +184,37 @@ def get_valuation_figures(
     vendor_ids: Iterable[int], currency: str, moment: Moment = NOW, months: int = 12
 ) -> ValuationFigures:
     """What these vendors' stock cost and is worth; `history` ends with the moment itself."""
+    as_of = moment.as_of or timezone.now()
     given = {
         "vendors": list(vendor_ids),
         "currency": currency,
-        "as_of": moment.as_of or timezone.now(),
+        "as_of": as_of,
         "known_at": moment.known_at or "infinity",
         "months": months,
     }
     rows = _rows(_HELD, given)
-    total = next((Holding(*row[4:]) for row in rows if not row[0] and not row[1]), Holding())
-    categories = [(row[3], Holding(*row[4:])) for row in rows if row[1]]
-    stores = [(row[2], Holding(*row[4:])) for row in rows if row[0]]
-    [gone] = _rows(_GONE, given)
+    total = next((row[4:] for row in rows if not row[0] and not row[1]), ())
+    categories = {row[3]: row[4:] for row in rows if row[1]}
+    stores = {row[2]: row[4:] for row in rows if row[0]}
+    [(sold, written_off)] = _rows(_GONE, given)
     return ValuationFigures(
+        *total,
         currency=currency,
-        total=total,
-        cost_of_goods_sold=gone[0],
-        written_off=gone[1],
-        by_category=_shares(categories, get_category_names(key for key, _holding in categories)),
-        by_store=_shares(stores, get_store_names(key for key, _holding in stores)),
+        as_of=as_of,
+        known_at=moment.known_at,
+        cost_of_goods_sold=sold,
+        written_off=written_off,
+        by_category=_shares(categories, get_category_names(categories)),
+        by_store=_shares(stores, get_store_names(stores)),
         history=[Point(*row) for row in _rows(_HISTORY, given)],
         others=[row[0] for row in _rows(_OTHERS, given)],
     )
 
 
-def _shares(rows: list[tuple[int | None, Holding]], names: dict[int, str]) -> list[Share]:
+def _shares(rows: dict[int | None, tuple[Any, ...]], names: dict[int, str]) -> list[Share]:
     """Those that are worth most first."""
-    shares = [Share(key, names.get(key or 0), holding) for key, holding in rows]
-    return sorted(shares, key=lambda share: (-share.holding.market_value, share.name or ""))
+    shares = [Share(*row, id=key, name=names.get(key or 0)) for key, row in rows.items()]
+    return sorted(shares, key=lambda share: (-share.market_value, share.name or ""))
 
 
 def _rows(query: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:

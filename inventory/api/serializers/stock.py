@@ -8,7 +8,7 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from core.fields import CurrencyField
+from core.fields import validate_currency
 from core.requests import caller
 from core.serializers import (
     ScopedRelatedField,
@@ -207,7 +207,7 @@ class ReceiveSerializer(DatedSerializer):
     quantity = _units()
     unit_cost = _amount()
     currency = serializers.CharField(
-        required=False, validators=CurrencyField().validators, help_text="The vendor's."
+        required=False, validators=[validate_currency], help_text="The vendor's."
     )
     landed_costs = serializers.ListField(
         child=LandedCostSerializer(), max_length=20, required=False

@@ -9,8 +9,10 @@ from inventory.api.views.stock import (
     StockViewSet,
     TransferViewSet,
 )
+from inventory.api.views.valuations import BulkValuationViewSet, ValuationViewSet
 
 __all__ = [
+    "BulkValuationViewSet",
     "CategoryViewSet",
     "CollectibleViewSet",
     "ImportViewSet",
@@ -20,4 +22,5 @@ __all__ = [
     "MovementViewSet",
     "StockViewSet",
     "TransferViewSet",
+    "ValuationViewSet",
 ]

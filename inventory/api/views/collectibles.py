@@ -26,11 +26,14 @@ from inventory.api.serializers import (
     BulkUpdateSerializer,
     CollectibleSerializer,
 )
+from inventory.api.serializers.stock import AvailabilitySerializer
 from inventory.exceptions import SkuTaken
 from inventory.selectors import (
     EXPORT_COLUMNS,
     EXPORT_HEADER,
+    get_availability,
     get_catalog_version,
+    get_collectible,
     get_collectibles_for_user,
     require_may_change,
     stream_export,
@@ -209,6 +212,16 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
                 "Cache-Control": "private, no-store",
             },
         )
+
+    @extend_schema(
+        summary="How many can be promised now, and where", responses=AvailabilitySerializer
+    )
+    @action(detail=True, filter_backends=[])
+    def availability(self, request: Request, pk: str) -> Response:
+        """Read from the stock itself, and never to be kept."""
+        availability = get_availability(get_collectible(caller(request), int(pk)))
+        headers = {"Cache-Control": "no-store"}
+        return Response(AvailabilitySerializer(availability).data, headers=headers)
 
     def _selected(self, request: Request) -> dict[str, Any]:
         serializer = self.get_serializer(data=request.data)
