@@ -134,7 +134,7 @@ class StoreAvailabilitySerializer(serializers.ModelSerializer):
         fields = ["store", "on_hand", "allocated", "available"]
 
 
-class AvailabilitySerializer(serializers.Serializer):
+class StockAvailabilitySerializer(serializers.Serializer):
     item = serializers.IntegerField()
     on_hand = serializers.IntegerField()
     allocated = serializers.IntegerField()

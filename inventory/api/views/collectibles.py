@@ -26,7 +26,7 @@ from inventory.api.serializers import (
     BulkUpdateSerializer,
     CollectibleSerializer,
 )
-from inventory.api.serializers.stock import AvailabilitySerializer
+from inventory.api.serializers.stock import StockAvailabilitySerializer
 from inventory.exceptions import SkuTaken
 from inventory.selectors import (
     EXPORT_COLUMNS,
@@ -214,14 +214,14 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
         )
 
     @extend_schema(
-        summary="How many can be promised now, and where", responses=AvailabilitySerializer
+        summary="How many can be promised now, and where", responses=StockAvailabilitySerializer
     )
     @action(detail=True, filter_backends=[])
     def availability(self, request: Request, pk: str) -> Response:
         """Read from the stock itself, and never to be kept."""
         availability = get_availability(get_collectible(caller(request), int(pk)))
         headers = {"Cache-Control": "no-store"}
-        return Response(AvailabilitySerializer(availability).data, headers=headers)
+        return Response(StockAvailabilitySerializer(availability).data, headers=headers)
 
     def _selected(self, request: Request) -> dict[str, Any]:
         serializer = self.get_serializer(data=request.data)

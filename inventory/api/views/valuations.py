@@ -18,10 +18,12 @@ from vendors.selectors import require_ability
 
 
 @extend_schema(tags=["stock"])
-@extend_schema_view(list=extend_schema(summary="What an item was worth, newest first"))
+@extend_schema_view(
+    list=extend_schema(summary="What an item was worth, newest first", filters=False)
+)
 class ValuationViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     serializer_class = ValuationSerializer
-    ordering_fields = ["valued_at"]
+    ordering_fields: list[str] = []
     ordering = ["-valued_at"]
     abilities = {"write": Ability.CATALOG_WRITE}
 
