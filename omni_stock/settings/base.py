@@ -141,6 +141,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "resume-imports": {"task": "inventory.tasks.resume_imports", "schedule": 60},
     "resume-thumbnails": {"task": "inventory.tasks.resume_thumbnails", "schedule": 60},
+    "expire-allocations": {"task": "inventory.tasks.expire_allocations", "schedule": 60},
+    "watch-stock": {"task": "inventory.tasks.watch_stock", "schedule": crontab(hour=4, minute=7)},
     "purge-expired-tokens": {
         "task": "users.tasks.purge_expired_tokens",
         "schedule": crontab(hour=3, minute=17),
