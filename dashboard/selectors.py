@@ -24,13 +24,15 @@ class DashboardSummary:
     catalog: CatalogFigures
 
 
-def get_dashboard_summary(user: "User", vendor_id: int | None = None) -> DashboardSummary:
+def get_dashboard_summary(
+    user: "User", vendor_id: int | None = None, moment: Moment = NOW
+) -> DashboardSummary:
     """Figures over all the user's vendors, or one of them; a foreign one counts for nothing."""
     vendors = get_vendors_for_user(user)
     if vendor_id is not None:
         vendors = vendors.filter(pk=vendor_id)
     return DashboardSummary(
-        total_vendors=vendors.count(), catalog=get_catalog_figures(user, vendor_id)
+        total_vendors=vendors.count(), catalog=get_catalog_figures(user, vendor_id, moment)
     )
 
 

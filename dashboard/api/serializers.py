@@ -11,15 +11,15 @@ from inventory.api.serializers import CollectibleSerializer
 
 class SummaryQuerySerializer(StrictSerializer):
     vendor = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    as_of = serializers.DateTimeField(required=False, help_text="As it was at this time.")
+    known_at = serializers.DateTimeField(
+        required=False, help_text="By what was recorded until this time."
+    )
 
 
 class ValuationQuerySerializer(SummaryQuerySerializer):
     currency = serializers.CharField(
         required=False, validators=[validate_currency], help_text="The vendor's."
-    )
-    as_of = serializers.DateTimeField(required=False, help_text="As it was at this time.")
-    known_at = serializers.DateTimeField(
-        required=False, help_text="By what was recorded until this time."
     )
     months = serializers.IntegerField(
         default=12, min_value=1, max_value=120, help_text="How far back `history` goes."

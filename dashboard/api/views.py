@@ -31,7 +31,8 @@ from inventory.selectors import Moment
 def dashboard_summary(request: Request) -> Response:
     """Figures over all your vendors, or one: `?vendor=`."""
     query = _asked(request, SummaryQuerySerializer)
-    summary = get_dashboard_summary(caller(request), query.get("vendor"))
+    moment = Moment(as_of=query.get("as_of"), known_at=query.get("known_at"))
+    summary = get_dashboard_summary(caller(request), query.get("vendor"), moment)
     return Response(DashboardSummarySerializer(summary).data, headers={"Cache-Control": "private"})
 
 

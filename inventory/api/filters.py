@@ -4,6 +4,8 @@ from django import forms
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
@@ -122,6 +124,14 @@ class MovementFilter(filters.FilterSet):
 class TransferFilter(filters.FilterSet):
     item = IntegerFilter(field_name="item_id")
     status = filters.ChoiceFilter(choices=TransferStatus.choices)
+
+
+MOMENT = [
+    OpenApiParameter("as_of", OpenApiTypes.DATETIME, description="As it was at this time."),
+    OpenApiParameter(
+        "known_at", OpenApiTypes.DATETIME, description="By what was recorded until this time."
+    ),
+]
 
 
 class _MomentForm(forms.Form):

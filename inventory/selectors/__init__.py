@@ -38,6 +38,7 @@ from inventory.selectors.stock import (
     get_transfer,
     get_transfers_for_user,
     get_valuations_of,
+    items_at,
 )
 from inventory.selectors.valuing import (
     Holding,
@@ -84,6 +85,7 @@ __all__ = [
     "get_transfers_for_user",
     "get_valuation_figures",
     "get_valuations_of",
+    "items_at",
     "require_may_change",
     "stream_export",
 ]

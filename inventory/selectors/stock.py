@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum, Value
@@ -11,6 +12,7 @@ from core.exceptions import NotFoundError
 from inventory.models import (
     Allocation,
     Collectible,
+    CollectibleQuerySet,
     LedgerQuerySet,
     StockLevel,
     StockLot,
@@ -45,6 +47,20 @@ class Moment:
 NOW = Moment()
 
 
+def items_at(items: CollectibleQuerySet, moment: Moment) -> CollectibleQuerySet:
+    """Each with `units_then`, `held_then` and `value_then`; value 0 for what was not valued."""
+    newest = Valuation.objects.filter(
+        moment.covers(happened="valued_at"), item_id=OuterRef("pk")
+    ).order_by("-valued_at", "-id")
+    moved = StockMovement.objects.filter(moment.covers(), item_id=OuterRef("pk"))
+    held = Allocation.objects.filter(_held_at(moment), item_id=OuterRef("pk"))
+    return items.annotate(
+        units_then=_sum(moved),
+        held_then=_sum(held),
+        value_then=Coalesce(Subquery(newest.values("amount")[:1]), Value(Decimal(0))),
+    )
+
+
 def get_levels_for_user(user: "User", moment: Moment = NOW) -> LedgerQuerySet:
     """Levels of living items, each with `units` on hand and `held` by allocations at the moment."""
     levels: LedgerQuerySet = StockLevel.objects.visible_to(user).filter(item__is_deleted=False)
@@ -63,14 +79,16 @@ def _on_hand(moment: Moment) -> Coalesce:
 
 
 def _allocated(moment: Moment) -> Coalesce:
-    then = min(filter(None, (moment.as_of, moment.known_at)))
     held = Allocation.objects.filter(
-        Q(closed_at=None) | Q(closed_at__gt=then),
-        created_at__lte=then,
-        item_id=OuterRef("item_id"),
-        store_id=OuterRef("store_id"),
+        _held_at(moment), item_id=OuterRef("item_id"), store_id=OuterRef("store_id")
     )
     return _sum(held)
+
+
+def _held_at(moment: Moment) -> Q:
+    """Promises are known at once: the earlier of both times counts."""
+    then = min(filter(None, (moment.as_of, moment.known_at)))
+    return Q(created_at__lte=then) & (Q(closed_at=None) | Q(closed_at__gt=then))
 
 
 def _sum(rows: QuerySet[Any]) -> Coalesce:

@@ -112,6 +112,14 @@ class CollectibleSerializer(StrictModelSerializer):
         read_only_fields = ["slug", "category_id", "created_by", "updated_by", "version"]
         validators: list[object] = []  # the database decides what is taken
 
+    def to_representation(self, item: Any) -> dict[str, Any]:
+        """An item that was asked for as of another time has its figures of then."""
+        if (units := getattr(item, "units_then", None)) is not None:
+            item.quantity, item.allocated = units, item.held_then
+            item.value = item.value_then
+        data: dict[str, Any] = super().to_representation(item)
+        return data
+
     @extend_schema_field({"type": ["string", "null"], "format": "uri-reference"})
     def get_image_url(self, item: Collectible) -> str | None:
         """Where the primary picture is."""

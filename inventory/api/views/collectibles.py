@@ -17,7 +17,7 @@ from core.openapi import refusal
 from core.requests import caller, read_flag
 from core.serializers import IdsSerializer
 from core.tabular import csv_chunks, jsonl_chunks, xlsx_file
-from inventory.api.filters import CollectibleFilter
+from inventory.api.filters import MOMENT, CollectibleFilter, read_moment
 from inventory.api.renderers import CSVRenderer, JSONLinesRenderer, XLSXRenderer
 from inventory.api.serializers import (
     BulkDeletedSerializer,
@@ -31,10 +31,12 @@ from inventory.exceptions import SkuTaken
 from inventory.selectors import (
     EXPORT_COLUMNS,
     EXPORT_HEADER,
+    NOW,
     get_availability,
     get_catalog_version,
     get_collectible,
     get_collectibles_for_user,
+    items_at,
     require_may_change,
     stream_export,
 )
@@ -51,9 +53,14 @@ TAKEN = refusal(409, SkuTaken.code, SkuTaken.detail)
 
 @extend_schema(tags=["catalog"])
 @describe(
-    list=extend_schema(summary="Your items", description="Newest first unless told otherwise."),
+    list=extend_schema(
+        summary="Your items",
+        description="Newest first unless told otherwise. `as_of` and `known_at` answer `quantity`, "
+        "`available` and `value` of then; filters and ordering go by the present.",
+        parameters=MOMENT,
+    ),
     create=extend_schema(summary="Add an item", responses={201: CollectibleSerializer, **TAKEN}),
-    retrieve=extend_schema(summary="One item"),
+    retrieve=extend_schema(summary="One item", parameters=MOMENT),
     update=extend_schema(
         summary="Replace an item's details", responses={200: CollectibleSerializer, **TAKEN}
     ),
@@ -70,11 +77,13 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
     ordering = ["-created_at"]
     lookup_value_converter = "int"
     abilities = {"write": Ability.CATALOG_WRITE}
-    extra_parameters: tuple[str, ...] = ()
+    extra_parameters: tuple[str, ...] = ("as_of", "known_at")
 
     def get_queryset(self) -> Any:
         deleted = self.action in {"restore", "bulk_restore"}
-        return get_collectibles_for_user(caller(self.request), {"is_deleted": deleted})
+        items = get_collectibles_for_user(caller(self.request), {"is_deleted": deleted})
+        moment = read_moment(self.request) if self.action in {"list", "retrieve"} else NOW
+        return items_at(items, moment) if moment else items
 
     def get_data_version(self) -> str:
         return get_catalog_version(caller(self.request))

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -12,6 +11,7 @@ from rest_framework.response import Response
 from core.openapi import refusal
 from core.requests import caller
 from inventory.api.filters import (
+    MOMENT,
     LevelFilter,
     LotFilter,
     MovementFilter,
@@ -49,12 +49,6 @@ from inventory.services import Line, Receipt, StockService, TransferService
 from vendors.roles import Ability
 from vendors.selectors import require_ability
 
-MOMENT = [
-    OpenApiParameter("as_of", OpenApiTypes.DATETIME, description="As it was at this time."),
-    OpenApiParameter(
-        "known_at", OpenApiTypes.DATETIME, description="By what was recorded until this time."
-    ),
-]
 LACK = refusal(409, InsufficientStock.code, InsufficientStock.detail)
 STALE = refusal(409, StaleQuantity.code, StaleQuantity.detail)
 
