@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from core.audit import Deed, log_many
 from core.enums import AuditType
-from core.models import SOFT_CASCADE, AuditedModel, AuditLog
+from core.models import SOFT_CASCADE, AuditedModel, AuditLog, ThrottleLog
 from core.writing import Recorded
 
 _RECORD = [
@@ -216,3 +216,10 @@ class AuditLogAdmin(ReadOnlyAdmin):
     search_fields = ["user", "action", "=object_id", "=request_id"]
     date_hierarchy = "timestamp"
     ordering = ["-timestamp", "-id"]
+
+
+@admin.register(ThrottleLog)
+class ThrottleLogAdmin(ReadOnlyAdmin):
+    list_display = ["key", "expires_at"]
+    search_fields = ["key"]
+    ordering = ["-expires_at", "key"]

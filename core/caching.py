@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import get_language
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
@@ -34,10 +33,7 @@ class CachedListMixin(ListModelMixin, _Base):
         if data is None:
             data = super().list(request, *args, **kwargs).data
             cache.set(key, data, settings.LIST_CACHE_SECONDS)
-        response = Response(data)
-        patch_cache_control(response, private=True)
-        patch_vary_headers(response, ["Authorization", "Accept-Language"])
-        return response
+        return Response(data)
 
     def _cache_key(self, request: Request) -> str:
         parts = [

@@ -52,6 +52,15 @@ class InvalidInput(AppException):
         return cls(errors=[FieldError(field, code, str(detail))])
 
 
+class ImageRefused(InvalidInput):
+    """A picture is too large, of the wrong kind, or damaged."""
+
+    code = "image_refused"
+
+    def __init__(self, detail: str | Promise, field: str = "file") -> None:
+        super().__init__(detail, errors=[FieldError(field, self.code, str(detail))])
+
+
 class AuthenticationError(AppException):
     """401. Who you are could not be established."""
 

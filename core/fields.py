@@ -26,10 +26,16 @@ XPF YER ZAR ZMW ZWG
 """
 CURRENCIES = frozenset(_CODES.split())
 MAX_ATTRIBUTES = 32 * 1024
+_AS_MEANT = str.maketrans("OIL", "011", "- ")
 
 
 def random_code(length: int) -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def read_code(text: str) -> str:
+    """A `random_code` as somebody typed it, in its one spelling: `7k2p-o` is `7K2P0`."""
+    return text.upper().translate(_AS_MEANT)
 
 
 def validate_currency(value: str) -> None:

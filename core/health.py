@@ -18,7 +18,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+
+from core.problems import only_read
 
 BUDGET_SECONDS = 0.5
 _log = structlog.get_logger(__name__)
@@ -26,14 +27,14 @@ _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health")
 _running: dict[str, Future[None]] = {}
 
 
-@require_safe
+@only_read
 @never_cache
 def health(request: HttpRequest) -> JsonResponse:
     """200 while the process answers; asks nobody else."""
     return JsonResponse({"status": "healthy", "timestamp": _now()})
 
 
-@require_safe
+@only_read
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
     """`{status, database, cache, broker, migrations, timestamp}`; 503 when it cannot serve."""

@@ -5,6 +5,23 @@ from typing import Any
 MAX_DEPTH = 64
 
 
+class MergePatch(dict[str, Any]):
+    """An object that says what shall be different (RFC 7396), not what shall be."""
+
+
+def merged(target: Any, patch: Any) -> Any:
+    """The target as the patch wants it: null takes a member away, objects are merged."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), value)
+    return result
+
+
 def fault_of(data: Any, max_depth: int = MAX_DEPTH) -> str:
     """Why the data cannot be taken, in a sentence; empty when it can."""
     level, depth = [data], 0

@@ -1,12 +1,13 @@
 """What every business model is made of: times, authors, versions, undoable deletion.
 
-And the one table that belongs to all of them: the audit log.
+And the tables that belong to all of them: the audit log, and what the limits count.
 """
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models.deletion import Collector, ProtectedError
 from django.utils import timezone
@@ -281,3 +282,14 @@ class AuditLog(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.action}"
+
+
+class ThrottleLog(models.Model):
+    """What was let in while Redis was away: written by `core.limits.stored`."""
+
+    key = models.CharField(primary_key=True, max_length=100, help_text="The limit, and a digest.")
+    hits = ArrayField(models.BigIntegerField(), help_text="Microseconds since 1970.")
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key

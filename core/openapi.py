@@ -5,10 +5,11 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import build_mock_request
+from drf_spectacular.plumbing import build_media_type_object, build_mock_request
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework.request import Request
 
+from core.parsers import MergePatchParser
 from core.problems import CONTENT_TYPE, TYPE_BASE
 
 _REASONS = {
@@ -23,6 +24,21 @@ _REASONS = {
 }
 _SCHEMA = {"$ref": "#/components/schemas/Problem"}
 _TEXT = {"type": "string"}
+LIMITS: dict[str, Any] = {
+    "RateLimit": {
+        "description": "Where you stand under the tightest policy: calls left, seconds until there "
+        "is one more.",
+        "schema": {**_TEXT, "examples": ['"burst";r=42;t=17']},
+    },
+    "RateLimit-Policy": {
+        "description": "The policies of this call: so many calls in so many seconds.",
+        "schema": {**_TEXT, "examples": ['"user";q=1000;w=3600, "burst";q=60;w=60']},
+    },
+    "Retry-After": {
+        "description": "Seconds until the call would be let in.",
+        "schema": {"type": "integer"},
+    },
+}
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "description": "A refusal (RFC 9457). The codes are explained at `/api/docs/errors/`.",
@@ -65,11 +81,29 @@ class ProblemAutoSchema(AutoSchema):
             for permission in self.view.get_permissions() if hasattr(permission, "needs")
             if (need := permission.needs(self.view, self.method))
         ]  # fmt: skip
+        if operation is not None and self.method == "PATCH":
+            content = operation["requestBody"]["content"]
+            content[MergePatchParser.media_type] = content["application/json"]
         if operation is not None and needed:
             told = f"Your role in the shop must allow `{needed[0].value}`."
             operation["description"] = f"{operation.get('description', '')}\n\n{told}".strip()
             operation["responses"].setdefault("403", _answer("403"))
         return operation
+
+    def _get_request_body(self, direction: Any = "request") -> dict[str, Any] | None:
+        """Also of a DELETE, where the view says what it takes (`deletes_with`)."""
+        taken = getattr(self.view, "deletes_with", None) if self.method == "DELETE" else None
+        if taken is None:
+            body: dict[str, Any] | None = super()._get_request_body(direction)
+            return body
+        kind = "application/json"
+        schema, _partial = self._get_request_for_media_type(taken, direction)
+        examples = self._get_examples(taken, direction, kind)
+        return {"content": {kind: build_media_type_object(schema, examples)}, "required": True}
+
+    def map_parsers(self) -> list[str]:
+        """The merge patch is told where it is understood, with the examples of plain JSON."""
+        return [form for form in super().map_parsers() if form != MergePatchParser.media_type]
 
     def get_summary(self) -> str | None:
         first, _dot, _rest = self.get_description().partition(".")
@@ -79,13 +113,26 @@ class ProblemAutoSchema(AutoSchema):
 def add_problem_answers(
     result: dict[str, Any], generator: Any, request: Any, public: bool
 ) -> dict[str, Any]:
-    """Post-processing hook: the `Problem` component, and every operation's refusals."""
-    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+    """Post-processing hook: the `Problem` component, every operation's refusals, the limits."""
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    components["headers"] = LIMITS
     for path, operations in result["paths"].items():
         for operation in operations.values():
             for status in _refusals(path, operation):
                 operation["responses"].setdefault(status, _answer(status))
+            _add_limits(operation["responses"])
     return result
+
+
+def _add_limits(responses: dict[str, Any]) -> None:
+    """Every answer that was let in or refused by the limits tells of them."""
+    for status, answer in responses.items():
+        told = {"RateLimit", "RateLimit-Policy"} if status[0] == "2" else set()
+        told = set(LIMITS) if status == "429" else told
+        headers = {name: {"$ref": f"#/components/headers/{name}"} for name in sorted(told)}
+        if headers:
+            answer["headers"] = {**answer.get("headers", {}), **headers}
 
 
 def _refusals(path: str, operation: dict[str, Any]) -> list[str]:

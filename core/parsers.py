@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from json import JSONDecodeError
 from typing import IO, Any
 
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import JSONParser
 
-from core.json import MAX_DEPTH, fault_of
+from core.json import MAX_DEPTH, MergePatch, fault_of
 
 
 class StrictJSONParser(JSONParser):
@@ -29,6 +29,27 @@ class StrictJSONParser(JSONParser):
         if fault := fault_of(data):
             raise ParseError(fault)
         return data
+
+
+class MergePatchParser(StrictJSONParser):
+    """`application/merge-patch+json` (RFC 7396), which only PATCH understands.
+
+    Serializers tell it by its type, `MergePatch`, from plain JSON: a field that holds free JSON is
+    merged with what is there instead of replaced.
+    """
+
+    media_type = "application/merge-patch+json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        if parser_context and parser_context["request"].method != "PATCH":
+            raise UnsupportedMediaType(self.media_type)
+        data = super().parse(stream, media_type, parser_context)
+        return MergePatch(data) if isinstance(data, dict) else data
 
 
 def _complaint(cause: BaseException | None) -> str:

@@ -6,8 +6,9 @@ was not written for readers. The codes are explained in docs/api/errors.md.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -21,7 +22,9 @@ from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import DataError, InterfaceError, OperationalError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
@@ -29,7 +32,9 @@ from rest_framework.views import set_rollback
 from structlog.contextvars import get_contextvars
 
 from core.exceptions import AppException, FieldError
+from core.metadata import forms_of_patch
 
+View = Callable[..., HttpResponseBase]
 CONTENT_TYPE = "application/problem+json"
 TYPE_BASE = "/api/docs/errors/#"
 _log = structlog.get_logger(__name__)
@@ -65,6 +70,10 @@ def permission_denied(request: HttpRequest, exception: Exception) -> JsonRespons
     return problem_response(403, "permission_denied", _("Access denied"))
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> JsonResponse:
+    return problem_response(403, "permission_denied", _("The form is out of date: load it again."))
+
+
 def page_not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
     return problem_response(404, "not_found", _("Not found."))
 
@@ -73,11 +82,32 @@ def server_error(request: HttpRequest) -> JsonResponse:
     return problem_response(500, "internal_error", _("Something went wrong on our side."))
 
 
+def only_read(view: View) -> View:
+    """GET and HEAD. Django's `require_safe` refuses the others without a word.
+
+    It needs no CSRF token: that check would come first, and speak of forms.
+    """
+
+    @csrf_exempt
+    @wraps(view)
+    def read(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method in {"GET", "HEAD"}:
+            return view(request, *args, **kwargs)
+        refused = exceptions.MethodNotAllowed(str(request.method))
+        response = problem_response(405, "method_not_allowed", refused.detail)
+        response["Allow"] = "GET, HEAD"
+        return response
+
+    return read
+
+
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
     """DRF's `EXCEPTION_HANDLER`: every exception becomes a problem, and the work is rolled back."""
     body, headers = _describe(exc)
     set_rollback()
     if request := context.get("request"):
+        if body["status"] == 415 and request.method == "PATCH":
+            headers |= {"Accept-Patch": forms_of_patch(context["view"])}
         # A client that asked for a CSV still gets its refusal as JSON.
         request.accepted_renderer = JSONRenderer()
         request.accepted_media_type = CONTENT_TYPE

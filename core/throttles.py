@@ -1,30 +1,114 @@
-"""How many calls are served. The rates stand in `DEFAULT_THROTTLE_RATES`, by these scopes."""
+"""How many calls are served. The rates stand in `DEFAULT_THROTTLE_RATES`, by these scopes.
 
-from hashlib import sha256
+To Django REST framework they are throttles like any other. All of a request's are decided together
+by `core.limits` when the first of them is asked: a refused request is counted under none.
+"""
+
+from collections.abc import Iterable
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
-from rest_framework.throttling import AnonRateThrottle, SimpleRateThrottle, UserRateThrottle
+from rest_framework.throttling import (
+    AnonRateThrottle,
+    BaseThrottle,
+    SimpleRateThrottle,
+    UserRateThrottle,
+)
 
 from core.context import client_address
+from core.fields import read_code
+from core.limits import UNLIMITED, Decision, Policy, decide
+from core.limits.rules import Demand, Streak, Window
+from core.requests import is_first_party
 
 if TYPE_CHECKING:  # rest_framework.views reads this module while it is being imported
     from rest_framework.views import APIView
+
+DAY = 86_400
 
 
 class _Switchable(SimpleRateThrottle):
     """Reads its rate when it is used, and does nothing while `RATE_LIMIT_ENABLED` is off."""
 
-    def get_rate(self) -> str | None:
-        if not settings.RATE_LIMIT_ENABLED:
-            return None
-        rates: Any = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
-        return str(rates[self.scope])
+    name = ""  # what callers know it by, when that is not its scope
+    first_party_scope = ""  # the scope for sessions of our own front ends, when it is another
+    stored = False  # counted in the database while Redis is away
+
+    def __init__(self) -> None:
+        """DRF's reads the rate here, where nobody knows yet who calls."""
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        decision = _decided(request)
+        if decision is None:
+            decision = admit(request, view.get_throttles(), view)
+        own = [each for each in decision.verdicts if each.policy.source is type(self)]
+        refused = not decision.allowed and any(not each.remaining for each in own)
+        self._wait = own[0].reset if refused else None
+        return not refused
+
+    def wait(self) -> float | None:
+        return self._wait
 
     def get_ident(self, request: Request) -> str:
-        """The address the audit log has, too."""
-        return client_address(request) or ""
+        """The address the audit log has; of IPv6 the network that one customer is given whole."""
+        return network_of(client_address(request))
+
+    def policy(self, request: Request, view: Any) -> Policy | None:
+        """What the request is limited to; None when this limit is not for it."""
+        scope = self.scope or ""
+        if self.first_party_scope and is_first_party(request):
+            scope = self.first_party_scope
+        rates: Any = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
+        quota, seconds = self.parse_rate(rates[scope])
+        whose = self.get_cache_key(request, view)
+        if quota is None or seconds is None or whose is None:
+            return None
+        # Redis has no need to know who calls.
+        digest = salted_hmac("core.throttles", whose, algorithm="sha256").hexdigest()[:32]
+        demands = self.demands(f"{scope}:{digest}", quota, seconds)
+        return Policy(self.name or scope, quota, seconds, demands, type(self))
+
+    def demands(self, key: str, quota: int, seconds: int) -> tuple[Demand, ...]:
+        return (Demand(key, Window(quota, seconds)),)
+
+
+def admit(
+    request: Request, throttles: Iterable[BaseThrottle], view: Any = None, *, count: bool = True
+) -> Decision:
+    """Decide all the limits of a request, once; its answer tells of them.
+
+    Without `count` it is only asked how its caller stands.
+    """
+    ours = [each for each in throttles if isinstance(each, _Switchable)]
+    decision = UNLIMITED
+    if settings.RATE_LIMIT_ENABLED:
+        found = [(each, each.policy(request, view)) for each in ours]
+        policies = [policy for _each, policy in found if policy]
+        stored = any(each.stored for each, policy in found if policy)
+        if policies:
+            decision = decide(policies, stored=stored, count=count)
+    request._request.limits = decision  # type: ignore[attr-defined]  # noqa: SLF001
+    return decision
+
+
+def forgive(request: Request) -> None:
+    """Who has proved to be somebody need not wait for the failures before."""
+    if decision := _decided(request):
+        decision.forgive()
+
+
+def _decided(request: Request) -> Decision | None:
+    return getattr(request._request, "limits", None)  # noqa: SLF001
+
+
+def network_of(address: str | None) -> str:
+    """Whom an address stands for: itself, or the /64 network of an IPv6 address."""
+    if not address or ip_address(address).version == 4:
+        return address or ""
+    return str(ip_network(f"{address}/64", strict=False))
 
 
 class AnonThrottle(_Switchable, AnonRateThrottle):
@@ -34,14 +118,24 @@ class AnonThrottle(_Switchable, AnonRateThrottle):
 class UserThrottle(_Switchable, UserRateThrottle):
     """Per account, over the hour."""
 
+    first_party_scope = "first_party"
+
+    def get_cache_key(self, request: Request, view: "APIView") -> str | None:
+        return super().get_cache_key(request, view) if request.user.is_authenticated else None
+
 
 class BurstThrottle(_Switchable, UserRateThrottle):
     """Per account or address, over the minute."""
 
     scope = "burst"
+    first_party_scope = "first_party_burst"
 
 
 class _PerAddress(_Switchable):
+    """For doors: they stay limited across processes while Redis is away."""
+
+    stored = True
+
     def get_cache_key(self, request: Request, view: "APIView") -> str | None:
         return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
 
@@ -53,15 +147,30 @@ class LoginThrottle(_PerAddress):
 
 
 class AccountLoginThrottle(_Switchable):
-    """Per name that somebody tries to sign in with, wherever from: many addresses share it."""
+    """Per name that somebody tries to sign in with, wherever from: many addresses share it.
+
+    Failures in a row make the next one wait: a minute after the fifth, then 2, 4, 8 and 15. The
+    name need not be anybody's, so that waiting tells nothing.
+    """
 
     scope = "login"
+    name = "account"
+    stored = True
+    DELAY, LONGEST = 60, 900
 
     def get_cache_key(self, request: Request, view: "APIView") -> str | None:
         given = request.data if isinstance(request.data, dict) else {}
-        name = str(given.get("username") or given.get("email") or "").strip().lower()
-        ident = "name-" + sha256(name.encode(errors="replace")).hexdigest()
-        return self.cache_format % {"scope": self.scope, "ident": ident} if name else None
+        typed = str(given.get("username") or given.get("email") or "")[:254]
+        name = typed.replace("\0", "").strip()  # a form may hold what the database cannot
+        return f"name {name.lower()} {self.place(name, request)}" if name else None
+
+    def place(self, name: str, request: Request) -> str:
+        """Where the name is counted apart from all other places, if it is."""
+        return ""
+
+    def demands(self, key: str, quota: int, seconds: int) -> tuple[Demand, ...]:
+        streak = Streak(quota, self.DELAY, self.LONGEST, DAY)
+        return (*super().demands(key, quota, seconds), Demand(f"streak:{key}", streak))
 
 
 class SignupThrottle(_PerAddress):
@@ -80,3 +189,29 @@ class CheckEmailThrottle(_PerAddress):
     """Per address, for asking whether an e-mail address is taken."""
 
     scope = "check_email"
+
+
+class AccessTokenThrottle(_PerAddress):
+    """Per address, for coming in by a shop's sign-up token."""
+
+    scope = "access_token"
+
+
+class OneAccessTokenThrottle(_Switchable):
+    """Per sign-up token, wherever from: who has one must not try passwords with it."""
+
+    scope = "access_token"
+    name = "one_access_token"
+    stored = True
+
+    def get_cache_key(self, request: Request, view: "APIView") -> str | None:
+        given = request.data if isinstance(request.data, dict) else {}
+        code = read_code(str(given.get("access_token") or ""))
+        return f"token {code}" if code else None
+
+
+class InviteThrottle(_Switchable, UserRateThrottle):
+    """Per account, for invitations: each is a mail to somebody who did not ask for it."""
+
+    scope = "invite"
+    stored = True

@@ -23,16 +23,6 @@ class CategoryTaken(ConflictError):
         super().__init__(errors=[FieldError("name", self.code, str(self.detail))])
 
 
-class ImageRefused(InvalidInput):
-    """The picture is too large, of the wrong kind, or damaged."""
-
-    code = "image_refused"
-
-    def __init__(self, detail: object) -> None:
-        text = str(detail)
-        super().__init__(text, errors=[FieldError("file", self.code, text)])
-
-
 class FileRefused(InvalidInput):
     """The table cannot be imported as a whole: unreadable, too large, or without usable columns."""
 

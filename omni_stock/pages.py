@@ -1,14 +1,22 @@
-"""The few pages that are not the API: the reference of errors, and a word to crawlers."""
+"""What is not the API: the reference of errors, pictures, a word to crawlers and to researchers."""
 
+from datetime import timedelta
 from functools import cache
 
 import markdown
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.static import serve
 
+from core.problems import only_read
+
+PICTURE_SECONDS = 24 * 3600
+SECURITY_TXT_DAYS = 180
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Omni-Stock: errors</title>
-<meta name="viewport" content="width=device-width"><style>
+<meta name="viewport" content="width=device-width"><style nonce="{nonce}">
 body {{ max-width: 46rem; margin: 2rem auto; padding: 0 1rem;
 font: 16px/1.5 system-ui, sans-serif }}
 table {{ border-collapse: collapse; width: 100% }} td, th {{ border-bottom: 1px solid #ddd;
@@ -17,19 +25,42 @@ code, pre {{ background: #f4f4f5; border-radius: 3px; padding: .1rem .3rem }} pr
 overflow: auto }}</style><body>{body}</body></html>"""
 
 
-@require_safe
+@only_read
 def error_reference(request: HttpRequest) -> HttpResponse:
     """What `type` of a problem points to: docs/api/errors.md as a page."""
-    return HttpResponse(_error_page())
+    page = _PAGE.format(body=_errors(), nonce=getattr(request, "csp_nonce", ""))
+    return HttpResponse(page, headers={"Content-Language": "en"})
 
 
 @cache
-def _error_page() -> str:
+def _errors() -> str:
     text = (settings.BASE_DIR / "docs" / "api" / "errors.md").read_text(encoding="utf-8")
-    body = markdown.markdown(text, extensions=["tables", "fenced_code", "attr_list", "toc"])
-    return _PAGE.format(body=body)
+    return markdown.markdown(text, extensions=["tables", "fenced_code", "attr_list", "toc"])
 
 
-@require_safe
+@only_read
+@cache_control(private=True, max_age=PICTURE_SECONDS, immutable=True)
+def picture(request: HttpRequest, path: str) -> HttpResponseBase:
+    """A picture of an item; what lies at an address never changes, so it is asked for once."""
+    return serve(request, path, str(settings.MEDIA_ROOT))
+
+
+@only_read
 def robots(request: HttpRequest) -> HttpResponse:
     return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain")
+
+
+@only_read
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Whom to tell of a hole (RFC 9116); 404 where `SECURITY_CONTACT` names nobody."""
+    if not settings.SECURITY_CONTACT:
+        raise Http404
+    expires = timezone.now().replace(microsecond=0) + timedelta(days=SECURITY_TXT_DAYS)
+    lines = {
+        "Contact": settings.SECURITY_CONTACT,
+        "Expires": expires.isoformat().replace("+00:00", "Z"),
+        "Preferred-Languages": ", ".join(code for code, _name in settings.LANGUAGES),
+        "Canonical": request.build_absolute_uri(request.path),
+    }
+    text = "".join(f"{name}: {value}\n" for name, value in lines.items())
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")

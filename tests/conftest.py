@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings as project
 from django.core.cache import cache
 from hypothesis import settings
 from rest_framework.test import APIClient
@@ -24,6 +25,8 @@ def _own_cache(request: pytest.FixtureRequest) -> None:
     """Workers that run side by side share the server, not the keys."""
     worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
     cache.key_prefix = f"test-{worker}"
+    # A thread makes itself a cache of its own.
+    project.CACHES["default"]["KEY_PREFIX"] = cache.key_prefix
 
 
 @pytest.fixture(autouse=True)

@@ -1,28 +1,47 @@
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 
 from core.admin import AuditedAdmin, ReadOnlyAdmin
+from core.exceptions import AppException
 from users.models import EmailToken, Session, User
+from users.services import AccountService
+
+
+class ReasonForm(ActionForm):
+    """Beside the list of actions: those on accounts are not taken without a word."""
+
+    reason = forms.CharField(
+        max_length=200,
+        required=False,
+        widget=forms.TextInput({"placeholder": "told to the paused, and logged"}),
+    )
 
 
 @admin.register(User)
 class UserAdmin(AuditedAdmin, DjangoUserAdmin):
+    """Nobody is paused by a tick or really deleted: both go through the service, with a reason."""
+
     list_display = [
-        "email",
-        "username",
-        "full_name",
-        "role",
-        "is_active",
-        "is_staff",
-        "date_joined",
-    ]
-    list_filter = ["is_active", "is_staff", "is_admin", "is_salesperson"]
+        "email", "username", "full_name", "role", "is_active", "is_staff", "date_joined",
+    ]  # fmt: skip
+    list_filter = [
+        "is_active", "is_staff", "is_admin", "is_salesperson",
+        ("deleted_at", admin.EmptyFieldListFilter),
+    ]  # fmt: skip
+    readonly_fields = ["is_active", "deleted_at", "portrait"]
+    actions = ["pause", "reactivate", "delete_accounts"]
+    action_form = ReasonForm
     search_fields = ["email", "username", "first_name", "last_name", "company_name"]
     ordering = ["-date_joined"]
     autocomplete_fields = ["active_vendor"]
@@ -32,8 +51,8 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
             "Shop",
             {
                 "fields": [
-                    "company_name", "phone_number", "birthdate", "active_vendor",
-                    "is_admin", "is_salesperson",
+                    "portrait", "company_name", "phone_number", "birthdate", "active_vendor",
+                    "is_admin", "is_salesperson", "deleted_at",
                 ]
             },
         ),
@@ -44,6 +63,47 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
 
     def audited_name(self, obj: Any) -> str:
         return f"account “{obj.username}”"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_erase_permission(self, request: HttpRequest) -> bool:
+        return super().has_delete_permission(request)
+
+    @admin.display(description="Avatar")
+    def portrait(self, user: User) -> str:
+        return (
+            format_html('<img src="{}" height="96" alt="">', user.avatar.url)
+            if user.avatar
+            else "-"
+        )
+
+    @admin.action(description="Pause the selected accounts", permissions=["change"])
+    def pause(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self._each(request, queryset, AccountService.pause, reason=_reason(request))
+
+    @admin.action(description="Reactivate the selected accounts", permissions=["change"])
+    def reactivate(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self._each(request, queryset, AccountService.reactivate)
+
+    @admin.action(description="Delete the selected accounts for ever", permissions=["erase"])
+    def delete_accounts(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self._each(request, queryset, AccountService.delete, reason=_reason(request))
+
+    def _each(
+        self, request: HttpRequest, users: QuerySet, deed: Callable[..., None], **words: str
+    ) -> None:
+        """One that is refused keeps no other from it."""
+        done = 0
+        for user in users.order_by("pk"):
+            try:
+                deed(user=user, by=request.user, **words)
+            except AppException as refusal:
+                told = "; ".join(error.detail for error in refusal.errors) or refusal.detail
+                self.message_user(request, f"{user}: {told}", messages.ERROR)
+            else:
+                done += 1
+        self.message_user(request, f"{done} done.")
 
     @transaction.atomic
     def user_change_password(
@@ -57,6 +117,10 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
         if match and str(match.url_name).endswith("_password_change"):
             self.audit(request, "set the password of", [obj])
         return super().log_change(request, obj, message)
+
+
+def _reason(request: HttpRequest) -> str:
+    return request.POST.get("reason", "").strip()
 
 
 admin.site.unregister(Group)

@@ -14,4 +14,7 @@ class UsersConfig(AppConfig):
         subscribe(events.PasswordResetRequested, handlers.send_reset_link)
         subscribe(events.PasswordChanged, handlers.tell_of_new_password)
         subscribe(events.RefreshTokenReused, handlers.warn_of_reuse)
+        subscribe(events.AccountPaused, handlers.tell_of_pause)
+        subscribe(events.AccountReactivated, handlers.tell_of_end_of_pause)
+        subscribe(events.AccountDeleted, handlers.say_good_bye)
         subscribe(MemberInvited, handlers.send_invitation_to_member)

@@ -32,3 +32,21 @@ class PasswordResetRequested:
 @dataclass(frozen=True)
 class PasswordChanged:
     user_id: int
+
+
+@dataclass(frozen=True)
+class AccountPaused:
+    user_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class AccountReactivated:
+    user_id: int
+
+
+@dataclass(frozen=True)
+class AccountDeleted:
+    """The address is of before: no row knows it any more."""
+
+    email: str

@@ -1,6 +1,12 @@
 from django.utils.translation import gettext_lazy as _
 
-from core.exceptions import AppException, AuthenticationError, ForbiddenError, NotFoundError
+from core.exceptions import (
+    AppException,
+    AuthenticationError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+)
 
 
 class UserNotFoundError(NotFoundError):
@@ -41,3 +47,27 @@ class LinkNotValid(AppException):
 
     code = "link_not_valid"
     detail = _("This link is not valid, was used, or has expired. Ask for a new one.")
+
+
+class OwnAccount(ConflictError):
+    """Who pauses the own account could not take that back."""
+
+    code = "own_account"
+    detail = _("You cannot pause your own account: another administrator can.")
+
+
+class LastAdministrator(ConflictError):
+    """There would be nobody left to administer the platform."""
+
+    code = "last_administrator"
+    detail = _("This is the last administrator: make another one first.")
+
+
+class OwnsVendors(ConflictError):
+    """An open shop always has an owner; `vendors` are the ids of those that are in the way."""
+
+    code = "owns_vendors"
+    detail = _("The account owns open shops: give them to a member or close them first.")
+
+    def __init__(self, vendor_ids: list[int]) -> None:
+        super().__init__(vendors=vendor_ids)

@@ -1,4 +1,7 @@
 from users.events import (
+    AccountDeleted,
+    AccountPaused,
+    AccountReactivated,
     EmailVerificationRequested,
     PasswordChanged,
     PasswordResetRequested,
@@ -6,6 +9,9 @@ from users.events import (
     UserRegistered,
 )
 from users.tasks import (
+    send_account_deleted,
+    send_account_paused,
+    send_account_reactivated,
     send_invitation,
     send_password_changed,
     send_reset_email,
@@ -34,6 +40,18 @@ def tell_of_new_password(event: PasswordChanged) -> None:
 
 def warn_of_reuse(event: RefreshTokenReused) -> None:
     send_reuse_warning.delay(event.user_id, event.session_id)
+
+
+def tell_of_pause(event: AccountPaused) -> None:
+    send_account_paused.delay(event.user_id, event.reason)
+
+
+def tell_of_end_of_pause(event: AccountReactivated) -> None:
+    send_account_reactivated.delay(event.user_id)
+
+
+def say_good_bye(event: AccountDeleted) -> None:
+    send_account_deleted.delay(event.email)
 
 
 def send_invitation_to_member(event: MemberInvited) -> None:

@@ -1,4 +1,5 @@
 import uuid
+from pathlib import PurePath
 from typing import Any
 
 import pgtrigger
@@ -7,7 +8,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Exists, OuterRef, Q, UniqueConstraint
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -68,13 +69,23 @@ def _named(username: str | None, email: str | None) -> tuple[str, str]:
     return username or f"{email.partition('@')[0][:100]}-{random_code(6).lower()}", email
 
 
+def _avatar_path(user: "User", filename: str) -> str:
+    """An address nobody can guess; neither the person nor the name of the file is part of it."""
+    return f"avatars/{uuid.uuid4().hex}{PurePath(filename).suffix}"
+
+
 class User(AbstractUser, TimeStampedModel):
-    """An account. Signs in by e-mail or username; owns vendors."""
+    """An account. Signs in by e-mail or username; owns vendors.
+
+    A deleted one stays as a row without the person, for what points to it (decision 12).
+    """
 
     email = models.EmailField(max_length=254)
     company_name = models.CharField(max_length=120, blank=True)
     phone_number = models.CharField(max_length=32, blank=True)
     birthdate = models.DateField(null=True, blank=True)
+    # Not for the admin's form, which would take any file.
+    avatar = models.ImageField(upload_to=_avatar_path, blank=True, editable=False)
     is_admin = models.BooleanField(default=False, help_text="Administers the platform.")
     is_salesperson = models.BooleanField(default=False)
     active_vendor = models.ForeignKey(
@@ -87,6 +98,7 @@ class User(AbstractUser, TimeStampedModel):
     )
 
     email_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     token_version = models.PositiveIntegerField(
         default=1,
         editable=False,
@@ -98,7 +110,12 @@ class User(AbstractUser, TimeStampedModel):
     REQUIRED_FIELDS = ["email"]
 
     class Meta:
-        constraints = [UniqueConstraint(Lower("email"), name="user_email_unique")]
+        constraints = [
+            UniqueConstraint(Lower("email"), name="user_email_unique"),
+            CheckConstraint(
+                condition=Q(deleted_at=None) | Q(is_active=False), name="user_deleted_is_not_active"
+            ),
+        ]
         triggers = [access_ends()]
 
     def __str__(self) -> str:

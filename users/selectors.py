@@ -22,6 +22,12 @@ def find_user(name: str) -> User | None:
     return user
 
 
+def find_account(email: str) -> User | None:
+    """By e-mail alone, without regard to case; also one that is paused."""
+    user: User | None = User.objects.with_address(email).first()
+    return user
+
+
 def find_active_user(email: str) -> User | None:
     """By e-mail alone, without regard to case."""
     user: User | None = User.objects.with_address(email).filter(is_active=True).first()
@@ -42,7 +48,7 @@ def get_signed_in(user_id: int, session_id: int, version: int) -> tuple[User, uu
     )
     users = User.objects.annotate(current_jti=Subquery(session.values("jti")[:1]))
     user = users.filter(pk=user_id).first()
-    if user is None:
+    if user is None or user.deleted_at:
         raise TokenNotValid
     if not user.is_active or user.token_version != version or user.current_jti is None:
         raise SessionEnded
@@ -52,6 +58,13 @@ def get_signed_in(user_id: int, session_id: int, version: int) -> tuple[User, uu
 def get_sessions_for_user(user: User) -> SessionQuerySet:
     """Where the user is signed in now."""
     return Session.objects.living().filter(user=user)
+
+
+def get_addresses_of(name: str) -> set[str]:
+    """From where the account of this username or e-mail has signed in lately, if it is one's."""
+    accounts = User.objects.known_as(name).values("pk")
+    sessions = Session.objects.filter(user__in=accounts).exclude(ip=None)
+    return {str(address) for address in sessions.values_list("ip", flat=True).distinct()}
 
 
 def get_session(session_id: int) -> Session | None:

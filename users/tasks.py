@@ -35,6 +35,21 @@ def send_reuse_warning(user_id: int, session_id: int) -> None:
 
 
 @_mail_task()
+def send_account_paused(user_id: int, reason: str) -> None:
+    MailService.paused(user_id=user_id, reason=reason)
+
+
+@_mail_task()
+def send_account_reactivated(user_id: int) -> None:
+    MailService.reactivated(user_id=user_id)
+
+
+@_mail_task()
+def send_account_deleted(email: str) -> None:
+    MailService.deleted(email=email)
+
+
+@_mail_task()
 def send_invitation(member_id: int) -> None:
     MailService.invitation(member_id=member_id)
 

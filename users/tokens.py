@@ -20,6 +20,7 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken as JWTAccessToken
 from rest_framework_simplejwt.tokens import Token, UntypedToken
 
+from core.requests import FIRST_PARTY
 from users.exceptions import TokenNotValid
 from users.services import Grant
 
@@ -38,6 +39,7 @@ class Claims:
     session_id: int
     version: int
     jti: uuid.UUID
+    first_party: bool
 
 
 class KeyRing(TokenBackend):
@@ -109,18 +111,22 @@ class AnyToken(_OnKeyRing, UntypedToken):
     """Of either kind: signed by us and not expired."""
 
 
-def sign(grant: Grant) -> Pair:
-    """The pair of tokens of a grant: byte for byte the same whenever it is asked for."""
+def sign(grant: Grant, *, first_party: bool = False) -> Pair:
+    """The pair of tokens of a grant: byte for byte the same whenever it is asked for.
+
+    `first_party`: the session was opened from a front end of ours, which has rates of its own.
+    """
+    marks = {FIRST_PARTY: True} if first_party else {}
     # The two must not share an id, and the second must follow from the first.
     second = hashlib.sha256(f"access {grant.jti}".encode()).hexdigest()[:32]
     access_ends = grant.issued_at + api_settings.ACCESS_TOKEN_LIFETIME
     return {
-        "access": _sign(grant, "access", second, min(access_ends, grant.expires_at)),
-        "refresh": _sign(grant, "refresh", grant.jti.hex, grant.expires_at),
+        "access": _sign(grant, "access", second, min(access_ends, grant.expires_at), marks),
+        "refresh": _sign(grant, "refresh", grant.jti.hex, grant.expires_at, marks),
     }
 
 
-def _sign(grant: Grant, kind: str, jti: str, expires_at: datetime) -> str:
+def _sign(grant: Grant, kind: str, jti: str, expires_at: datetime, marks: dict[str, bool]) -> str:
     claims = {
         api_settings.TOKEN_TYPE_CLAIM: kind,
         "exp": int(expires_at.timestamp()),
@@ -129,6 +135,7 @@ def _sign(grant: Grant, kind: str, jti: str, expires_at: datetime) -> str:
         "user_id": str(grant.user_id),
         "sid": grant.session_id,
         "ver": grant.version,
+        **marks,
     }
     return key_ring().encode(claims)
 
@@ -168,6 +175,7 @@ def _claims(payload: dict[str, Any]) -> Claims:
             session_id=int(payload["sid"]),
             version=int(payload["ver"]),
             jti=uuid.UUID(payload["jti"]),
+            first_party=payload.get(FIRST_PARTY) is True,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise TokenNotValid from error

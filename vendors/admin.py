@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from core.admin import BusinessAdmin, BusinessInline
-from vendors.models import Vendor, VendorMember, VendorStore
+from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
 from vendors.services import VendorService
 
 
@@ -48,3 +48,19 @@ class VendorMemberAdmin(BusinessAdmin):
     search_fields = ["email", "title", "vendor__name"]
     autocomplete_fields = ["vendor", "user"]
     fixed = ("vendor",)
+
+
+@admin.register(AccessToken)
+class AccessTokenAdmin(BusinessAdmin):
+    list_display = [
+        "prefix", "vendor", "notes", "is_used", "used_by", "expires_at", "is_deleted",
+    ]  # fmt: skip
+    list_filter = ["is_used", "is_deleted"]
+    list_select_related = ["vendor", "used_by"]
+    search_fields = ["=prefix", "notes", "vendor__name"]
+    readonly_fields = ["prefix", "expires_at", "is_used", "used_at", "used_by"]
+    fixed = ("vendor",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Made by the API alone, which shows a new one once."""
+        return False

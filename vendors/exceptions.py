@@ -1,6 +1,6 @@
 from django.utils.translation import gettext_lazy as _
 
-from core.exceptions import ConflictError, FieldError, ForbiddenError, InvalidInput
+from core.exceptions import AppException, ConflictError, FieldError, ForbiddenError, InvalidInput
 
 
 class NoVendor(InvalidInput):
@@ -20,6 +20,13 @@ class MemberTaken(ConflictError):
         super().__init__(errors=[FieldError("email", self.code, str(self.detail))])
 
 
+class OwnMembership(ConflictError):
+    """A slip of the hand must not lock somebody out: another one changes it, or one leaves."""
+
+    code = "own_membership"
+    detail = _("Nobody changes the own role or pauses themselves. You can leave the shop.")
+
+
 class NotInvited(ConflictError):
     """The invitation was answered, withdrawn or changed meanwhile."""
 
@@ -32,6 +39,20 @@ class AddressNotConfirmed(ForbiddenError):
 
     code = "email_not_verified"
     detail = _("Confirm your e-mail address first: follow the link that we have sent you.")
+
+
+class MemberPaused(ForbiddenError):
+    """The shop has paused this member: a sign-up token does not undo that."""
+
+    code = "member_paused"
+    detail = _("This shop has paused you: ask who manages its members.")
+
+
+class AccessTokenNotValid(AppException):
+    """400. Unknown, used, expired, revoked, or its shop is closed: the caller is not told which."""
+
+    code = "access_token_not_valid"
+    detail = _("This access token is not valid, was used, or has expired. Ask the shop for one.")
 
 
 class DefaultStoreNeeded(ConflictError):

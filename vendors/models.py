@@ -2,8 +2,9 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, OuterRef, Q, Subquery, UniqueConstraint, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, UniqueConstraint, Value, When
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from core.fields import CurrencyField, NameSlugField
 from core.models import (
@@ -56,7 +57,10 @@ class Vendor(AuditedModel, SoftDeleteModel):
     contact_info = models.TextField(blank=True, max_length=1000)
     currency = CurrencyField()
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="vendors"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="vendors",
+        limit_choices_to={"deleted_at": None},
     )
     is_active = models.BooleanField(default=True)
 
@@ -118,6 +122,12 @@ class MemberQuerySet(SoftDeleteQuerySet["VendorMember"]):
         """Without regard to case, as the constraint has it."""
         return self.alias(email_lower=Lower("email")).filter(email_lower=Lower(Value(email)))
 
+    def of_person(self, user: "User") -> "MemberQuerySet":
+        """Where the user works or worked, and the unanswered invitations to the address."""
+        rows = self.alias(email_lower=Lower("email"))
+        address = Q(user=None, email_lower=Lower(Value(user.email)))
+        return rows.filter(Q(user_id=user.pk) | address)
+
     def with_active_store(self) -> "MemberQuerySet":
         """Each with the id of the store that the member has chosen."""
         chosen = StoreChoice.objects.filter(
@@ -150,6 +160,7 @@ class VendorMember(AuditedModel, SoftDeleteModel):
     invite_status = models.CharField(
         max_length=8, choices=InviteStatus.choices, default=InviteStatus.PENDING
     )
+    mailed_at = models.DateTimeField(null=True, editable=False)
 
     objects = SoftDeleteManager.from_queryset(MemberQuerySet)()  # type: ignore[misc]
     all_objects = models.Manager.from_queryset(MemberQuerySet)()  # type: ignore[misc]
@@ -186,3 +197,63 @@ class StoreChoice(TimeStampedModel):
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.store_id}"
+
+
+class AccessTokenQuerySet(SoftDeleteQuerySet["AccessToken"]):
+    def redeemable(self) -> "AccessTokenQuerySet":
+        """Neither used, nor revoked, nor expired, and the shop is open.
+
+        No join, so that it holds also in the WHERE of an UPDATE that waited for another one.
+        """
+        shop = Vendor.objects.filter(pk=OuterRef("vendor_id"))
+        return self.filter(
+            Exists(shop), is_used=False, is_deleted=False, expires_at__gt=timezone.now()
+        )
+
+    def search(self, text: str) -> "AccessTokenQuerySet":
+        return self.filter(notes__icontains=text)
+
+
+class AccessToken(AuditedModel, SoftDeleteModel):
+    """Ten characters that a shop gives to a salesperson, who comes in by them, once.
+
+    They are kept nowhere: `token` is ten characters of a keyed digest (decision 11).
+    """
+
+    vendor = models.ForeignKey(Vendor, on_delete=SOFT_CASCADE, related_name="access_tokens")
+    token = models.CharField(max_length=10, unique=True, editable=False)
+    prefix = models.CharField(
+        max_length=3, editable=False, help_text="What it begins with, to tell it from others."
+    )
+    notes = models.CharField(max_length=120, blank=True, help_text="Whom it is for.")
+    is_used = models.BooleanField(default=False, editable=False)
+    used_at = models.DateTimeField(null=True, editable=False)
+    used_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
+    expires_at = models.DateTimeField()
+
+    objects = SoftDeleteManager.from_queryset(AccessTokenQuerySet)()  # type: ignore[misc]
+    all_objects = models.Manager.from_queryset(AccessTokenQuerySet)()  # type: ignore[misc]
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(is_used=False, used_at=None) | Q(is_used=True, used_at__isnull=False),
+                name="access_token_used_has_time",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…"
+
+    def mark_used(self) -> bool:
+        """Spend it. Of all who try, at once or later, one is told true: one UPDATE decides."""
+        row = type(self).objects.filter(pk=self.pk)
+        spent = row.redeemable().update(is_used=True, used_at=timezone.now())
+        self.refresh_from_db(fields=["is_used", "used_at", "updated_at", "version"])
+        return bool(spent)

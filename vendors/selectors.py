@@ -9,6 +9,8 @@ from core.exceptions import ForbiddenError, NotFoundError
 from vendors.enums import InviteStatus
 from vendors.exceptions import NoVendor
 from vendors.models import (
+    AccessToken,
+    AccessTokenQuerySet,
     MemberQuerySet,
     StoreChoice,
     StoreQuerySet,
@@ -126,10 +128,17 @@ def get_invites_for_user(user: "User") -> MemberQuerySet:
     return invites.order_by("pk")
 
 
-def get_invitation(member_id: int) -> VendorMember | None:
-    """The invitation, while it waits for an answer; for the mail."""
-    waiting = VendorMember.objects.filter(invite_status=InviteStatus.PENDING, pk=member_id)
-    return waiting.select_related("vendor").first()
+def get_owned_vendors(user: "User") -> VendorQuerySet:
+    """The open shops that are the user's own, oldest first."""
+    vendors: VendorQuerySet = Vendor.objects.filter(owner_id=user.pk).order_by("pk")
+    return vendors
+
+
+def get_access_tokens_for_user(user: "User") -> AccessTokenQuerySet:
+    """The sign-up tokens, used ones too, of the vendors where the user manages them."""
+    managed = get_vendors_allowing(user, Ability.TOKENS_MANAGE)
+    tokens: AccessTokenQuerySet = AccessToken.objects.filter(vendor__in=managed)
+    return tokens.order_by("-created_at", "-pk")
 
 
 def find_vendor(reference: str) -> Vendor | None:

@@ -33,7 +33,7 @@ def dashboard_summary(request: Request) -> Response:
     query = _asked(request, SummaryQuerySerializer)
     moment = Moment(as_of=query.get("as_of"), known_at=query.get("known_at"))
     summary = get_dashboard_summary(caller(request), query.get("vendor"), moment)
-    return Response(DashboardSummarySerializer(summary).data, headers={"Cache-Control": "private"})
+    return Response(DashboardSummarySerializer(summary).data)
 
 
 @extend_schema(
@@ -54,7 +54,7 @@ def dashboard_valuation(request: Request) -> Response:
         moment=moment,
         months=query["months"],
     )
-    return Response(ValuationFiguresSerializer(figures).data, headers={"Cache-Control": "private"})
+    return Response(ValuationFiguresSerializer(figures).data)
 
 
 def _asked(request: Request, serializer: type[StrictSerializer]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from core.audit import Deed, fields_of, log_audit, log_many
 from core.enums import AuditType
 from core.exceptions import InvalidInput, NotFoundError
 from core.fields import validate_attributes
+from core.json import merged
 from core.writing import constraint_as, differing, save_changes
 from inventory.exceptions import SkuTaken
 from inventory.models import Collectible, CollectibleQuerySet, new_sku
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 class ItemDetails(TypedDict, total=False):
     """What else is said of an item. `category` is a name, a slug or an id; None takes it away.
 
-    `attributes` replace what was there, `more_attributes` are set among them.
+    `attributes` replace what was there, `more_attributes` are set among them, and
+    `attributes_patch` is merged into them (RFC 7396).
     """
 
     sku: str
@@ -43,6 +45,7 @@ class ItemDetails(TypedDict, total=False):
     attributes: dict[str, Any]
     more_attributes: dict[str, Any]
     unit_cost: Decimal
+    attributes_patch: dict[str, Any]
 
 
 class ItemChanges(ItemDetails, total=False):
@@ -279,8 +282,9 @@ def _changes(items: Iterable[Collectible], values: Mapping[str, Any]) -> Iterato
 def _with_attributes(details: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     """Merged here, under the item's lock: two changes of different keys must both stay."""
     values = dict(details)
-    if more := values.pop("more_attributes", None):
-        values["attributes"] = {**values.get("attributes", before), **more}
+    more, patch = values.pop("more_attributes", {}), values.pop("attributes_patch", {})
+    if more or patch:
+        values["attributes"] = merged({**values.get("attributes", before), **more}, patch)
         try:
             validate_attributes(values["attributes"])
         except ValidationError as error:

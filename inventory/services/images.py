@@ -1,10 +1,8 @@
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import structlog
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models, transaction
 from django.db.models import Case, F, QuerySet, Value, When
 from django.utils.translation import gettext as _
@@ -12,21 +10,20 @@ from django.utils.translation import gettext as _
 from core.audit import fields_of, log_audit
 from core.enums import AuditType
 from core.events import publish
-from core.exceptions import InvalidInput, NotFoundError
+from core.exceptions import ImageRefused, InvalidInput, NotFoundError
+from core.pictures import normalise, read_upload, stored, thumbnail
 from core.writing import save_changes
 from inventory.events import ImageAdded
-from inventory.exceptions import DuplicateImage, ImageRefused
+from inventory.exceptions import DuplicateImage
 from inventory.models import Collectible, CollectibleImage
 from inventory.selectors import get_images_for_item
-from inventory.services.pictures import Picture, normalise, thumbnail
 
 if TYPE_CHECKING:
     from django.core.files import File
-    from django.db.models.fields.files import FieldFile
 
     from users.models import User
 
-MAX_BYTES = 8 * 1024 * 1024
+MAX_MEGABYTES = 8
 MAX_IMAGES = 30
 
 _log = structlog.get_logger(__name__)
@@ -66,7 +63,7 @@ class ImageService:
             created_by=by,
             updated_by=by,
         )
-        with _stored(image.file, picture), transaction.atomic():
+        with stored(image.file, picture), transaction.atomic():
             _insert(image, is_primary=is_primary, by=by)
         return image
 
@@ -150,7 +147,7 @@ class ImageService:
             # The others in the worker's queue must not wait behind a file that was lost.
             _log.exception("thumbnail_impossible", image_id=image_id)
             return
-        with _stored(image.thumbnail, small) as name:
+        with stored(image.thumbnail, small) as name:
             waiting = CollectibleImage.objects.filter(pk=image_id, thumbnail="")
             written = waiting.update(thumbnail=name)
         if not written:  # somebody else was quicker, or deleted the picture
@@ -158,36 +155,12 @@ class ImageService:
 
 
 def _read(upload: "File[bytes]", checksum: str) -> tuple[bytes, str]:
-    data = upload.read(MAX_BYTES + 1)
-    if not data:
-        raise ImageRefused(_("The file is empty: send a JPEG, PNG or WebP picture."))
-    if len(data) > MAX_BYTES:
-        text = _("The picture is larger than %(most)s MB, which is the most that is accepted.")
-        raise ImageRefused(text % {"most": MAX_BYTES // 1024**2})
+    data = read_upload(upload, megabytes=MAX_MEGABYTES)
     digest = hashlib.sha256(data).hexdigest()
     if checksum and checksum.lower() != digest:
         detail = _("What arrived has another SHA-256: it was damaged on the way. Send it again.")
         raise InvalidInput.of("checksum", detail, "checksum_mismatch")
     return data, digest
-
-
-@contextmanager
-def _stored(target: "FieldFile", picture: Picture) -> Iterator[str]:
-    """Write the picture before the block, so that no lock waits for a storage; gives its name.
-
-    When the block fails, the file is taken away again.
-    """
-    filename, media_type = f"picture.{picture.kind}", f"image/{picture.kind}"
-    path = target.field.generate_filename(target.instance, filename)
-    content = SimpleUploadedFile(filename, picture.data, media_type)
-    # Not `target.save`: it would read the file back, to measure what is known already.
-    name = target.storage.save(path, content, max_length=target.field.max_length)
-    target.name = name
-    try:
-        yield name
-    except BaseException:
-        target.storage.delete(name)
-        raise
 
 
 def _insert(image: CollectibleImage, *, is_primary: bool, by: "User") -> None:

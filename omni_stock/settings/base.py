@@ -9,6 +9,7 @@ from celery.schedules import crontab
 from core.logging import logging_config
 from omni_stock.settings.environment import Environment
 from omni_stock.settings.openapi import SPECTACULAR_SETTINGS  # noqa: F401
+from omni_stock.settings.security import *
 from omni_stock.settings.storages import on_disk, on_s3
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -41,12 +42,18 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "core.middleware.SecurityHeadersMiddleware",
     "core.middleware.RequestLogMiddleware",
+    "core.middleware.CacheHeadersMiddleware",
+    "core.middleware.LanguageMiddleware",
+    # For the redirect to HTTPS, and because `check --deploy` looks for it by name.
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "core.limits.headers.RateLimitMiddleware",
     "core.middleware.RequestSizeLimitMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
+    "core.middleware.RequestBodyMiddleware",
+    "core.middleware.CompressionMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -98,7 +105,7 @@ if ENV.db_pool_size:
     }
 
 # Separate databases: emptying the cache must not empty the queue.
-CACHES = {
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": ENV.redis(0),
@@ -106,13 +113,15 @@ CACHES = {
         "OPTIONS": {
             # JSON, not pickle: who can write to Redis must not be able to run code here.
             "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
-            "SOCKET_CONNECT_TIMEOUT": 0.2,
-            "SOCKET_TIMEOUT": 0.2,
+            # After one failure its breaker does not ask for a while, so no request waits for more
+            # than this and the queue's.
+            "SOCKET_CONNECT_TIMEOUT": 0.1,
+            "SOCKET_TIMEOUT": 0.1,
             "IGNORE_EXCEPTIONS": True,
+            "CONNECTION_POOL_CLASS": "core.breaker.GuardedPool",
         },
     }
 }
-DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 LIST_CACHE_SECONDS = ENV.list_cache_seconds
 
 CELERY_BROKER_URL = ENV.redis(1)
@@ -132,10 +141,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 1800,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
-    "socket_connect_timeout": 1,
-    "socket_timeout": 5,
+    # For requests, which do not wait for a broker that is away: the beat schedule finds what was
+    # not queued. Workers and beat have more patience (omni_stock/celery.py).
+    "socket_connect_timeout": 0.1,
+    "socket_timeout": 0.1,
+    "max_retries": 0,
 }
-# A request never waits for a broker that is away: the beat schedule finds what was not queued.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
@@ -147,6 +158,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "users.tasks.purge_expired_tokens",
         "schedule": crontab(hour=3, minute=17),
     },
+    "purge-throttle-log": {
+        "task": "core.tasks.purge_throttle_log",
+        "schedule": crontab(hour=3, minute=27),
+    },
 }
 
 # --- Files ----------------------------------------------------------------------------------
@@ -156,6 +171,8 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = ENV.django_media_root
 PRIVATE_ROOT = ENV.django_private_root
 
+# Nothing of the static files is for other origins.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES: dict[str, dict[str, Any]] = {
     "default": on_s3(ENV, "media") if ENV.s3_bucket else on_disk(MEDIA_ROOT),
     "private": on_s3(ENV, "private") if ENV.s3_bucket else on_disk(PRIVATE_ROOT),
@@ -209,7 +226,8 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["vendors.api.permissions.RolePermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser", "core.parsers.MergePatchParser"],
+    "DEFAULT_METADATA_CLASS": "core.metadata.PatchMetadata",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.StrictNegotiation",
     "DEFAULT_PAGINATION_CLASS": "core.pagination.StandardResultsSetPagination",
     "DEFAULT_FILTER_BACKENDS": [
@@ -227,10 +245,14 @@ REST_FRAMEWORK = {
         "anon": ENV.rate_limit_anon,
         "user": ENV.rate_limit_user,
         "burst": ENV.rate_limit_burst,
+        "first_party": ENV.rate_limit_first_party,
+        "first_party_burst": ENV.rate_limit_first_party_burst,
         "login": ENV.rate_limit_login,
         "signup": ENV.rate_limit_signup,
         "code": ENV.rate_limit_code,
         "check_email": ENV.rate_limit_check_email,
+        "access_token": ENV.rate_limit_access_token,
+        "invite": ENV.rate_limit_invite,
     },
     "EXCEPTION_HANDLER": "core.problems.exception_handler",
     "NUM_PROXIES": ENV.trusted_proxies,
@@ -239,13 +261,15 @@ REST_FRAMEWORK = {
 RATE_LIMIT_ENABLED = ENV.rate_limit_enabled
 
 CORS_ALLOWED_ORIGINS = ENV.cors_origins
-CORS_ALLOW_CREDENTIALS = True
-CORS_EXPOSE_HEADERS = ["Content-Disposition", "Retry-After", "X-Request-ID"]
-CORS_PREFLIGHT_MAX_AGE = 86_400
 CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "core.problems.csrf_failure"
+SECURITY_CONTACT = ENV.security_contact
 
 # --- Time, language, logs -------------------------------------------------------------------
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

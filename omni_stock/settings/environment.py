@@ -17,6 +17,7 @@ from pydantic_settings import (
 WEB_ORIGINS = ["https://omni-stock.vercel.app", "http://localhost:5173", "http://localhost:5174"]
 
 CommaSeparated = Annotated[list[str], NoDecode]
+Rate = Annotated[str, Field(pattern=r"^[1-9]\d{0,6}/(second|minute|hour|day)$")]
 
 
 class SecretFiles(EnvSettingsSource):
@@ -61,15 +62,20 @@ class Environment(BaseSettings):
     secure_ssl_redirect: bool = True
     secure_hsts_seconds: int = 31_536_000
     secure_hsts_preload: bool = True
+    security_contact: str = Field(default="", pattern=r"^((mailto:|https://|tel:)[!-~]+)?$")
 
     rate_limit_enabled: bool = True
-    rate_limit_anon: str = "100/hour"
-    rate_limit_user: str = "1000/hour"
-    rate_limit_burst: str = "60/minute"
-    rate_limit_login: str = "5/minute"
-    rate_limit_signup: str = "3/minute"
-    rate_limit_code: str = "3/minute"
-    rate_limit_check_email: str = "5/minute"
+    rate_limit_anon: Rate = "100/hour"
+    rate_limit_user: Rate = "1000/hour"
+    rate_limit_burst: Rate = "60/minute"
+    rate_limit_first_party: Rate = "10000/hour"
+    rate_limit_first_party_burst: Rate = "600/minute"
+    rate_limit_login: Rate = "5/minute"
+    rate_limit_signup: Rate = "3/minute"
+    rate_limit_code: Rate = "3/minute"
+    rate_limit_check_email: Rate = "5/minute"
+    rate_limit_access_token: Rate = "5/minute"
+    rate_limit_invite: Rate = "20/hour"
 
     log_level: str = "INFO"
     log_format: str = Field(default="json", pattern="^(json|console)$")

@@ -21,4 +21,5 @@ if ENV.database_url is None and ENV.db_password is None:
     DATABASES["default"]["PASSWORD"] = "password"
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_USE_FINDERS = True
+SECURITY_CONTACT = SECURITY_CONTACT or "mailto:security@omni-stock.example"
 DEMO_ADMINISTRATOR = True

@@ -40,6 +40,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "imports", "description": "Loading a collection from CSV or XLSX"},
         {"name": "dashboard", "description": "What it all comes to"},
         {"name": "audit", "description": "Who did what: never changed"},
+        {"name": "limits", "description": "How many calls you have"},
         {"name": "vendors", "description": "Shops: the owners of everything"},
     ],
 }

@@ -12,6 +12,8 @@ SECRET_KEY = "test-only-key-that-is-long-enough-for-hs256"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
 RATE_LIMIT_ENABLED = False
+# A busy machine is no outage; tests of outages have servers and patience of their own.
+CACHES["default"]["OPTIONS"] |= {"SOCKET_CONNECT_TIMEOUT": 5, "SOCKET_TIMEOUT": 5}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_TASK_ALWAYS_EAGER = True
 DATABASES["default"]["OPTIONS"].pop("pool", None)

@@ -275,7 +275,7 @@ class TestKept:
         for _ in range(2):
             for address in BOTH:
                 answer = shop.client.get(address)
-                assert answer["Cache-Control"] == "private"
+                assert answer["Cache-Control"] == "private, no-cache"
                 assert "Authorization" in answer["Vary"]
 
     def test_refusals_are_not_kept(self, shop: Shop) -> None:

@@ -182,6 +182,12 @@ WEB = ["https://omni-stock.vercel.app", "http://localhost:5173", "http://localho
 FOREIGN = ["https://evil.example", "http://localhost:5175", "https://localhost:5173", "null",
            "https://omni-stock.vercel.app.evil.example"]  # fmt: skip
 
+EXPOSED = {"Content-Disposition", "Content-Language", "Deprecation", "ETag", "Idempotent-Replayed",
+           "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset",
+           "X-Request-ID"}  # fmt: skip
+ALLOWED = {"authorization", "content-type", "content-digest", "idempotency-key", "if-match",
+           "if-none-match", "x-request-id"}  # fmt: skip
+
 
 class TestOrigins:
     @pytest.mark.parametrize("origin", WEB)
@@ -189,8 +195,7 @@ class TestOrigins:
         answer = client.get(ITEMS, headers={"Origin": origin})
         assert answer["Access-Control-Allow-Origin"] == origin
         assert answer["Access-Control-Allow-Credentials"] == "true"
-        exposed = answer["Access-Control-Expose-Headers"].split(", ")
-        assert {"Content-Disposition", "Retry-After", "X-Request-ID"} <= set(exposed)
+        assert set(answer["Access-Control-Expose-Headers"].split(", ")) == EXPOSED
         assert "origin" in answer["Vary"].lower()
 
     @pytest.mark.parametrize("origin", WEB)
@@ -203,8 +208,19 @@ class TestOrigins:
         answer = client.options(f"{ITEMS}1/", headers=headers)
         assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (200, origin)
         assert "PATCH" in answer["Access-Control-Allow-Methods"]
-        assert "authorization" in answer["Access-Control-Allow-Headers"]
+        assert set(answer["Access-Control-Allow-Headers"].split(", ")) >= ALLOWED
+        assert answer["Access-Control-Max-Age"] == "86400"
         assert answer["X-Request-ID"]
+
+    @pytest.mark.parametrize("address", ["/admin/login/", "/", "/static/x.css", "/robots.txt"])
+    def test_pages_are_for_nobody_else(self, client: Client, address: str) -> None:
+        answer = client.get(address, headers={"Origin": WEB[0]})
+        assert not [name for name in answer.headers if name.startswith("Access-Control")]
+
+    @pytest.mark.parametrize("address", [ITEMS, "/media/x", "/health/", "/nothing/"])
+    def test_refusals_reach_our_pages_where_the_api_is(self, client: Client, address: str) -> None:
+        answer = client.get(address, headers={"Origin": WEB[0]})
+        assert ("Access-Control-Allow-Origin" in answer) == (address != "/nothing/")
 
     @pytest.mark.parametrize("origin", FOREIGN)
     @pytest.mark.parametrize("method", ["get", "options"])

@@ -137,6 +137,7 @@ class TestEveryOperation:
                 "password/reset", "password/reset/confirm", "admin/register",
             )
         }  # fmt: skip
+        public.add("/api/v1/rate-limits/")
         for address, method, operation in operations(document):
             expected = {"429"}
             if address not in public:
@@ -146,6 +147,15 @@ class TestEveryOperation:
             if "{" in address:
                 expected.add("404")
             assert expected <= set(operation["responses"]), (method, address)
+
+    def test_tells_of_the_limits(self, document: Document) -> None:
+        described = document["components"]["headers"]
+        assert set(described) == {"RateLimit", "RateLimit-Policy", "Retry-After"}
+        for address, method, operation in operations(document):
+            for status, part in operation["responses"].items():
+                told = {"RateLimit", "RateLimit-Policy"} if status[0] == "2" else set()
+                told = set(described) if status == "429" else told
+                assert told <= set(part.get("headers", {})), (method, address, status)
 
     def test_every_example_fits_its_schema(self, document: Document) -> None:
         faults = []

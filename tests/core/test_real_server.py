@@ -1,85 +1,17 @@
 """Bodies as they come over a socket, to the web server that runs in production."""
 
 import json
-import os
 import socket
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
-from http.client import HTTPResponse
-from pathlib import Path
-from urllib.request import urlopen
+from collections.abc import Callable
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
-from scripts.processes import LOOPBACK, Process, free_port
+from tests.core.wire import CHUNKED, ask, chunks, read, request
 
 pytestmark = pytest.mark.django_db  # without it there would be no test database
 TOKEN = json.dumps({"token": "not-one-of-ours"}).encode()  # asked of a door that writes nothing
 MEGABYTE = 1024 * 1024
-CHUNKED = "Transfer-Encoding: chunked"
-Port = int
-
-
-@pytest.fixture(scope="module")
-def port(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Port]:
-    place = connection.settings_dict
-    number = free_port()
-    environment = os.environ | {
-        "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**place),
-        "DJANGO_SETTINGS_MODULE": "omni_stock.settings.test",
-        "WEB_CONCURRENCY": "1",
-        "HOST": LOOPBACK,
-        "PORT": str(number),
-    }
-    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "omni_stock.wsgi"]
-    log: Path = tmp_path_factory.mktemp("gunicorn") / "log"
-    server = Process("gunicorn", command, log, cwd=settings.BASE_DIR, env=environment)
-    try:
-        server.start(lambda: answers(number))
-        yield number
-    finally:
-        server.stop()
-
-
-def answers(port: Port) -> bool:
-    with suppress(OSError), urlopen(f"http://{LOOPBACK}:{port}/health/", timeout=5) as answer:
-        return bool(answer.status == 200)
-    return False
-
-
-def chunks(body: bytes, size: int = 64 * 1024) -> bytes:
-    parts = [body[start : start + size] for start in range(0, len(body), size)]
-    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in [*parts, b""])
-
-
-def request(*headers: str, path: str = "/api/v1/auth/token/verify/") -> bytes:
-    lines = [f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json", *headers]
-    return "\r\n".join([*lines, "", ""]).encode()
-
-
-def read(line: socket.socket) -> tuple[int, dict[str, str]]:
-    answer = HTTPResponse(line)
-    answer.begin()
-    with suppress(json.JSONDecodeError):
-        return answer.status, json.loads(answer.read())
-    return answer.status, {}
-
-
-@pytest.fixture
-def line(port: Port) -> Iterator[socket.socket]:
-    with closing(socket.create_connection((LOOPBACK, port), timeout=20)) as connected:
-        yield connected
-
-
-def ask(line: socket.socket, *parts: bytes) -> tuple[int, dict[str, str]]:
-    """As simple clients do: everything is sent before the answer is looked at."""
-    for part in parts:
-        line.sendall(part)
-    return read(line)
 
 
 @pytest.mark.parametrize("size", [1, 7, 64 * 1024])

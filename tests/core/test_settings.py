@@ -98,6 +98,9 @@ class TestProduction:
             "SECURE_CONTENT_TYPE_NOSNIFF": True,
             "SESSION_COOKIE_SECURE": True,
             "CSRF_COOKIE_SECURE": True,
+            "CSRF_COOKIE_HTTPONLY": True,
+            "SECURE_HSTS_PRELOAD": True,
+            "SECURITY_CONTACT": "",
             "SECURE_PROXY_SSL_HEADER": None,
             "TIME_ZONE": "UTC",
         }
@@ -239,3 +242,24 @@ def test_example_names_all_that_is_read_and_nothing_else() -> None:
     starters = [ROOT / "gunicorn.conf.py", ROOT / "manage.py", *(ROOT / "scripts").glob("*.py")]
     sources = "".join(path.read_text() for path in starters)
     assert [name for name in named - read if name not in sources] == []
+
+
+def test_requests_wait_for_redis_a_quarter_of_a_second_at_most() -> None:
+    """Once for the cache, which the limits use too, and once for the queue; then breakers open."""
+    found = production("CACHES", "CELERY_BROKER_TRANSPORT_OPTIONS", "CELERY_TASK_PUBLISH_RETRY")
+    cache, queue = found["CACHES"]["default"]["OPTIONS"], found["CELERY_BROKER_TRANSPORT_OPTIONS"]
+    assert cache["CONNECTION_POOL_CLASS"] == "core.breaker.GuardedPool"
+    assert not found["CELERY_TASK_PUBLISH_RETRY"]
+    assert queue["max_retries"] == 0
+    connecting = cache["SOCKET_CONNECT_TIMEOUT"] + queue["socket_connect_timeout"]
+    answering = cache["SOCKET_TIMEOUT"] + queue["socket_timeout"]
+    assert max(connecting, answering) <= 0.25
+
+
+@pytest.mark.parametrize("rate", ["0/hour", "sixty/minute", "60", "60/minutes", "-1/hour"])
+def test_rate_that_cannot_be_kept_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, rate: str
+) -> None:
+    monkeypatch.setenv("RATE_LIMIT_BURST", rate)
+    with pytest.raises(ValidationError):
+        Environment()

@@ -1,8 +1,10 @@
 """Rows for tests, as the model layer makes them; each call gives one that stands on its own."""
 
+from datetime import timedelta
 from typing import Any
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from inventory.models import Category, Collectible
@@ -10,7 +12,7 @@ from inventory.services import Receipt, StockService
 from inventory.services.counting import store_of
 from users.models import User
 from vendors.enums import InviteStatus
-from vendors.models import Vendor, VendorMember, VendorStore
+from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
 
 PASSWORD = "shelf-of-blue-bricks"
 
@@ -50,6 +52,18 @@ class MemberFactory(DjangoModelFactory):
     user = factory.SubFactory(UserFactory)
     email = factory.LazyAttribute(lambda member: member.user.email)
     invite_status = InviteStatus.ACCEPTED
+
+
+class AccessTokenFactory(DjangoModelFactory):
+    """One whose characters nobody knows; `AccessTokenService.issue` tells those of its own."""
+
+    class Meta:
+        model = AccessToken
+
+    vendor = factory.SubFactory(VendorFactory)
+    token = factory.Sequence(lambda n: f"t{n:09}")
+    prefix = "7K2"
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))
 
 
 class CategoryFactory(DjangoModelFactory):

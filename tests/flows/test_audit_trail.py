@@ -108,13 +108,19 @@ class TestStaff:
         told = ("admin", admin_user.username, "set the password of account “bob”")
         assert trail() == [(*told, None, "user", None, None)]
 
-    def test_deleted_account_is_told(self, staff: Any) -> None:
+    @pytest.mark.parametrize(
+        ("action", "told"), [("pause", "paused"), ("delete_accounts", "deleted")]
+    )
+    def test_end_of_an_account_is_told_with_its_reason(
+        self, staff: Any, admin_user: User, action: str, told: str
+    ) -> None:
         user = UserFactory(username="bob")
-        key = str(user.pk)
-        staff.post(f"/admin/users/user/{key}/delete/", {"post": "yes"})
-        assert not User.objects.filter(pk=key).exists()
+        form = {"action": action, "_selected_action": user.pk, "reason": " Spam "}
+        assert staff.post("/admin/users/user/", form).status_code == 302
         entry = AuditLog.objects.get()
-        assert (entry.action, entry.object_id) == ("deleted account “bob”", key)
+        assert (entry.type, entry.actor_id) == ("admin", admin_user.pk)
+        assert (entry.action, entry.object_id) == (f"{told} account “bob”", str(user.pk))
+        assert entry.details == "Spam"
 
     def test_permissions_given_are_told(self, staff: Any) -> None:
         group = Group.objects.create(name="Helpers")

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from tests.core.test_pictures import picture
 from tests.factories import PASSWORD
-from tests.inventory.test_pictures import picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 API = "/api/v1/"

@@ -13,8 +13,8 @@ from rest_framework.test import APIClient
 from core.models import AuditLog
 from inventory.models import Category, Collectible
 from inventory.services import CategoryService, CollectibleService, ImageService, ImportService
+from tests.core.test_pictures import picture
 from tests.factories import CategoryFactory, CollectibleFactory, VendorFactory
-from tests.inventory.test_pictures import picture
 from users.models import User
 from vendors.models import Vendor
 

@@ -19,12 +19,12 @@ from core.exceptions import NotFoundError
 from inventory.models import Collectible, CollectibleImage
 from inventory.services import CollectibleService, ImageService
 from omni_stock.settings.storages import on_disk
+from tests.core.test_pictures import SVG, black_png, noise, opened, picture
 from tests.factories import CollectibleFactory
-from tests.inventory.test_pictures import SVG, at_once, black_png, noise, opened, picture
+from tests.races import at_once
 from users.models import User
 
 pytestmark = pytest.mark.django_db
-
 SHADES = [(shade, 0, 0) for shade in range(0, 250, 8)]
 EIGHT_MEGABYTES = 8 * 1024**2
 

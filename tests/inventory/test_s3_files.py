@@ -23,8 +23,9 @@ from inventory.models import Collectible, CollectibleImage
 from inventory.services import CollectibleService, ImageService
 from omni_stock.settings.environment import Environment
 from omni_stock.settings.storages import on_disk, on_s3
+from tests.core.test_pictures import opened, picture
 from tests.factories import CollectibleFactory
-from tests.inventory.test_pictures import at_once, opened, picture
+from tests.races import at_once
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db

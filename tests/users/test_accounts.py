@@ -173,6 +173,7 @@ class TestMe:
             "company_name": "",
             "phone_number": "",
             "birthdate": None,
+            "avatar_url": None,
             "active_vendor": {"id": vendor.pk, "name": vendor.name, "slug": vendor.slug},
             "active_store": {"id": store.pk, "name": store.name, "vendor_id": vendor.pk},
         }

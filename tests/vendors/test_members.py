@@ -274,7 +274,7 @@ class TestTransfer:
         assert client.post(place, {"user": owner.pk}).status_code == 200
         assert VendorMember.objects.get().user == client.user
 
-    @pytest.mark.parametrize("wrong", ["stranger", "invited", "paused", "owner", "text"])
+    @pytest.mark.parametrize("wrong", ["stranger", "invited", "paused", "away", "owner", "text"])
     def test_only_to_who_works_there(
         self, owner_client: APIClient, owner: User, vendor: Vendor, wrong: str
     ) -> None:
@@ -283,6 +283,9 @@ class TestTransfer:
             MemberFactory(vendor=vendor, user=user, invite_status="pending")
         if wrong == "paused":
             MemberFactory(vendor=vendor, user=user, is_active=False)
+        if wrong == "away":
+            MemberFactory(vendor=vendor, user=user)
+            User.objects.filter(pk=user.pk).update(is_active=False)
         body = {"user": "me" if wrong == "text" else user.pk}
         answer = owner_client.post(f"{API}vendors/{vendor.pk}/transfer/", body)
         assert refusal(answer) == (400, "validation_error")

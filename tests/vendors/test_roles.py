@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
 from inventory.models import Collectible, CollectibleImage
+from tests.core.test_pictures import picture
 from tests.factories import (
     CategoryFactory,
     CollectibleFactory,
@@ -19,7 +20,6 @@ from tests.factories import (
     StoreFactory,
     VendorFactory,
 )
-from tests.inventory.test_pictures import picture
 from tests.vendors.people import PEOPLE, client_of, person, refusal
 from users.models import User
 from vendors.api.permissions import RolePermission
@@ -129,6 +129,7 @@ DOORS: list[tuple[str, str, Body, str, int, int]] = [
     ("put", "vendor-stores/{annex}/", name, "admin", 200, 404),
     ("patch", "vendor-stores/{annex}/", name, "admin", 200, 404),
     ("delete", "vendor-stores/{annex}/", nothing, "admin", 204, 404),
+    ("post", "access-tokens/", lambda s: {"vendor": s.vendor.pk}, "admin", 201, 400),
     ("post", "vendor-stores/select/", lambda s: {"store": s.annex.pk}, "viewer", 200, 400),
 ]  # fmt: skip
 

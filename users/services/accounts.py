@@ -16,6 +16,7 @@ from users.enums import EmailPurpose
 from users.events import EmailVerificationRequested, UserRegistered
 from users.models import User
 from users.services.email_tokens import EmailTokenService
+from users.services.locks import locked
 from users.services.strength import require_strong
 from vendors.services import VendorService
 
@@ -96,14 +97,14 @@ class UserService:
     @staticmethod
     @transaction.atomic
     def update_profile(*, user: User, **changes: Unpack[ProfileChanges]) -> User:
-        changed = differing(user, changes)
-        for name, value in changes.items():
-            setattr(user, name, value)
-        user.save(update_fields=changes.keys())
-        if changed:
+        row = locked(user)
+        if changed := differing(row, changes):
+            for name, value in changes.items():
+                setattr(row, name, value)
+            row.save(update_fields=changed.keys())
             action = "changed the profile"
-            log_audit(AuditType.ACCOUNT, user, action, obj=user, **changed.record())
-        return user
+            log_audit(AuditType.ACCOUNT, row, action, obj=row, **changed.record())
+        return row
 
 
 def taken() -> dict[str, InvalidInput]:

@@ -14,7 +14,7 @@ from users.enums import EmailPurpose
 from users.models import User
 from users.selectors import find_active_user, get_session, get_user
 from users.services.email_tokens import EmailTokenService
-from vendors.selectors import get_invitation
+from vendors.services import InviteService
 
 # Pages of the front end.
 PAGES = {EmailPurpose.VERIFY: "verify-email", EmailPurpose.RESET: "reset-password"}
@@ -48,9 +48,22 @@ class MailService:
         _send(get_user(user_id), "reuse", session=get_session(session_id))
 
     @staticmethod
+    def paused(*, user_id: int, reason: str) -> None:
+        _send(get_user(user_id), "paused", reason=reason)
+
+    @staticmethod
+    def reactivated(*, user_id: int) -> None:
+        _send(get_user(user_id), "reactivated")
+
+    @staticmethod
+    def deleted(*, email: str) -> None:
+        """To the address that the account had."""
+        _send_to(email, "deleted")
+
+    @staticmethod
     def invitation(*, member_id: int) -> None:
-        """To somebody who need not have an account; nothing, if it was answered or withdrawn."""
-        if invite := get_invitation(member_id):
+        """To somebody who need not have an account."""
+        if invite := InviteService.claim_mail(member_id=member_id):
             link = f"{settings.FRONTEND_URL}/invitations"
             _send_to(invite.email, "invitation", invite=invite, link=link)
 
@@ -61,7 +74,8 @@ def _link(user: User, purpose: EmailPurpose) -> str:
 
 
 def _send(user: User, template: str, **context: Any) -> None:
-    _send_to(user.email, template, user=user, **context)
+    if not user.deleted_at:  # since then there is no address
+        _send_to(user.email, template, user=user, **context)
 
 
 def _send_to(address: str, template: str, **context: Any) -> None:

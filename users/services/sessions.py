@@ -64,12 +64,17 @@ class SessionService:
             # an unknown name as well, so that both take the same time.
             log_audit(AuditType.SECURITY, find_user(name), "was refused to sign in")
             raise InvalidCredentialsError
-        if settings.EMAIL_VERIFICATION == "required" and not user.email_verified:
+        return SessionService.let_in(user=user, user_agent=user_agent, ip=ip)
+
+    @staticmethod
+    @transaction.atomic
+    def let_in(*, user: User, user_agent: str = "", ip: str | None = None) -> Grant:
+        """Sign in somebody who has proved to be `user`; raises `EmailNotVerified`."""
+        if must_confirm(user):
             raise EmailNotVerified
-        with transaction.atomic():
-            update_last_login(type(user), user)
-            log_audit(AuditType.SECURITY, user, "signed in", obj=user)
-            return SessionService.open(user=user, user_agent=user_agent, ip=ip)
+        update_last_login(type(user), user)
+        log_audit(AuditType.SECURITY, user, "signed in", obj=user)
+        return SessionService.open(user=user, user_agent=user_agent, ip=ip)
 
     @staticmethod
     def open(*, user: User, user_agent: str = "", ip: str | None = None) -> Grant:
@@ -148,6 +153,11 @@ class SessionService:
         """Remove the sessions whose tokens have all expired; returns their number."""
         removed, _by_model = Session.objects.filter(expires_at__lt=timezone.now()).delete()
         return removed
+
+
+def must_confirm(user: User) -> bool:
+    """This server lets in verified addresses only, and the user's is not yet."""
+    return settings.EMAIL_VERIFICATION == "required" and not user.email_verified
 
 
 @transaction.atomic

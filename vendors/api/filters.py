@@ -21,6 +21,11 @@ class MemberFilter(filters.FilterSet):
     is_active = FlagFilter()
 
 
+class AccessTokenFilter(filters.FilterSet):
+    vendor = IntegerFilter(field_name="vendor_id")
+    is_used = FlagFilter()
+
+
 class StoreFilter(filters.FilterSet):
     vendor = IntegerFilter(field_name="vendor_id")
     type = filters.ChoiceFilter(choices=StoreType.choices)

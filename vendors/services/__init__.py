@@ -1,8 +1,17 @@
 """Writing: shops, their stores, and who works in them."""
 
+from vendors.services.access_tokens import AccessTokenService
 from vendors.services.invites import InviteService
 from vendors.services.members import MemberService
+from vendors.services.people import PersonService
 from vendors.services.shops import VendorService
 from vendors.services.stores import StoreService
 
-__all__ = ["InviteService", "MemberService", "StoreService", "VendorService"]
+__all__ = [
+    "AccessTokenService",
+    "InviteService",
+    "MemberService",
+    "PersonService",
+    "StoreService",
+    "VendorService",
+]

@@ -1,8 +1,10 @@
-"""Writing: what the invited answer."""
+"""Writing: what the invited are told, and answer."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from core.audit import log_audit
 from core.enums import AuditType
@@ -11,9 +13,12 @@ from vendors.enums import InviteStatus
 from vendors.exceptions import AddressNotConfirmed, MemberTaken, NotInvited
 from vendors.models import VendorMember
 from vendors.selectors import get_invites_for_user
+from vendors.services.people import lock_living
 
 if TYPE_CHECKING:
     from users.models import User
+
+QUIET = timedelta(hours=1)
 
 
 class InviteService:
@@ -25,6 +30,8 @@ class InviteService:
         Raises `AddressNotConfirmed`, `NotInvited` when it was withdrawn meanwhile, and
         `MemberTaken` for who works there under another address, or owns the shop.
         """
+        if by.pk not in lock_living(by.pk):
+            raise NotInvited
         row = _locked(invite, by)
         if row.vendor.owner_id == by.pk:
             raise MemberTaken
@@ -36,6 +43,27 @@ class InviteService:
     def decline(*, invite: VendorMember, by: "User") -> VendorMember:
         """Raises `AddressNotConfirmed`, and `NotInvited` when it was withdrawn meanwhile."""
         return _answer(_locked(invite, by), by, InviteStatus.DECLINED)
+
+    @staticmethod
+    @transaction.atomic
+    def claim_mail(*, member_id: int) -> VendorMember | None:
+        """The invitation, if it is to be mailed now.
+
+        Not when it was answered or withdrawn, nor when the shop's last mail to this address is
+        younger than an hour: its link leads here as well, and withdrawing and inviting by turns
+        would fill anybody's mailbox. Asking again for the same one is fine: a mail that failed.
+        """
+        waiting = VendorMember.objects.filter(invite_status=InviteStatus.PENDING, pk=member_id)
+        row = waiting.select_related("vendor").select_for_update(of=["self"]).first()
+        if row is None:
+            return None
+        others = VendorMember.all_objects.filter(vendor=row.vendor).exclude(pk=row.pk)
+        now = timezone.now()
+        if others.addressed_to(row.email).filter(mailed_at__gt=now - QUIET).exists():
+            return None
+        row.mailed_at = now
+        row.save(update_fields=["mailed_at"])
+        return row
 
 
 def _locked(invite: VendorMember, by: "User") -> VendorMember:

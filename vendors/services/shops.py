@@ -8,11 +8,12 @@ from django.utils.translation import gettext as _
 
 from core.audit import fields_of, log_audit
 from core.enums import AuditType
-from core.exceptions import InvalidInput, NotFoundError
+from core.exceptions import ForbiddenError, InvalidInput, NotFoundError
 from core.writing import free_slug, save_changes
 from vendors.enums import InviteStatus, StoreType
 from vendors.models import StoreChoice, Vendor, VendorMember, VendorStore
 from vendors.roles import Role
+from vendors.services.people import lock_living
 
 if TYPE_CHECKING:
     from users.models import User
@@ -33,7 +34,12 @@ class VendorService:
     @staticmethod
     @transaction.atomic
     def create(*, name: str, owner: "User", **details: Unpack[VendorDetails]) -> Vendor:
-        """A new shop with its default store. The slug is made from the name."""
+        """A new shop with its default store. The slug is made from the name.
+
+        Raises `ForbiddenError` for an owner whose account has ended meanwhile.
+        """
+        if owner.pk not in lock_living(owner.pk):
+            raise ForbiddenError
         vendor = Vendor(name=name, owner=owner, created_by=owner, updated_by=owner, **details)
         _insert(vendor)
         VendorService.open_default_store(vendor=vendor, by=owner)
@@ -85,11 +91,12 @@ class VendorService:
 
         Raises `InvalidInput` for who does not work there, `NotFoundError` for who owns it no more.
         """
+        living = lock_living(by.pk, user_id)
         row = locked_vendor(vendor)
-        if row.owner_id != by.pk:
+        if row.owner_id != by.pk or by.pk not in living:
             raise NotFoundError
         members = VendorMember.objects.working().select_for_update(of=["self"])
-        member = members.filter(vendor=row, user_id=user_id).first()
+        member = members.filter(vendor=row, user_id__in=living & {user_id}).first()
         if member is None:
             text = _("Only somebody who works in the shop can become its owner.")
             raise InvalidInput.of("user", text, "does_not_exist")

@@ -4,6 +4,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from core.json import MergePatch
 from core.serializers import (
     IdsSerializer,
     ScopedRelatedField,
@@ -137,9 +138,15 @@ class CollectibleSerializer(StrictModelSerializer):
         return vendor
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """`card_metadata` and `variant_payloads` are keys of `attributes`; the others stay."""
+        """`card_metadata` and `variant_payloads` are keys of `attributes`; the others stay.
+
+        A merge patch goes into them as deep as it goes itself.
+        """
         keys = (("card_metadata", "card"), ("variant_payloads", "variants"))
-        if extras := {key: attrs.pop(name) for name, key in keys if name in attrs}:
+        extras = {key: attrs.pop(name) for name, key in keys if name in attrs}
+        if isinstance(getattr(self, "initial_data", None), MergePatch):
+            attrs["attributes_patch"] = {**attrs.pop("attributes", {}), **extras}
+        elif extras:
             attrs["more_attributes"] = extras
         return attrs
 

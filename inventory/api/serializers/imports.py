@@ -5,6 +5,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
+from core.json import fault_of
 from core.serializers import ScopedRelatedField, StrictSerializer
 from inventory.enums import ImportStatus, Repeated, RowOutcome
 from inventory.models import ImportJob, ImportRow
@@ -35,6 +36,8 @@ class MappingField(serializers.JSONField):
             isinstance(target, str | None) for target in data.values()
         ):
             self.fail("invalid")
+        if fault := fault_of(data):
+            raise serializers.ValidationError(fault, "invalid")
         return data
 
 

@@ -1,4 +1,10 @@
-from users.api.serializers.accounts import MeSerializer, ProfileSerializer, RegisterSerializer
+from users.api.serializers.accounts import (
+    AccountDeletionSerializer,
+    AvatarSerializer,
+    MeSerializer,
+    ProfileSerializer,
+    RegisterSerializer,
+)
 from users.api.serializers.administrators import AdministratorSerializer
 from users.api.serializers.passwords import (
     AddressSerializer,
@@ -7,6 +13,7 @@ from users.api.serializers.passwords import (
     PasswordChangeSerializer,
     PasswordResetSerializer,
 )
+from users.api.serializers.salespeople import SalespersonSerializer
 from users.api.serializers.tokens import (
     RefreshSerializer,
     SessionSerializer,
@@ -16,9 +23,11 @@ from users.api.serializers.tokens import (
 )
 
 __all__ = [
+    "AccountDeletionSerializer",
     "AddressSerializer",
     "AdministratorSerializer",
     "AvailabilitySerializer",
+    "AvatarSerializer",
     "EmailTokenSerializer",
     "MeSerializer",
     "PasswordChangeSerializer",
@@ -26,6 +35,7 @@ __all__ = [
     "ProfileSerializer",
     "RefreshSerializer",
     "RegisterSerializer",
+    "SalespersonSerializer",
     "SessionSerializer",
     "TokenPairSerializer",
     "TokenRequestSerializer",

@@ -3,11 +3,18 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from core.serializers import StrictModelSerializer
+from core.serializers import StrictModelSerializer, StrictSerializer
 from users.api.fields import password_field
 from users.models import User
 from vendors.api.serializers import ChosenStoreSerializer, ChosenVendorSerializer
 from vendors.selectors import get_active_store, get_active_vendor
+
+AVATAR_ADDRESS = {
+    "type": ["string", "null"],
+    "format": "uri-reference",
+    "description": "A WebP of at most 256 pixels a side; null without one. Signed and good for a "
+    "while where the files are in S3.",
+}
 
 
 @extend_schema_serializer(
@@ -58,6 +65,7 @@ class RegisterSerializer(StrictModelSerializer):
                 "company_name": "Brick & Card",
                 "phone_number": "+1 555 0100",
                 "birthdate": "1990-04-01",
+                "avatar_url": "/media/avatars/0b6f3c1e5d0f4a7f9a4d0c9d4f4f0f11.webp",
                 "active_vendor": {"id": 7, "name": "Brick & Card", "slug": "brick-card"},
                 "active_store": {"id": 9, "name": "Main store", "vendor_id": 7},
                 "created_at": "2026-11-20T09:30:00Z",
@@ -69,6 +77,7 @@ class RegisterSerializer(StrictModelSerializer):
     ]
 )
 class MeSerializer(StrictModelSerializer):
+    avatar_url = serializers.SerializerMethodField()
     active_vendor = serializers.SerializerMethodField()
     active_store = serializers.SerializerMethodField()
 
@@ -77,9 +86,13 @@ class MeSerializer(StrictModelSerializer):
         fields = [
             "id", "username", "email", "first_name", "last_name", "full_name", "role",
             "profile_completed", "email_verified", "company_name", "phone_number", "birthdate",
-            "active_vendor", "active_store", "created_at", "updated_at",
+            "avatar_url", "active_vendor", "active_store", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["username", "email"]
+
+    @extend_schema_field(AVATAR_ADDRESS)
+    def get_avatar_url(self, user: User) -> str | None:
+        return user.avatar.url if user.avatar else None
 
     @extend_schema_field(ChosenVendorSerializer(allow_null=True))
     def get_active_vendor(self, user: User) -> Any:
@@ -105,3 +118,30 @@ class ProfileSerializer(StrictModelSerializer):
     class Meta:
         model = User
         fields = ["first_name", "last_name", "birthdate", "company_name", "phone_number"]
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A picture",
+            {"image": "(the bytes of the picture)"},
+            request_only=True,
+            media_type="multipart/form-data",
+        )
+    ]
+)
+class AvatarSerializer(StrictSerializer):
+    """The picture of a person."""
+
+    image = serializers.FileField(
+        source="upload",
+        allow_empty_file=True,  # the service says what is wrong with it
+        help_text="JPEG, PNG or WebP, up to 2 MB and 40 megapixels.",
+    )
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("It is you", {"password": "shelf-of-blue-bricks"}, request_only=True)]
+)
+class AccountDeletionSerializer(StrictSerializer):
+    password = password_field()

@@ -1,4 +1,4 @@
-from users.api.views.accounts import MeView, ProfileCompleteView, RegisterView
+from users.api.views.accounts import AvatarView, MeView, ProfileCompleteView, RegisterView
 from users.api.views.administrators import AdminLoginView, AdminRegisterView
 from users.api.views.emails import CheckEmailView, EmailResendView, EmailVerifyView
 from users.api.views.passwords import (
@@ -6,12 +6,14 @@ from users.api.views.passwords import (
     PasswordResetConfirmView,
     PasswordResetView,
 )
+from users.api.views.salespeople import SalespersonView
 from users.api.views.sessions import LogoutAllView, LogoutView, SessionsView, SessionView
 from users.api.views.tokens import TokenRefreshView, TokenVerifyView, TokenView
 
 __all__ = [
     "AdminLoginView",
     "AdminRegisterView",
+    "AvatarView",
     "CheckEmailView",
     "EmailResendView",
     "EmailVerifyView",
@@ -23,6 +25,7 @@ __all__ = [
     "PasswordResetView",
     "ProfileCompleteView",
     "RegisterView",
+    "SalespersonView",
     "SessionView",
     "SessionsView",
     "TokenRefreshView",

@@ -1,17 +1,27 @@
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import generics, status
+from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
+from core.exceptions import ImageRefused
+from core.openapi import refusal
 from core.requests import caller
-from core.throttles import SignupThrottle
-from users.api.serializers import MeSerializer, ProfileSerializer, RegisterSerializer
-from users.services import UserService
+from core.throttles import LoginThrottle, SignupThrottle
+from users.api.serializers import (
+    AccountDeletionSerializer,
+    AvatarSerializer,
+    MeSerializer,
+    ProfileSerializer,
+    RegisterSerializer,
+)
+from users.exceptions import OwnsVendors
+from users.services import AccountService, AvatarService, UserService
 
 
 @extend_schema(tags=["auth"])
@@ -45,9 +55,32 @@ class ProfileCompleteView(APIView):
 
 @extend_schema(tags=["auth"])
 class MeView(APIView):
+    deletes_with = AccountDeletionSerializer
+
+    def get_throttles(self) -> list[Any]:
+        # Who holds a token must not guess the password here either.
+        guesses = [LoginThrottle()] if self.request.method == "DELETE" else []
+        return [*super().get_throttles(), *guesses]
+
     @extend_schema(summary="Who you are", responses=MeSerializer)
     def get(self, request: Request) -> Response:
         return Response(MeSerializer(caller(request)).data)
+
+    @extend_schema(
+        summary="Delete your account",
+        description="Ends all sessions and memberships, and forgets who you are: name, address, "
+        "telephone number, birthday, picture. What you did in shops stays, without you; the "
+        "address may register again. It cannot be undone.",
+        responses={
+            204: OpenApiResponse(description="It is deleted."),
+            **refusal(409, OwnsVendors.code, OwnsVendors.detail),
+        },
+    )
+    def delete(self, request: Request) -> Response:
+        serializer = AccountDeletionSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        AccountService.delete_own(user=caller(request), **serializer.validated_data)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(summary="Change your profile", request=MeSerializer, responses=MeSerializer)
     def patch(self, request: Request) -> Response:
@@ -55,3 +88,34 @@ class MeView(APIView):
         serializer.is_valid(raise_exception=True)
         user = UserService.update_profile(user=caller(request), **serializer.validated_data)
         return Response(MeSerializer(user).data, status=status.HTTP_200_OK)
+
+
+class AvatarView(APIView):
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        tags=["auth"],
+        summary="Set your avatar",
+        description="JPEG, PNG or WebP, up to 2 MB and 40 megapixels. The middle of it is kept, as "
+        "a WebP of at most 256 pixels a side, upright and freed of all metadata; the one before is "
+        "deleted.",
+        request={"multipart/form-data": AvatarSerializer},
+        responses={
+            200: MeSerializer,
+            **refusal(400, ImageRefused.code, "This is not a JPEG, PNG or WebP picture."),
+        },
+    )
+    def put(self, request: Request) -> Response:
+        serializer = AvatarSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        user = AvatarService.put(user=caller(request), **serializer.validated_data)
+        return Response(MeSerializer(user).data)
+
+    @extend_schema(
+        tags=["auth"],
+        summary="Remove your avatar",
+        responses={204: OpenApiResponse(description="You have none.")},
+    )
+    def delete(self, request: Request) -> Response:
+        AvatarService.remove(user=caller(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.openapi import refusal
-from core.requests import caller
+from core.requests import caller, is_first_party
 from core.throttles import CodeThrottle, LoginThrottle
 from users.api.devices import session_of
 from users.api.serializers import (
@@ -40,7 +40,7 @@ class PasswordChangeView(APIView):
         grant = PasswordService.change(
             user=caller(request), session_id=session_of(request), **serializer.validated_data
         )
-        return Response(sign(grant))
+        return Response(sign(grant, first_party=is_first_party(request)))
 
 
 class PasswordResetView(APIView):

@@ -7,7 +7,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.openapi import refusal
-from core.throttles import AccountLoginThrottle, LoginThrottle
+from core.requests import opens_as_first_party
+from core.throttles import LoginThrottle, forgive
 from users.api.devices import device_of
 from users.api.serializers import (
     RefreshSerializer,
@@ -15,6 +16,7 @@ from users.api.serializers import (
     TokenRequestSerializer,
     TokenVerifySerializer,
 )
+from users.api.throttles import SignInThrottle
 from users.exceptions import EmailNotVerified, InvalidCredentialsError, TokenNotValid
 from users.selectors import get_signed_in
 from users.services import SessionService
@@ -26,7 +28,7 @@ NOT_VALID = refusal(401, TokenNotValid.code, TokenNotValid.detail)
 class TokenView(APIView):
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
-    throttle_classes = [LoginThrottle, AccountLoginThrottle]
+    throttle_classes = [LoginThrottle, SignInThrottle]
     administrator = False
 
     @extend_schema(
@@ -48,7 +50,8 @@ class TokenView(APIView):
             **device_of(request),
             administrator=self.administrator,
         )
-        return Response(sign(grant))
+        forgive(request)
+        return Response(sign(grant, first_party=opens_as_first_party(request)))
 
 
 class TokenRefreshView(APIView):
@@ -73,7 +76,7 @@ class TokenRefreshView(APIView):
             version=token.version,
             jti=token.jti,
         )
-        return Response(sign(grant))
+        return Response(sign(grant, first_party=token.first_party))
 
 
 class TokenVerifyView(APIView):

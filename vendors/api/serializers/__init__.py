@@ -1,3 +1,7 @@
+from vendors.api.serializers.access_tokens import (
+    AccessTokenSerializer,
+    NewAccessTokenSerializer,
+)
 from vendors.api.serializers.members import (
     AbilitiesSerializer,
     InviteSerializer,
@@ -16,12 +20,14 @@ from vendors.api.serializers.stores import (
 
 __all__ = [
     "AbilitiesSerializer",
+    "AccessTokenSerializer",
     "ChosenSerializer",
     "ChosenStoreSerializer",
     "ChosenVendorSerializer",
     "InviteSerializer",
     "MemberChangesSerializer",
     "MemberSerializer",
+    "NewAccessTokenSerializer",
     "StoreSelectSerializer",
     "StoreSerializer",
     "TransferSerializer",

@@ -1,6 +1,14 @@
 from vendors.api.views.abilities import abilities
+from vendors.api.views.access_tokens import AccessTokenViewSet
 from vendors.api.views.members import InviteViewSet, MemberViewSet
 from vendors.api.views.shops import VendorViewSet
 from vendors.api.views.stores import StoreViewSet
 
-__all__ = ["InviteViewSet", "MemberViewSet", "StoreViewSet", "VendorViewSet", "abilities"]
+__all__ = [
+    "AccessTokenViewSet",
+    "InviteViewSet",
+    "MemberViewSet",
+    "StoreViewSet",
+    "VendorViewSet",
+    "abilities",
+]

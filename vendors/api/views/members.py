@@ -7,8 +7,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from core.exceptions import ForbiddenError
 from core.openapi import refusal
 from core.requests import caller
+from core.throttles import InviteThrottle
 from vendors.api.filters import MemberFilter
 from vendors.api.serializers import (
     ChosenSerializer,
@@ -18,11 +20,15 @@ from vendors.api.serializers import (
     VendorSelectSerializer,
 )
 from vendors.api.views.chosen import chosen
-from vendors.exceptions import AddressNotConfirmed, MemberTaken, NotInvited
+from vendors.exceptions import AddressNotConfirmed, MemberTaken, NotInvited, OwnMembership
 from vendors.roles import Ability
 from vendors.selectors import choose_vendor, get_invites_for_user, get_members_for_user
 from vendors.services import InviteService, MemberService, VendorService
 
+CHANGED: dict[Any, Any] = {
+    200: MemberChangesSerializer,
+    **refusal(409, OwnMembership.code, OwnMembership.detail),
+}
 TAKEN = refusal(409, MemberTaken.code, MemberTaken.detail)
 ANSWERS: dict[Any, Any] = {
     200: InviteSerializer,
@@ -42,12 +48,22 @@ ANSWERS: dict[Any, Any] = {
         summary="Invite somebody by e-mail", responses={201: MemberSerializer, **TAKEN}
     ),
     retrieve=extend_schema(summary="One member"),
-    destroy=extend_schema(summary="Remove a member, or withdraw an invitation"),
+    update=extend_schema(summary="Replace a member's role and title", responses=CHANGED),
+    partial_update=extend_schema(
+        summary="Change a member's role or title, or pause the member", responses=CHANGED
+    ),
+    destroy=extend_schema(
+        summary="Remove a member, withdraw an invitation, or leave",
+        description="Your own membership in whatever role; others where your role allows "
+        "`members.manage`. Access to the shop ends with the next call.",
+        responses={204: None, **refusal(403, ForbiddenError.code, ForbiddenError.detail)},
+    ),
 )
 class MemberViewSet(
     mixins.CreateModelMixin,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
+    mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
     viewsets.GenericViewSet,
 ):
@@ -56,14 +72,23 @@ class MemberViewSet(
     ordering_fields = ["email", "role", "created_at"]
     ordering = ["id"]
     lookup_value_converter = "int"
-    abilities = {"write": Ability.MEMBERS_MANAGE, "select": None}
+    # Whether somebody goes or sends another away, the service tells apart.
+    abilities = {"write": Ability.MEMBERS_MANAGE, "destroy": None, "select": None}
 
     def get_queryset(self) -> Any:
         return get_members_for_user(caller(self.request))
 
     def get_serializer_class(self) -> Any:
-        actions = {"partial_update": MemberChangesSerializer, "select": VendorSelectSerializer}
+        actions = {
+            "update": MemberChangesSerializer,
+            "partial_update": MemberChangesSerializer,
+            "select": VendorSelectSerializer,
+        }
         return actions.get(self.action, MemberSerializer)
+
+    def get_throttles(self) -> list[Any]:
+        mails = [InviteThrottle()] if self.action == "create" else []
+        return [*super().get_throttles(), *mails]
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         values = serializer.validated_data
@@ -71,13 +96,10 @@ class MemberViewSet(
         vendor = choose_vendor(by, values.pop("vendor", None), Ability.MEMBERS_MANAGE)
         serializer.instance = MemberService.invite(vendor=vendor, by=by, **values)
 
-    @extend_schema(summary="Change a member's role or title, or pause the member")
-    def partial_update(self, request: Request, pk: int) -> Response:
-        member = self.get_object()
-        serializer = self.get_serializer(member, data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-        MemberService.update(member=member, by=caller(request), **serializer.validated_data)
-        return Response(self.get_serializer(self.get_object()).data)
+    def perform_update(self, serializer: Any) -> None:
+        changes = serializer.validated_data
+        MemberService.update(member=serializer.instance, by=caller(self.request), **changes)
+        serializer.instance = self.get_object()
 
     def perform_destroy(self, instance: Any) -> None:
         MemberService.remove(member=instance, by=caller(self.request))

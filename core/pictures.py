@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.translation import gettext as _
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from inventory.exceptions import ImageRefused
+from core.exceptions import ImageRefused
+
+if TYPE_CHECKING:
+    from django.core.files import File
+    from django.db.models.fields.files import FieldFile
 
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 4096
@@ -53,6 +58,18 @@ class Picture:
     height: int
 
 
+def read_upload(upload: "File[bytes]", *, megabytes: int) -> bytes:
+    """What was sent, not looked into yet. Raises `ImageRefused` for nothing, and for too much."""
+    most = megabytes * 1024**2
+    data = upload.read(most + 1)
+    if not data:
+        raise ImageRefused(_("The file is empty: send a JPEG, PNG or WebP picture."))
+    if len(data) > most:
+        text = _("The picture is larger than %(most)s MB, which is the most that is accepted.")
+        raise ImageRefused(text % {"most": megabytes})
+    return data
+
+
 def normalise(data: bytes) -> Picture:
     """The picture in its own format: upright, sRGB, at most 4096 px a side, without metadata.
 
@@ -69,6 +86,35 @@ def thumbnail(data: bytes) -> Picture:
     """A WebP of at most 400 px a side; a smaller picture keeps its size."""
     with _one_at_a_time:
         return _encoded(_fitted(_opened(data), THUMBNAIL_SIDE), "WEBP")
+
+
+def square(data: bytes, side: int) -> Picture:
+    """The middle of the picture as a WebP of `side` px a side; a smaller picture keeps its size."""
+    with _one_at_a_time:
+        image = _opened(data)
+        shorter, longer = sorted(image.size)
+        image = _fitted(image, max(side, -(-longer * side // shorter)))
+        fits = min(side, shorter)
+        return _encoded(ImageOps.fit(image, (fits, fits)), "WEBP")
+
+
+@contextmanager
+def stored(target: "FieldFile", picture: Picture) -> Iterator[str]:
+    """Write the picture before the block, so that no lock waits for a storage; gives its name.
+
+    When the block fails, the file is taken away again.
+    """
+    filename, media_type = f"picture.{picture.kind}", f"image/{picture.kind}"
+    path = target.field.generate_filename(target.instance, filename)
+    content = SimpleUploadedFile(filename, picture.data, media_type)
+    # Not `target.save`: it would read the file back, to measure what is known already.
+    name = target.storage.save(path, content, max_length=target.field.max_length)
+    target.name = name
+    try:
+        yield name
+    except BaseException:
+        target.storage.delete(name)
+        raise
 
 
 def _opened(data: bytes) -> Image.Image:

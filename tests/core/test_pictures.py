@@ -2,23 +2,19 @@
 
 import struct
 import zlib
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from io import BytesIO
-from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from core.exceptions import AppException
-from inventory.exceptions import ImageRefused
-from inventory.services.pictures import normalise, thumbnail
+from core.exceptions import ImageRefused
+from core.pictures import normalise, square, thumbnail
+from tests.races import at_once
 
 KINDS = ["JPEG", "PNG", "WEBP"]
 RED, GREEN = (255, 0, 0), (0, 255, 0)
@@ -50,23 +46,6 @@ def black_png(width: int, height: int) -> bytes:
 
 def chunk(name: bytes, body: bytes = b"") -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-
-def at_once(deeds: list[Callable[[], Any]]) -> list[Any]:
-    """Each in its own thread, on its own connection, all released together; a refusal's code."""
-    barrier = Barrier(len(deeds))
-
-    def run(deed: Callable[[], Any]) -> Any:
-        try:
-            barrier.wait(10)
-            return deed()
-        except AppException as refusal:
-            return refusal.code
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        return list(pool.map(run, deeds))
 
 
 def opened(data: bytes) -> Image.Image:
@@ -336,6 +315,26 @@ def test_thumbnail_of_a_small_picture_is_not_blown_up() -> None:
 def test_thumbnail_is_transparent_where_the_picture_is() -> None:
     small = thumbnail(encoded(Image.new("RGBA", (1000, 500), (0, 0, 0, 0)), "PNG"))
     assert opened(small.data).getpixel((9, 9))[3] == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", [(1000, 2000), (2000, 1000), (257, 4000), (300, 300)])
+def test_square_is_a_webp_of_the_middle(kind: str, size: tuple[int, int]) -> None:
+    image = Image.new("RGB", size, GREEN)
+    side = min(size)
+    place = tuple((length - side) // 2 for length in size)
+    image.paste(RED, (*place, place[0] + side, place[1] + side))
+    small = square(encoded(image, kind), 256)
+    assert (small.kind, small.width, small.height) == ("webp", 256, 256)
+    assert opened(small.data).format == "WEBP"
+    corners = [opened(small.data).getpixel(at) for at in ((9, 9), (246, 9), (9, 246), (246, 246))]
+    assert {_name(pixel) for pixel in corners} == {"red"}
+
+
+@pytest.mark.parametrize(("size", "side"), [((60, 40), 40), ((1, 900), 1), ((20_000, 1), 1)])
+def test_square_of_a_small_picture_is_not_blown_up(size: tuple[int, int], side: int) -> None:
+    small = square(picture("PNG", size), 256)
+    assert (small.width, small.height) == (side, side)
 
 
 def test_threads_take_turns_and_all_get_their_picture() -> None:

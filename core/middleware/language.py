@@ -1,0 +1,39 @@
+"""The language of an answer."""
+
+from django.conf import settings
+from django.http import FileResponse, HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+from core.middleware.log import GetResponse
+
+
+class LanguageMiddleware:
+    """Answers in the one of `LANGUAGES` that `Accept-Language` likes best, and says which.
+
+    Django's also heeds a cookie, and is too far in to translate what other middlewares refuse.
+    Files have no language of ours.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        language = _wanted(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
+        with translation.override(language):
+            response = self.get_response(request)
+        if not isinstance(response, FileResponse):
+            patch_vary_headers(response, ["Accept-Language"])
+            response.headers.setdefault("Content-Language", language)
+        return response
+
+
+def _wanted(accepted: str) -> str:
+    for language, _weight in parse_accept_lang_header(accepted):
+        try:
+            return translation.get_supported_language_variant(language)
+        except LookupError:  # not one of ours, or `*`
+            continue
+    return str(settings.LANGUAGE_CODE)

@@ -1,0 +1,53 @@
+"""Writing: what the end of an account means to shops."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
+from core.audit import Deed, log_many
+from core.enums import AuditType
+from vendors.enums import InviteStatus
+from vendors.models import Vendor, VendorMember
+
+if TYPE_CHECKING:
+    from users.models import User
+
+
+class PersonService:
+    @staticmethod
+    @transaction.atomic
+    def forget(*, user: "User", alias: str, by: "User") -> None:
+        """Ends the memberships of somebody who owns no open shop, and drops their invitations.
+
+        Where their address stood, in closed shops too, stands `alias`. The caller holds the lock
+        of the account.
+        """
+        rows = list(VendorMember.all_objects.of_person(user).order_by("pk").select_for_update())
+        living = [row for row in rows if not row.is_deleted]
+        ended = VendorMember.objects.filter(pk__in=[row.pk for row in living])
+        ended.update(invite_status=InviteStatus.REVOKED, updated_by=by)
+        ended.delete()
+        VendorMember.all_objects.filter(pk__in=[row.pk for row in rows]).update(email=alias)
+        Vendor.all_objects.filter(owner=user).update(contact_info="")
+        after = {"invite_status": InviteStatus.REVOKED}
+        deeds = [
+            Deed(
+                f"ended member {row.pk}: the account was deleted",
+                row,
+                before={"invite_status": row.invite_status},
+                after=after,
+            )
+            for row in living
+        ]
+        log_many(AuditType.VENDOR, by, deeds)
+
+
+def lock_living(*user_ids: int) -> set[int]:
+    """Which of these accounts are in use; they stay so until the transaction ends.
+
+    Whoever gives a person a shop, or work in one, asks this first: otherwise an account could end
+    at that very moment, with the shop in its hands. Locked before anything else, in key order.
+    """
+    users = get_user_model().objects.filter(pk__in=user_ids, is_active=True)
+    return set(users.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
