@@ -53,6 +53,13 @@ class InsufficientStock(ConflictError):
         super().__init__(available=available, item=item, store=store)
 
 
+class StockFull(ConflictError):
+    """There would be more of it than can be counted."""
+
+    code = "stock_full"
+    detail = _("There cannot be more than 1,000,000,000 units of an item.")
+
+
 class StaleQuantity(ConflictError):
     """The level is not what the caller thought; `quantity` is what it is."""
 

@@ -92,6 +92,7 @@ class ImportRowFilter(filters.FilterSet):
 
 
 class LevelFilter(filters.FilterSet):
+    vendor = IntegerFilter(field_name="item__vendor_id")
     item = IntegerFilter(field_name="item_id")
     store = IntegerFilter(field_name="store_id")
     low_stock = FlagFilter(method="is_low", help_text="Of items at their threshold or below.")
@@ -101,6 +102,7 @@ class LevelFilter(filters.FilterSet):
 
 
 class LotFilter(filters.FilterSet):
+    vendor = IntegerFilter(field_name="item__vendor_id")
     item = IntegerFilter(field_name="item_id")
     store = IntegerFilter(field_name="store_id")
     reference = filters.CharFilter()
@@ -122,6 +124,7 @@ class MovementFilter(filters.FilterSet):
 
 
 class TransferFilter(filters.FilterSet):
+    vendor = IntegerFilter(field_name="item__vendor_id")
     item = IntegerFilter(field_name="item_id")
     status = filters.ChoiceFilter(choices=TransferStatus.choices)
 

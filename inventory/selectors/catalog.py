@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -187,7 +187,8 @@ def get_catalog_figures(
     items = _items_there(user, moment)
     if vendor_id is not None:
         items = items.filter(vendor_id=vendor_id)
-    month = (moment.as_of or timezone.now()) - timedelta(days=30)
+    then = moment.as_of or timezone.now()
+    month = then - min(timedelta(days=30), then - datetime.min.replace(tzinfo=UTC))
     value, units = ("value_then", "units_then") if moment else ("value", "quantity")
     sums = items.aggregate(
         total_items=Count("pk"),

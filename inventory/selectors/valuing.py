@@ -160,7 +160,10 @@ _HISTORY = """
     ), months AS (
         SELECT LEAST(month + interval '1 month', %(as_of)s) AS until
         FROM generate_series(
-            date_trunc('month', %(as_of)s - make_interval(months => %(months)s - 1), 'UTC'),
+            GREATEST(
+                date_trunc('month', %(as_of)s - make_interval(months => %(months)s - 1), 'UTC'),
+                '0001-01-01T00:00:00Z'
+            ),
             %(as_of)s, interval '1 month'
         ) AS month
     ), placed AS (

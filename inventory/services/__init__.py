@@ -3,6 +3,7 @@
 from inventory.services.allocations import AllocationService
 from inventory.services.categories import CategoryService
 from inventory.services.collectibles import CollectibleService
+from inventory.services.counting import store_of
 from inventory.services.exports import ExportService
 from inventory.services.images import ImageService
 from inventory.services.imports import ImportService
@@ -25,4 +26,5 @@ __all__ = [
     "TransferService",
     "ValuationService",
     "Worth",
+    "store_of",
 ]

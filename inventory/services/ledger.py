@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy as _
 
 from core.events import publish
 from core.exceptions import InvalidInput, NotFoundError
+from core.writing import constraint_as
 from inventory.enums import MovementKind
 from inventory.events import StockRanLow, StockRanOut
-from inventory.exceptions import InsufficientStock
+from inventory.exceptions import InsufficientStock, StockFull
 from inventory.models import Collectible, StockLevel, StockLot, StockMovement
 from inventory.services.costs import Piece, consume
 
@@ -81,11 +82,14 @@ def add_lots(lots: Sequence[StockLot], entry: Entry, **links: Any) -> list[Stock
     return post([entry.movement(lot, lot.received, lot.cost, **links) for lot in lots])
 
 
-def take(lines: Sequence[Line], entry: Entry, **links: Any) -> list[list[StockMovement]]:
+def take(
+    lines: Sequence[Line], entry: Entry, *, moves: bool = False, **links: Any
+) -> list[list[StockMovement]]:
     """Movements that take the lines' units, oldest lots first: for each line its own.
 
     The caller holds the items' locks. Raises `InsufficientStock` when all lines for an item in a
     store together ask for more than is available there, or was at any time since `occurred_at`.
+    What only `moves`, and will be in another store at once, makes nothing run low.
     """
     _require_available(lines, entry.occurred_at)
     lots = _lots_of(lines, entry.occurred_at)
@@ -93,18 +97,19 @@ def take(lines: Sequence[Line], entry: Entry, **links: Any) -> list[list[StockMo
     for line in lines:
         pieces = _pieces(line, lots)
         taken.append([entry.movement(p.lot, -p.units, p.cost, **links) for p in pieces])
-    post([movement for movements in taken for movement in movements])
+    post([movement for movements in taken for movement in movements], moves=moves)
     return taken
 
 
-def post(movements: list[StockMovement]) -> list[StockMovement]:
+def post(movements: list[StockMovement], *, moves: bool = False) -> list[StockMovement]:
     """Write movements; levels, lots and quantities follow in the database.
 
-    Who listens hears of items that ran low or out by them, after the commit.
+    Who listens hears of items that ran low or out by them, after the commit. Raises `StockFull`.
     """
-    StockMovement.objects.bulk_create(movements)
+    with constraint_as({"level_sane": StockFull(), "item_quantity_sane": StockFull()}):
+        StockMovement.objects.bulk_create(movements)
     changes: dict[int, int] = defaultdict(int)
-    for movement in movements:
+    for movement in [] if moves else movements:
         changes[movement.item_id] += movement.quantity
     _tell_of_crossings({key: change for key, change in changes.items() if change < 0})
     return movements
@@ -155,12 +160,12 @@ def _require_available(lines: Sequence[Line], moment: datetime | None) -> None:
     if moment is None:
         return
     for (item, store), quantity in demand_of(lines).items():
-        lowest = _lowest_since(item, store, moment)
+        lowest = lowest_since(item, store, moment)
         if quantity > lowest:
             raise InsufficientStock(lowest, item=item, store=store)
 
 
-def _lowest_since(item: int, store: int, moment: datetime) -> int:
+def lowest_since(item: int, store: int, moment: datetime) -> int:
     """The smallest level from that moment on: what leaves then must have been there ever since."""
     rows = StockMovement.objects.filter(item_id=item, store_id=store)
     then = rows.filter(occurred_at__lte=moment).aggregate(total=Sum("quantity", default=0))

@@ -29,6 +29,7 @@ from inventory.services.ledger import (
     add_lots,
     fresh,
     locked_items,
+    lowest_since,
     post,
     require_past,
     take,
@@ -218,6 +219,8 @@ class StockService:
         item = locked_items([movement.item_id])[movement.item_id]
         if movement.kind not in CORRECTABLE:
             raise NotCorrectable
+        if movement.quantity > lowest_since(item.pk, movement.store_id, movement.occurred_at):
+            raise LotUsed
         entry = Entry(
             MovementKind.CORRECTION, by, reference=movement.reference, note=note,
             occurred_at=movement.occurred_at,

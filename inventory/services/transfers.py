@@ -41,7 +41,7 @@ class TransferService:
             reference=reference, created_by=by, updated_by=by,
         )  # fmt: skip
         entry = Entry(MovementKind.TRANSFER_OUT, by, reference=reference)
-        take([line], entry, transfer=transfer)
+        take([line], entry, moves=not in_transit, transfer=transfer)
         action = f"sent {line.quantity} of item “{line.item.name}” to another store"
         log_audit(AuditType.STOCK, by, action, obj=transfer, after=fields_of(transfer))
         if not in_transit:

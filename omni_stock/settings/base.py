@@ -91,7 +91,12 @@ DATABASES: dict[str, dict[str, Any]] = {
         **_database,
         "CONN_MAX_AGE": 0 if ENV.db_pool_size else 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": ENV.db_connect_timeout, **_database["OPTIONS"]},
+        "OPTIONS": {
+            "connect_timeout": ENV.db_connect_timeout,
+            # Who waits longer for somebody else's lock is told so: 409 `busy`.
+            "options": f"-c lock_timeout={ENV.db_lock_timeout}s",
+            **_database["OPTIONS"],
+        },
     }
 }
 if ENV.db_pool_size:

@@ -9,7 +9,6 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from core.fields import validate_currency
-from core.requests import caller
 from core.serializers import (
     ScopedRelatedField,
     StrictIntegerField,
@@ -22,7 +21,6 @@ from inventory.selectors import (
     get_lots_for_user,
     get_movements_for_user,
 )
-from inventory.services.counting import store_of
 from vendors.selectors import get_stores_for_user
 
 _LATER = "2026-11-20T09:30:00Z"
@@ -163,8 +161,6 @@ class DeedSerializer(StrictSerializer):
                         )
                     }
                 )
-        if "store" in self.fields and "store" not in attrs:
-            attrs["store"] = store_of(vendor, caller(self.context["request"]))
         return attrs
 
 

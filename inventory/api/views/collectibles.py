@@ -14,7 +14,7 @@ from rest_framework.serializers import BaseSerializer
 from core.caching import CachedListMixin
 from core.exceptions import InvalidInput
 from core.openapi import refusal
-from core.requests import caller, read_flag
+from core.requests import caller, read_flag, refuse_unknown
 from core.serializers import IdsSerializer
 from core.tabular import csv_chunks, jsonl_chunks, xlsx_file
 from inventory.api.filters import MOMENT, CollectibleFilter, read_moment
@@ -77,7 +77,8 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
     ordering = ["-created_at"]
     lookup_value_converter = "int"
     abilities = {"write": Ability.CATALOG_WRITE}
-    extra_parameters: tuple[str, ...] = ("as_of", "known_at")
+    extra_parameters: tuple[str, ...] = ()
+    read_parameters: tuple[str, ...] = ("as_of", "known_at")
 
     def get_queryset(self) -> Any:
         deleted = self.action in {"restore", "bulk_restore"}
@@ -195,6 +196,7 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
         renderer_classes=[CSVRenderer, XLSXRenderer, JSONLinesRenderer],
         pagination_class=None,
         extra_parameters=("columns",),
+        read_parameters=(),
     )
     def export(self, request: Request) -> StreamingHttpResponse:
         columns = [*EXPORT_HEADER, *_more_columns(request)]
@@ -228,6 +230,7 @@ class CollectibleViewSet(CachedListMixin, viewsets.ModelViewSet):
     @action(detail=True, filter_backends=[])
     def availability(self, request: Request, pk: str) -> Response:
         """Read from the stock itself, and never to be kept."""
+        refuse_unknown(request, ())
         availability = get_availability(get_collectible(caller(request), int(pk)))
         headers = {"Cache-Control": "no-store"}
         return Response(StockAvailabilitySerializer(availability).data, headers=headers)

@@ -45,7 +45,7 @@ from inventory.selectors import (
     get_movements_for_user,
     get_transfers_for_user,
 )
-from inventory.services import Line, Receipt, StockService, TransferService
+from inventory.services import Line, Receipt, StockService, TransferService, store_of
 from vendors.roles import Ability
 from vendors.selectors import require_ability
 
@@ -58,7 +58,9 @@ STALE = refusal(409, StaleQuantity.code, StaleQuantity.detail)
 class LevelViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     serializer_class = LevelSerializer
     filterset_class = LevelFilter
-    extra_parameters = ("as_of", "known_at")
+    read_parameters = ("as_of", "known_at")
+    ordering_fields: list[str] = []
+    ordering = ["item_id", "store_id"]
 
     def get_queryset(self) -> Any:
         return get_levels_for_user(caller(self.request), moment=read_moment(self.request))
@@ -228,11 +230,14 @@ class StockViewSet(viewsets.GenericViewSet):
         return Response(MovementSerializer(counter).data, status=status.HTTP_201_CREATED)
 
     def _said(self, request: Request) -> dict[str, Any]:
-        """The valid body, once the caller's role has been asked for the item's vendor."""
+        """The valid body, once the caller's role has been asked for; `store` is where they work."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         values: dict[str, Any] = serializer.validated_data
-        require_ability(caller(request), [values["item"].vendor_id], Ability.STOCK_WRITE)
+        vendor = values["item"].vendor
+        require_ability(caller(request), [vendor.pk], Ability.STOCK_WRITE)
+        if "store" in serializer.fields and "store" not in values:
+            values["store"] = store_of(vendor, caller(request))
         return values
 
 
