@@ -85,6 +85,8 @@ class CollectibleFactory(DjangoModelFactory):
     @factory.post_generation
     def quantity(item: Collectible, create: bool, quantity: int | None, **_more: Any) -> None:  # noqa: N805
         """What the item starts with, in the vendor's default store: one, as for everybody."""
+        if not create:
+            return
         if quantity is None:
             quantity = 1
         if quantity:

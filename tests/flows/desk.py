@@ -12,7 +12,20 @@ from django.utils import timezone
 from core.audit import log_audit
 from core.enums import AuditType
 from core.models import AuditLog, SoftDeleteModel, ThrottleLog
-from inventory.models import Category, Collectible, CollectibleImage, ImportJob, ImportRow
+from inventory.models import (
+    Allocation,
+    Category,
+    Collectible,
+    CollectibleImage,
+    ImportJob,
+    ImportRow,
+    StockLevel,
+    StockLot,
+    StockMovement,
+    StockTransfer,
+    Valuation,
+)
+from inventory.services import AllocationService, Line, TransferService
 from tests.factories import (
     AccessTokenFactory,
     CategoryFactory,
@@ -52,6 +65,20 @@ def _email_token() -> EmailToken:
     return EmailToken.objects.create(user=user, expires_at=timezone.now(), digest=f"{user.pk:064}")
 
 
+def _sent() -> StockTransfer:
+    item = CollectibleFactory(quantity=2)
+    to = StoreFactory(vendor=item.vendor, is_default=False)
+    line = Line(item, item.levels.get().store, 1)
+    return TransferService.send(line=line, to_store=to, in_transit=True, by=UserFactory())
+
+
+def _promised() -> Allocation:
+    item = CollectibleFactory()
+    line = Line(item, item.levels.get().store, 1)
+    [row] = AllocationService.allocate(lines=[line], reference="order 1")
+    return row
+
+
 # Registered model → how one more row of it is made, with relations of its own.
 MAKE: dict[type[models.Model], Callable[[], Any]] = {
     User: lambda: UserFactory(
@@ -67,6 +94,12 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     CollectibleImage: image,
     ImportJob: _job,
     ImportRow: lambda: ImportRow.objects.create(job=_job(), line=2, outcome="failed", errors=[]),
+    StockLevel: lambda: CollectibleFactory().levels.get(),
+    StockLot: lambda: CollectibleFactory().lots.get(),
+    StockMovement: lambda: CollectibleFactory().movements.get(),
+    StockTransfer: _sent,
+    Allocation: _promised,
+    Valuation: lambda: CollectibleFactory(value=5).valuations.get(),
     Session: lambda: Session.objects.get(pk=SessionService.open(user=UserFactory()).session_id),
     EmailToken: _email_token,
     AuditLog: lambda: log_audit(AuditType.SECURITY, UserFactory(), "signed in"),
@@ -74,7 +107,8 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
         key=f"login:{ThrottleLog.objects.count()}", hits=[1], expires_at=timezone.now()
     ),
 }
-READ_ONLY = {ImportJob, ImportRow, Session, EmailToken, AuditLog, ThrottleLog}
+STOCK = {StockLevel, StockLot, StockMovement, StockTransfer, Allocation, Valuation}
+READ_ONLY = {ImportJob, ImportRow, Session, EmailToken, AuditLog, ThrottleLog} | STOCK
 # Made elsewhere, by who can do what the form cannot: take in a file, show a secret once.
 FROM_ELSEWHERE = READ_ONLY | {CollectibleImage, AccessToken}
 BUSINESS = [model for model in MAKE if issubclass(model, SoftDeleteModel)]

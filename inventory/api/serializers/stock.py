@@ -43,6 +43,15 @@ MOVEMENT = {
     "occurred_at": _LATER,
     "recorded_at": _LATER,
 }
+_LOST = MOVEMENT | {
+    "id": 90002,
+    "kind": "write_off",
+    "quantity": -1,
+    "unit_cost": "12.50",
+    "cost": "-12.50",
+    "reason": "stolen",
+    "reference": "",
+}
 LOT = {
     "id": 512,
     "item": 4711,
@@ -72,12 +81,20 @@ TRANSFER = {
 }
 
 
+LEVEL = {"item": 4711, "sku": "75192-1", "store": 9, "on_hand": 10, "allocated": 3, "available": 7}
+
+
+def _shown(name: str, value: Any) -> Any:
+    return extend_schema_serializer(examples=[OpenApiExample(name, value, response_only=True)])
+
+
 def _amount(**options: Any) -> serializers.DecimalField:
     return serializers.DecimalField(
         max_digits=14, decimal_places=2, min_value=Decimal(0), **options
     )
 
 
+@_shown("A level", LEVEL)
 class LevelSerializer(serializers.ModelSerializer):
     """`units` and `held` are the figures of the time that was asked for."""
 
@@ -94,7 +111,7 @@ class LevelSerializer(serializers.ModelSerializer):
         return int(level.units - level.held)
 
 
-@extend_schema_serializer(examples=[OpenApiExample("A receipt", MOVEMENT, response_only=True)])
+@_shown("A receipt", MOVEMENT)
 class MovementSerializer(serializers.ModelSerializer):
     unit_cost = serializers.DecimalField(
         max_digits=20, decimal_places=2, help_text="Rounded; `cost` is exact."
@@ -106,7 +123,7 @@ class MovementSerializer(serializers.ModelSerializer):
         fields = list(MOVEMENT)
 
 
-@extend_schema_serializer(examples=[OpenApiExample("A lot", LOT, response_only=True)])
+@_shown("A lot", LOT)
 class LotSerializer(serializers.ModelSerializer):
     landed_unit_cost = serializers.DecimalField(
         max_digits=20, decimal_places=2, help_text="Rounded; `cost` is exact."
@@ -117,7 +134,7 @@ class LotSerializer(serializers.ModelSerializer):
         fields = list(LOT)
 
 
-@extend_schema_serializer(examples=[OpenApiExample("On its way", TRANSFER, response_only=True)])
+@_shown("On its way", TRANSFER)
 class TransferSerializer(serializers.ModelSerializer):
     class Meta:
         model = StockTransfer
@@ -132,6 +149,19 @@ class StoreAvailabilitySerializer(serializers.ModelSerializer):
         fields = ["store", "on_hand", "allocated", "available"]
 
 
+@_shown(
+    "In two stores",
+    {
+        "item": 4711,
+        "on_hand": 12,
+        "allocated": 3,
+        "available": 9,
+        "stores": [
+            {"store": 9, "on_hand": 10, "allocated": 3, "available": 7},
+            {"store": 10, "on_hand": 2, "allocated": 0, "available": 2},
+        ],
+    },
+)
 class StockAvailabilitySerializer(serializers.Serializer):
     item = serializers.IntegerField()
     on_hand = serializers.IntegerField()
@@ -210,6 +240,7 @@ class ReceiveSerializer(DatedSerializer):
     )
 
 
+@_shown("A movement and its lot", {"movement": MOVEMENT, "lot": LOT})
 class ReceivedSerializer(serializers.Serializer):
     movement = MovementSerializer()
     lot = LotSerializer()
@@ -296,6 +327,7 @@ class CorrectSerializer(StrictSerializer):
     note = serializers.CharField(max_length=500, required=False)
 
 
+@_shown("One lot was touched", {"movements": [_LOST]})
 class MovementsSerializer(serializers.Serializer):
     """What a deed did: one movement for each lot it touched; none when nothing changed."""
 

@@ -60,5 +60,8 @@ class BulkValuationSerializer(StrictSerializer):
     valuations = serializers.ListField(child=ValuedItemSerializer(), min_length=1, max_length=1000)
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("One item", {"valuations": [EXAMPLE]}, response_only=True)]
+)
 class BulkValuedSerializer(serializers.Serializer):
     valuations = ValuationSerializer(many=True)

@@ -132,6 +132,7 @@ class TransferViewSet(viewsets.ReadOnlyModelViewSet):
 class StockViewSet(viewsets.GenericViewSet):
     """Each call is one deed of one item; the answer tells the movements it made."""
 
+    abilities = {"write": Ability.STOCK_WRITE}
     pagination_class = None
     filter_backends: list[Any] = []
 

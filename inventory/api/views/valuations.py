@@ -44,6 +44,7 @@ class ValuationViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
 @extend_schema(tags=["stock"])
 class BulkValuationViewSet(viewsets.GenericViewSet):
     serializer_class = BulkValuationSerializer
+    abilities = {"write": Ability.CATALOG_WRITE}
     pagination_class = None
     filter_backends: list[Any] = []
 
