@@ -145,7 +145,8 @@ def test_fault_is_told_by_its_field(
 
 def test_bulk_has_its_bounds(owner_client: APIClient, item: Collectible) -> None:
     row = {"item": item.pk, "amount": "1", "source": "x"}
-    for rows in ([], [row] * 1001, {}, None, [1]):
+    wrong: list[Any] = [[], [row] * 1001, {}, None, [1]]
+    for rows in wrong:
         assert refusal(owner_client.post(BULK, {"valuations": rows}))[0] == 400
 
 

@@ -237,7 +237,7 @@ class StockViewSet(viewsets.GenericViewSet):
         values: dict[str, Any] = serializer.validated_data
         vendor = values["item"].vendor
         require_ability(caller(request), [vendor.pk], Ability.STOCK_WRITE)
-        if "store" in serializer.fields and "store" not in values:
+        if not {"store", "from_store"} & values.keys():
             values["store"] = store_of(vendor, caller(request))
         return values
 
