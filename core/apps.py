@@ -1,5 +1,18 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import pre_migrate
 
 
 class CoreConfig(AppConfig):
     name = "core"
+
+    def ready(self) -> None:
+        pre_migrate.connect(_wait_for_locks, sender=self)
+
+
+def _wait_for_locks(using: str, **_signal: Any) -> None:
+    """`migrate` waits for whoever uses a table; DB_LOCK_TIMEOUT is for those who are waited for."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("SET lock_timeout = 0")

@@ -11,4 +11,5 @@ class AuditType(models.TextChoices):
     EXPORT = "export", _("Export")
     IMPORT = "import", _("Import")
     SECURITY = "security", _("Security")
+    STOCK = "stock", _("Stock")
     VENDOR = "vendor", _("Shop")

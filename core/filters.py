@@ -10,6 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter, SearchFilter
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -38,13 +39,19 @@ class IntegerFilter(filters.NumberFilter):
 
 
 class StrictFilterBackend(DjangoFilterBackend):
-    """django-filter, and a parameter nobody declared is refused by name."""
+    """django-filter, and a parameter nobody declared is refused by name.
+
+    A view declares more of them as `extra_parameters`, and those of reads as `read_parameters`.
+    """
 
     def filter_queryset(self, request: Any, queryset: QuerySet, view: APIView) -> QuerySet:
         filterset_class = self.get_filterset_class(view, queryset)
         known = COMMON | PAGINATION[request.version].parameters
         known |= set(filterset_class.base_filters if filterset_class else ())
-        refuse_unknown(request, known | set(getattr(view, "extra_parameters", ())))
+        known |= set(getattr(view, "extra_parameters", ()))
+        if request.method in SAFE_METHODS:
+            known |= set(getattr(view, "read_parameters", ()))
+        refuse_unknown(request, known)
         return super().filter_queryset(request, queryset, view)
 
 

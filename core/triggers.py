@@ -3,21 +3,24 @@
 from pgtrigger import Before, Trigger, Update
 
 
-def counts_changes(*besides: str) -> Trigger:
+def counts_changes(*besides: str, unless: str = "") -> Trigger:
     """`version` grows by one with every UPDATE that changes the row, whoever writes, and however.
 
     It never goes back, nor grows on its own. `besides` are columns that do not count: what no
     representation shows, and what another part of the entity tag covers. A new column counts
-    without a word, for the rows are compared as a whole.
+    without a word, for the rows are compared as a whole. Nothing counts while `unless` holds.
     """
     left_out = ", ".join(f"'{column}'" for column in ("version", *besides))
     old, new = (f"to_jsonb({row}) - ARRAY[{left_out}]" for row in ("OLD", "NEW"))
+    counted = f"{old} IS DISTINCT FROM {new}"
+    if unless:
+        counted = f"NOT ({unless}) AND {counted}"
     return Trigger(
         name="counts_changes",
         when=Before,
         operation=Update,
         func=f"""
-            NEW.version = OLD.version + ({old} IS DISTINCT FROM {new})::int;
+            NEW.version = OLD.version + ({counted})::int;
             RETURN NEW;
         """,
     )

@@ -4,8 +4,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.models import AuditLog, AuditLogQuerySet
-from inventory.selectors import CatalogFigures, get_catalog_figures
-from vendors.selectors import get_audited_vendors, get_vendors_for_user
+from inventory.selectors import (
+    NOW,
+    CatalogFigures,
+    Moment,
+    ValuationFigures,
+    get_catalog_figures,
+    get_valuation_figures,
+)
+from vendors.selectors import get_active_vendor, get_audited_vendors, get_vendors_for_user
 
 if TYPE_CHECKING:
     from users.models import User
@@ -17,14 +24,34 @@ class DashboardSummary:
     catalog: CatalogFigures
 
 
-def get_dashboard_summary(user: "User", vendor_id: int | None = None) -> DashboardSummary:
+def get_dashboard_summary(
+    user: "User", vendor_id: int | None = None, moment: Moment = NOW
+) -> DashboardSummary:
     """Figures over all the user's vendors, or one of them; a foreign one counts for nothing."""
     vendors = get_vendors_for_user(user)
     if vendor_id is not None:
         vendors = vendors.filter(pk=vendor_id)
     return DashboardSummary(
-        total_vendors=vendors.count(), catalog=get_catalog_figures(user, vendor_id)
+        total_vendors=vendors.count(), catalog=get_catalog_figures(user, vendor_id, moment)
     )
+
+
+def get_valuation(
+    user: "User",
+    *,
+    vendor_id: int | None = None,
+    currency: str = "",
+    moment: Moment = NOW,
+    months: int = 12,
+) -> ValuationFigures:
+    """Of all the user's vendors, or one of them; in the currency of that one, or the active one's,
+    unless named."""
+    vendors = get_vendors_for_user(user)
+    if vendor_id is not None:
+        vendors = vendors.filter(pk=vendor_id)
+    named = vendors.first() if vendor_id is not None else get_active_vendor(user)
+    currency = currency or (named.currency if named else "USD")
+    return get_valuation_figures(vendors.values_list("pk", flat=True), currency, moment, months)
 
 
 def get_audit_logs_for_user(user: "User") -> AuditLogQuerySet:

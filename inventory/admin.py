@@ -9,7 +9,19 @@ from django.utils.html import format_html
 from core.admin import BusinessAdmin, BusinessForm, BusinessInline, ReadOnlyAdmin
 from core.exceptions import InvalidInput
 from inventory.enums import RowOutcome
-from inventory.models import Category, Collectible, CollectibleImage, ImportJob, ImportRow
+from inventory.models import (
+    Allocation,
+    Category,
+    Collectible,
+    CollectibleImage,
+    ImportJob,
+    ImportRow,
+    StockLevel,
+    StockLot,
+    StockMovement,
+    StockTransfer,
+    Valuation,
+)
 from inventory.services import CategoryService, ImageService
 
 
@@ -112,6 +124,7 @@ class CollectibleAdmin(BusinessAdmin):
     search_fields = ["name", "sku", "vendor__name"]
     autocomplete_fields = ["vendor", "category"]
     fixed = ("vendor",)
+    readonly_fields = ["quantity", "allocated"]  # the ledger's
     inlines = [ImageInline]
 
 
@@ -152,3 +165,59 @@ class ImportRowAdmin(ReadOnlyAdmin):
     list_select_related = ["job"]
     search_fields = ["=sku", "=job__id"]
     show_full_result_count = False
+
+
+@admin.register(StockLevel)
+class StockLevelAdmin(ReadOnlyAdmin):
+    list_display = ["item", "store", "on_hand", "allocated", "updated_at"]
+    list_select_related = ["item", "store"]
+    search_fields = ["item__name", "=item__sku"]
+
+
+@admin.register(StockLot)
+class StockLotAdmin(ReadOnlyAdmin):
+    list_display = [
+        "id", "item", "store", "received", "remaining", "cost", "remaining_cost", "currency",
+        "received_at", "reference",
+    ]  # fmt: skip
+    list_select_related = ["item", "store"]
+    search_fields = ["item__name", "=item__sku", "=reference"]
+    date_hierarchy = "received_at"
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(ReadOnlyAdmin):
+    list_display = [
+        "id", "item", "store", "kind", "quantity", "cost", "reason", "reference", "occurred_at",
+        "recorded_at",
+    ]  # fmt: skip
+    list_filter = ["kind", "reason"]
+    list_select_related = ["item", "store"]
+    search_fields = ["item__name", "=item__sku", "=reference"]
+    date_hierarchy = "occurred_at"
+
+
+@admin.register(StockTransfer)
+class StockTransferAdmin(ReadOnlyAdmin):
+    list_display = ["id", "item", "from_store", "to_store", "quantity", "status", "created_at"]
+    list_filter = ["status"]
+    list_select_related = ["item", "from_store", "to_store"]
+    search_fields = ["item__name", "=item__sku", "=reference"]
+
+
+@admin.register(Allocation)
+class AllocationAdmin(ReadOnlyAdmin):
+    list_display = [
+        "id", "item", "store", "quantity", "status", "reference", "created_at", "expires_at",
+    ]  # fmt: skip
+    list_filter = ["status"]
+    list_select_related = ["item", "store"]
+    search_fields = ["item__name", "=item__sku", "=reference"]
+
+
+@admin.register(Valuation)
+class ValuationAdmin(ReadOnlyAdmin):
+    list_display = ["item", "amount", "currency", "source", "valued_at", "recorded_at"]
+    list_select_related = ["item"]
+    search_fields = ["item__name", "=item__sku", "source"]
+    date_hierarchy = "valued_at"

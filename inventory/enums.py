@@ -34,3 +34,61 @@ class Repeated(models.TextChoices):
     FAIL = "fail", _("Report the row as failed")
     SUFFIX = "suffix", _("Make it an item of its own: 80035-2")
     UPDATE = "update", _("Let the later row win")
+
+
+class MovementKind(models.TextChoices):
+    """Why units came or went. The sign of the quantity follows from it where it can."""
+
+    OPENING = "opening", _("Opening")
+    RECEIPT = "receipt", _("Receipt")
+    SALE = "sale", _("Sale")
+    RETURN = "return", _("Return")
+    TRANSFER_OUT = "transfer_out", _("Transfer out")
+    TRANSFER_IN = "transfer_in", _("Transfer in")
+    ADJUSTMENT = "adjustment", _("Adjustment")
+    WRITE_OFF = "write_off", _("Write-off")
+    CORRECTION = "correction", _("Correction")
+
+
+INBOUND = (
+    MovementKind.OPENING,
+    MovementKind.RECEIPT,
+    MovementKind.RETURN,
+    MovementKind.TRANSFER_IN,
+)
+OUTBOUND = (MovementKind.SALE, MovementKind.TRANSFER_OUT, MovementKind.WRITE_OFF)
+
+
+class Reason(models.TextChoices):
+    """Why a level was adjusted, or units written off."""
+
+    FOUND = "found", _("Found")
+    LOST = "lost", _("Lost")
+    DAMAGED = "damaged", _("Damaged")
+    COUNT = "count", _("Counted")
+    STOLEN = "stolen", _("Stolen")
+    EXPIRED = "expired", _("Expired")
+    OTHER = "other", _("Other")
+
+
+class LandedCost(models.TextChoices):
+    """What a receipt cost besides the goods."""
+
+    FEES = "fees", _("Fees")
+    POSTAGE = "postage", _("Postage")
+    TAX = "tax", _("Tax")
+    OTHER = "other", _("Other")
+
+
+class TransferStatus(models.TextChoices):
+    IN_TRANSIT = "in_transit", _("In transit")
+    RECEIVED = "received", _("Received")
+
+
+class AllocationStatus(models.TextChoices):
+    """Only open ones hold stock; how one ended is final."""
+
+    OPEN = "open", _("Open")
+    RELEASED = "released", _("Released")
+    EXPIRED = "expired", _("Expired")
+    CONSUMED = "consumed", _("Consumed")

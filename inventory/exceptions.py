@@ -48,3 +48,68 @@ class DuplicateImage(ConflictError):
 
     def __init__(self, image_id: int) -> None:
         super().__init__(errors=[FieldError("file", self.code, str(self.detail))], image=image_id)
+
+
+class InsufficientStock(ConflictError):
+    """More is asked for than is there and not promised; `available` is how many are."""
+
+    code = "insufficient_stock"
+    detail = _("There is not enough stock.")
+
+    def __init__(self, available: int, *, item: int, store: int) -> None:
+        super().__init__(available=available, item=item, store=store)
+
+
+class StockFull(ConflictError):
+    """There would be more of it than can be counted."""
+
+    code = "stock_full"
+    detail = _("There cannot be more than 1,000,000,000 units of an item.")
+
+
+class StaleQuantity(ConflictError):
+    """The level is not what the caller thought; `quantity` is what it is."""
+
+    code = "stale_quantity"
+    detail = _("The quantity has changed meanwhile.")
+
+    def __init__(self, quantity: int) -> None:
+        super().__init__(quantity=quantity)
+
+
+class LotUsed(ConflictError):
+    """What came in by a movement has partly left again, so it cannot be taken back."""
+
+    code = "lot_used"
+    detail = _("Units of this lot have left already.")
+
+
+class AlreadyCorrected(ConflictError):
+    """A movement is corrected once."""
+
+    code = "already_corrected"
+    detail = _("This movement has been corrected already.")
+
+
+class NotCorrectable(ConflictError):
+    """Sales are returned and transfers sent back; only what was entered is corrected."""
+
+    code = "not_correctable"
+    detail = _("This kind of movement is not corrected but answered by another.")
+
+
+class ReturnExceedsSale(ConflictError):
+    """More comes back than went; `left` is how many still can."""
+
+    code = "return_exceeds_sale"
+    detail = _("More is returned than was sold.")
+
+    def __init__(self, left: int) -> None:
+        super().__init__(left=left)
+
+
+class TransferEnded(ConflictError):
+    """The transfer was received before."""
+
+    code = "transfer_ended"
+    detail = _("This transfer has been received already.")

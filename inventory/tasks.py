@@ -1,12 +1,14 @@
 from datetime import timedelta
 
+import structlog
 from celery import shared_task
 
-from inventory.selectors import get_images_without_thumbnail
-from inventory.services import ImageService, ImportService
+from inventory.selectors import find_drift, get_images_without_thumbnail
+from inventory.services import AllocationService, ImageService, ImportService
 
 # Long enough that what is merely queued or at work is not started twice.
 QUIET = timedelta(minutes=5)
+_log = structlog.get_logger(__name__)
 
 
 @shared_task
@@ -30,3 +32,16 @@ def resume_thumbnails() -> None:
     """Scheduled: pictures whose task the broker lost."""
     for image_id in get_images_without_thumbnail(QUIET).values_list("pk", flat=True)[:100]:
         ImageService.make_thumbnail(image_id=image_id)
+
+
+@shared_task
+def expire_allocations() -> None:
+    """Scheduled: what was promised for too long can be sold again."""
+    AllocationService.expire()
+
+
+@shared_task
+def watch_stock() -> None:
+    """Scheduled: what `manage.py reconcile_stock` finds is an error in the log."""
+    if drift := find_drift():
+        _log.error("stock_drift", figures=len(drift), first=vars(drift[0]))

@@ -1,6 +1,10 @@
-"""Database triggers of the catalog (why: docs/decisions/0004-catalog-version-by-trigger.md)."""
+"""Database triggers: the version of the catalog, and all that follows from the stock ledger."""
+
+from typing import Any
 
 import pgtrigger
+
+# --- The catalog's version (why: docs/decisions/0004-catalog-version-by-trigger.md) ---------------
 
 _BUMP = """
     INSERT INTO inventory_catalogversion AS known (vendor_id, version)
@@ -36,3 +40,228 @@ def moves_version(table: str, *, vendor: str, join: str = "") -> list[pgtrigger.
         )
         for name, operation, referencing, rows in occasions
     ]
+
+
+# While the ledger writes what items start with (`core.triggers.counts_changes`).
+OPENING = "current_setting('omni_stock.opening', true) = 'true'"
+
+# --- The ledger (why: docs/decisions/0018-stock-ledger.md) ---------------------------------------
+APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+
+# A trigger that another trigger fired has a depth above one: what is derived from the ledger is
+# written by the ledger's triggers, and by nobody else.
+_REFUSE = """
+    IF pg_trigger_depth() < 2 THEN
+        RAISE EXCEPTION '% follows from the stock ledger and is not written', TG_TABLE_NAME
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN COALESCE(NEW, OLD);
+"""
+
+
+def _refuses(name: str, operation: Any, condition: str = "") -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=operation,
+        condition=pgtrigger.Condition(condition) if condition else None,
+        func=_REFUSE,
+    )
+
+
+DERIVED = _refuses("derived", pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete)
+
+LOT_TRIGGERS = [
+    _refuses("starts_empty", pgtrigger.Insert, "NEW.remaining <> 0 OR NEW.remaining_cost <> 0"),
+    _refuses("derived", pgtrigger.Update | pgtrigger.Delete),
+]
+
+# Numbers the item's movements and seals each one; `last` is the one before. The item's row is
+# locked by whoever moves its stock, so nobody else is adding one.
+_SEAL = """
+    SELECT movement.sequence, movement.digest INTO last FROM inventory_stockmovement AS movement
+        WHERE movement.item_id = NEW.item_id ORDER BY movement.sequence DESC LIMIT 1;
+    SELECT item.vendor_id INTO NEW.vendor_id FROM inventory_collectible AS item
+        JOIN vendors_vendorstore AS store
+            ON store.id = NEW.store_id AND store.vendor_id = item.vendor_id
+        JOIN inventory_stocklot AS lot
+            ON lot.id = NEW.lot_id AND lot.item_id = item.id AND lot.store_id = store.id
+        WHERE item.id = NEW.item_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'item, store and lot of a movement belong together'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'movement_belongs_together';
+    END IF;
+    NEW.sequence := COALESCE(last.sequence, 0) + 1;
+    NEW.recorded_at := clock_timestamp();
+    NEW.digest := inventory_movement_digest(NEW, COALESCE(last.digest, ''));
+    RETURN NEW;
+"""
+
+# Rows that are missing first: with ON CONFLICT DO UPDATE the checks would see the bare difference.
+# An opening is part of adding the item, which nobody has seen yet: it is no new version of it.
+_POST = """
+    INSERT INTO inventory_stocklevel (item_id, store_id, on_hand, allocated)
+        SELECT DISTINCT item_id, store_id, 0, 0 FROM new_rows ORDER BY 1, 2
+        ON CONFLICT (item_id, store_id) DO NOTHING;
+    UPDATE inventory_stocklevel AS level
+        SET on_hand = level.on_hand + moved.quantity, updated_at = clock_timestamp()
+        FROM (SELECT item_id, store_id, SUM(quantity) AS quantity FROM new_rows GROUP BY 1, 2)
+            AS moved
+        WHERE level.item_id = moved.item_id AND level.store_id = moved.store_id;
+    UPDATE inventory_stocklot AS lot
+        SET remaining = lot.remaining + moved.quantity,
+            remaining_cost = lot.remaining_cost + moved.cost
+        FROM (SELECT lot_id, SUM(quantity) AS quantity, SUM(cost) AS cost FROM new_rows GROUP BY 1)
+            AS moved
+        WHERE lot.id = moved.lot_id;
+    FOR batch IN
+        SELECT DISTINCT kind = 'opening' AS opened FROM new_rows ORDER BY 1
+    LOOP
+        PERFORM set_config('omni_stock.opening', batch.opened::text, true);
+        UPDATE inventory_collectible AS item
+            SET quantity = item.quantity + sums.quantity,
+                updated_at = CASE WHEN batch.opened THEN item.updated_at ELSE clock_timestamp() END
+            FROM (
+                SELECT item_id, SUM(quantity) AS quantity FROM new_rows
+                WHERE (kind = 'opening') = batch.opened GROUP BY 1
+            ) AS sums
+            WHERE item.id = sums.item_id AND sums.quantity <> 0;
+    END LOOP;
+    PERFORM set_config('omni_stock.opening', 'false', true);
+    RETURN NULL;
+"""
+
+MOVEMENT_TRIGGERS = [
+    APPEND_ONLY,
+    pgtrigger.Trigger(
+        name="seal",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("last", "record")],
+        func=_SEAL,
+    ),
+    pgtrigger.Trigger(
+        name="post",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=_ADDED,
+        declare=[("batch", "record")],
+        func=_POST,
+    ),
+]
+
+_HOLD = """
+    INSERT INTO inventory_stocklevel (item_id, store_id, on_hand, allocated)
+        SELECT DISTINCT item_id, store_id, 0, 0 FROM {rows} AS held WHERE share <> 0 ORDER BY 1, 2
+        ON CONFLICT (item_id, store_id) DO NOTHING;
+    UPDATE inventory_stocklevel AS level
+        SET allocated = level.allocated + held.share, updated_at = clock_timestamp()
+        FROM (SELECT item_id, store_id, SUM(share) AS share FROM {rows} AS each GROUP BY 1, 2)
+            AS held
+        WHERE level.item_id = held.item_id AND level.store_id = held.store_id
+            AND held.share <> 0;
+    UPDATE inventory_collectible AS item
+        SET allocated = item.allocated + held.share, updated_at = clock_timestamp()
+        FROM (SELECT item_id, SUM(share) AS share FROM {rows} AS each GROUP BY 1) AS held
+        WHERE item.id = held.item_id AND held.share <> 0;
+    RETURN NULL;
+"""
+_HELD = "(SELECT item_id, store_id, {sign}quantity AS share FROM {rows} WHERE status = 'open')"
+_NEWLY = _HELD.format(sign="", rows="new_rows")
+_FORMERLY = _HELD.format(sign="-", rows="old_rows")
+
+ALLOCATION_TRIGGERS = [
+    pgtrigger.Protect(name="kept", operation=pgtrigger.Delete),
+    # What is promised is not changed, it is ended; and an end is final.
+    pgtrigger.Protect(
+        name="ended_once",
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Condition(
+            "OLD.status <> 'open' OR OLD.quantity <> NEW.quantity OR OLD.item_id <> NEW.item_id"
+            " OR OLD.store_id <> NEW.store_id"
+        ),
+    ),
+    pgtrigger.Trigger(
+        name="hold",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=_ADDED,
+        func=_HOLD.format(rows=_NEWLY),
+    ),
+    pgtrigger.Trigger(
+        name="let_go",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Update,
+        referencing=_CHANGED,
+        func=_HOLD.format(rows=f"({_NEWLY} UNION ALL {_FORMERLY})"),
+    ),
+]
+
+# An item's value is the newest of its valuations, and a value given to the item is one: each
+# trigger leaves alone what the other one wrote.
+_ADOPT = """
+    IF pg_trigger_depth() < 2 THEN
+        UPDATE inventory_collectible AS item
+            SET value = newest.amount, currency = newest.currency,
+                updated_at = clock_timestamp()
+            FROM (
+                SELECT DISTINCT ON (known.item_id) known.item_id, known.amount, known.currency
+                FROM inventory_valuation AS known
+                WHERE known.item_id IN (SELECT item_id FROM new_rows)
+                ORDER BY known.item_id, known.valued_at DESC, known.id DESC
+            ) AS newest
+            WHERE item.id = newest.item_id
+                AND (item.value, item.currency) IS DISTINCT FROM (newest.amount, newest.currency);
+    END IF;
+    RETURN NULL;
+"""
+_VALUE = """
+    IF pg_trigger_depth() < 2 THEN
+        INSERT INTO inventory_valuation (item_id, amount, currency, source, valued_at, actor_id)
+            SELECT item.id, item.value, item.currency, 'catalog', clock_timestamp(),
+                item.updated_by_id
+            FROM new_rows AS item {changed} ORDER BY item.id;
+    END IF;
+    RETURN NULL;
+"""
+VALUATION_TRIGGERS = [
+    pgtrigger.Trigger(
+        name="adopt",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=_ADDED,
+        func=_ADOPT,
+    )
+]
+
+ITEM_TRIGGERS = [
+    _refuses("starts_without_stock", pgtrigger.Insert, "NEW.quantity <> 0 OR NEW.allocated <> 0"),
+    _refuses(
+        "stock_is_derived",
+        pgtrigger.Update,
+        "OLD.quantity <> NEW.quantity OR OLD.allocated <> NEW.allocated",
+    ),
+    pgtrigger.Trigger(
+        name="first_value",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=_ADDED,
+        func=_VALUE.format(changed="WHERE item.value > 0"),
+    ),
+    pgtrigger.Trigger(
+        name="next_value",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Update,
+        referencing=_CHANGED,
+        func=_VALUE.format(
+            changed="JOIN old_rows AS before ON before.id = item.id"
+            " AND (before.value, before.currency) IS DISTINCT FROM (item.value, item.currency)"
+        ),
+    ),
+]

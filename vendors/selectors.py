@@ -105,6 +105,12 @@ def get_stores_for_user(user: "User") -> StoreQuerySet:
     return stores.order_by("name", "pk")
 
 
+def get_store_names(ids: Iterable[int | None]) -> dict[int, str]:
+    """By id; of closed ones too, for history stays."""
+    rows = VendorStore.all_objects.filter(pk__in=[key for key in ids if key])
+    return dict(rows.values_list("pk", "name"))
+
+
 def get_default_store(vendor: Vendor) -> VendorStore | None:
     return VendorStore.objects.filter(vendor=vendor, is_default=True).first()
 

@@ -3,6 +3,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from core.fields import validate_currency
 from core.models import AuditLog
 from core.serializers import StrictSerializer
 from inventory.api.serializers import CollectibleSerializer
@@ -10,6 +11,19 @@ from inventory.api.serializers import CollectibleSerializer
 
 class SummaryQuerySerializer(StrictSerializer):
     vendor = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    as_of = serializers.DateTimeField(required=False, help_text="As it was at this time.")
+    known_at = serializers.DateTimeField(
+        required=False, help_text="By what was recorded until this time."
+    )
+
+
+class ValuationQuerySerializer(SummaryQuerySerializer):
+    currency = serializers.CharField(
+        required=False, validators=[validate_currency], help_text="The vendor's."
+    )
+    months = serializers.IntegerField(
+        default=12, min_value=1, max_value=120, help_text="How far back `history` goes."
+    )
 
 
 class CategoryCountSerializer(serializers.Serializer):
@@ -132,3 +146,84 @@ class AuditLogSerializer(serializers.ModelSerializer):
     @extend_schema_field(AuditObjectSerializer(allow_null=True))
     def get_object(self, entry: AuditLog) -> Any:
         return AuditObjectSerializer(entry).data if entry.object_type else None
+
+
+def _figure(help_text: str = "", **options: Any) -> serializers.DecimalField:
+    return serializers.DecimalField(max_digits=30, decimal_places=2, help_text=help_text, **options)
+
+
+class HoldingSerializer(serializers.Serializer):
+    units = serializers.IntegerField()
+    cost_on_hand = _figure("What the units cost, landed.")
+    market_value = _figure("By the newest valuation of each item.")
+    unrealised_gain = _figure("Of the units that were ever valued.")
+    return_on_investment = serializers.DecimalField(
+        max_digits=20, decimal_places=4, allow_null=True, help_text="0.25: worth a quarter more."
+    )
+    unvalued_units = serializers.IntegerField(help_text="Of items without a valuation.")
+    holding_days = serializers.DecimalField(
+        max_digits=12, decimal_places=1, allow_null=True, help_text="Of a unit, on average."
+    )
+
+
+class ShareSerializer(HoldingSerializer):
+    id = serializers.IntegerField(allow_null=True)
+    name = serializers.CharField(allow_null=True)
+
+
+class PointSerializer(serializers.Serializer):
+    at = serializers.DateTimeField()
+    units = serializers.IntegerField()
+    cost_on_hand = _figure()
+    market_value = _figure()
+
+
+_HOLDING = {
+    "units": 4,
+    "cost_on_hand": "16.00",
+    "market_value": "52.00",
+    "unrealised_gain": "36.00",
+    "return_on_investment": "2.2500",
+    "unvalued_units": 0,
+    "holding_days": "50.0",
+}
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Four units of one item",
+            {
+                **_HOLDING,
+                "currency": "USD",
+                "as_of": "2026-11-20T09:30:00Z",
+                "known_at": None,
+                "cost_of_goods_sold": "13.00",
+                "written_off": "0.00",
+                "by_category": [{**_HOLDING, "id": 12, "name": "Star Wars"}],
+                "by_store": [{**_HOLDING, "id": 9, "name": "Main store"}],
+                "history": [
+                    {
+                        "at": "2026-11-20T09:30:00Z",
+                        "units": 4,
+                        "cost_on_hand": "16.00",
+                        "market_value": "52.00",
+                    }
+                ],
+                "others": ["EUR"],
+            },
+        )
+    ]
+)
+class ValuationFiguresSerializer(HoldingSerializer):
+    currency = serializers.CharField()
+    as_of = serializers.DateTimeField()
+    known_at = serializers.DateTimeField(allow_null=True)
+    cost_of_goods_sold = _figure("Of what was sold until then, less what was returned.")
+    written_off = _figure("Write-offs, and units lost by count.")
+    by_category = ShareSerializer(many=True)
+    by_store = ShareSerializer(many=True)
+    history = PointSerializer(many=True)
+    others = serializers.ListField(
+        child=serializers.CharField(), help_text="Currencies of stock that is not in the figures."
+    )

@@ -8,13 +8,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.requests import caller
+from core.serializers import StrictSerializer
 from dashboard.api.filters import AuditLogFilter
 from dashboard.api.serializers import (
     AuditLogSerializer,
     DashboardSummarySerializer,
     SummaryQuerySerializer,
+    ValuationFiguresSerializer,
+    ValuationQuerySerializer,
 )
-from dashboard.selectors import get_audit_logs_for_user, get_dashboard_summary
+from dashboard.selectors import get_audit_logs_for_user, get_dashboard_summary, get_valuation
+from inventory.selectors import Moment
 
 
 @extend_schema(
@@ -26,13 +30,40 @@ from dashboard.selectors import get_audit_logs_for_user, get_dashboard_summary
 @api_view(["GET", "HEAD"])
 def dashboard_summary(request: Request) -> Response:
     """Figures over all your vendors, or one: `?vendor=`."""
-    # As lists do: `format` is the renderers' affair, `_=1700000000` that of caches in between.
-    given = request.query_params.items()
-    named = {name: text for name, text in given if name != "format" and name[:1] != "_"}
-    query = SummaryQuerySerializer(data=named)
-    query.is_valid(raise_exception=True)
-    summary = get_dashboard_summary(caller(request), query.validated_data.get("vendor"))
+    query = _asked(request, SummaryQuerySerializer)
+    moment = Moment(as_of=query.get("as_of"), known_at=query.get("known_at"))
+    summary = get_dashboard_summary(caller(request), query.get("vendor"), moment)
     return Response(DashboardSummarySerializer(summary).data)
+
+
+@extend_schema(
+    tags=["dashboard"],
+    summary="What the stock cost and is worth, now or at any time",
+    parameters=[ValuationQuerySerializer],
+    responses=ValuationFiguresSerializer,
+)
+@api_view(["GET"])
+def dashboard_valuation(request: Request) -> Response:
+    """In one currency; `history` is a series for charts, by the month, and ends with `as_of`."""
+    query = _asked(request, ValuationQuerySerializer)
+    moment = Moment(as_of=query.get("as_of"), known_at=query.get("known_at"))
+    figures = get_valuation(
+        caller(request),
+        vendor_id=query.get("vendor"),
+        currency=query.get("currency", ""),
+        moment=moment,
+        months=query["months"],
+    )
+    return Response(ValuationFiguresSerializer(figures).data)
+
+
+def _asked(request: Request, serializer: type[StrictSerializer]) -> dict[str, Any]:
+    """The query. As in lists, `format` is the renderers' affair, `_=1700000000` that of caches."""
+    given = request.query_params.items()
+    query = serializer(data={k: text for k, text in given if k != "format" and k[:1] != "_"})
+    query.is_valid(raise_exception=True)
+    values: dict[str, Any] = query.validated_data
+    return values
 
 
 @extend_schema(tags=["audit"])

@@ -1,14 +1,25 @@
 from typing import Any, cast
 
+from django import forms
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
+from django_filters.fields import IsoDateTimeField
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from core.filters import FlagFilter, IntegerFilter
 from core.requests import caller
-from inventory.enums import Condition, RowOutcome
-from inventory.models import Category, Collectible, CollectibleQuerySet, ImportJob
-from inventory.selectors import get_category_ids, get_collectibles_for_user
+from inventory.enums import Condition, MovementKind, RowOutcome, TransferStatus
+from inventory.models import (
+    Category,
+    Collectible,
+    CollectibleQuerySet,
+    ImportJob,
+    LedgerQuerySet,
+)
+from inventory.selectors import Moment, get_category_ids, get_collectibles_for_user
 from vendors.roles import Ability
 from vendors.selectors import get_vendors_allowing, require_ability_somewhere
 
@@ -78,3 +89,62 @@ class ImportJobFilter(filters.FilterSet):
 
 class ImportRowFilter(filters.FilterSet):
     outcome = filters.ChoiceFilter(choices=RowOutcome.choices)
+
+
+class LevelFilter(filters.FilterSet):
+    vendor = IntegerFilter(field_name="item__vendor_id")
+    item = IntegerFilter(field_name="item_id")
+    store = IntegerFilter(field_name="store_id")
+    low_stock = FlagFilter(method="is_low", help_text="Of items at their threshold or below.")
+
+    def is_low(self, queryset: LedgerQuerySet, name: str, value: bool) -> QuerySet:
+        return queryset.low_on_stock() if value else queryset.well_stocked()
+
+
+class LotFilter(filters.FilterSet):
+    vendor = IntegerFilter(field_name="item__vendor_id")
+    item = IntegerFilter(field_name="item_id")
+    store = IntegerFilter(field_name="store_id")
+    reference = filters.CharFilter()
+    is_empty = FlagFilter(method="holds_nothing")
+
+    def holds_nothing(self, queryset: LedgerQuerySet, name: str, value: bool) -> QuerySet:
+        return queryset.filter(remaining=0) if value else queryset.filter(remaining__gt=0)
+
+
+class MovementFilter(filters.FilterSet):
+    item = IntegerFilter(field_name="item_id")
+    store = IntegerFilter(field_name="store_id")
+    lot = IntegerFilter(field_name="lot_id")
+    vendor = IntegerFilter(field_name="vendor_id")
+    kind = filters.ChoiceFilter(choices=MovementKind.choices)
+    reference = filters.CharFilter()
+    occurred_after = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="gte")
+    occurred_before = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="lt")
+
+
+class TransferFilter(filters.FilterSet):
+    vendor = IntegerFilter(field_name="item__vendor_id")
+    item = IntegerFilter(field_name="item_id")
+    status = filters.ChoiceFilter(choices=TransferStatus.choices)
+
+
+MOMENT = [
+    OpenApiParameter("as_of", OpenApiTypes.DATETIME, description="As it was at this time."),
+    OpenApiParameter(
+        "known_at", OpenApiTypes.DATETIME, description="By what was recorded until this time."
+    ),
+]
+
+
+class _MomentForm(forms.Form):
+    as_of = IsoDateTimeField(required=False)
+    known_at = IsoDateTimeField(required=False)
+
+
+def read_moment(request: Request) -> Moment:
+    """`?as_of=` and `?known_at=`; 400 for what is no time. In the future nothing has happened."""
+    form = _MomentForm(request.query_params)
+    if not form.is_valid():
+        raise ValidationError(form.errors.get_json_data())
+    return Moment(as_of=form.cleaned_data["as_of"], known_at=form.cleaned_data["known_at"])

@@ -6,7 +6,8 @@ import django.contrib.postgres.indexes
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
-import inventory.models
+import inventory.models.catalog
+import inventory.models.imports
 import pgtrigger.compiler
 import pgtrigger.migrations
 from decimal import Decimal
@@ -63,7 +64,7 @@ class Migration(migrations.Migration):
                 ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('name', models.CharField(max_length=255)),
                 ('slug', core.fields.NameSlugField(blank=True, db_index=False, max_length=80)),
-                ('sku', models.CharField(default=inventory.models.new_sku, max_length=64, verbose_name='SKU')),
+                ('sku', models.CharField(default=inventory.models.catalog.new_sku, max_length=64, verbose_name='SKU')),
                 ('description', models.TextField(blank=True, validators=[django.core.validators.MaxLengthValidator(20000)])),
                 ('condition', models.CharField(choices=[('unspecified', 'Unspecified'), ('sealed', 'Sealed'), ('new', 'New'), ('mint', 'Mint'), ('near_mint', 'Near mint'), ('excellent', 'Excellent'), ('good', 'Good'), ('fair', 'Fair'), ('poor', 'Poor')], default='unspecified', max_length=12)),
                 ('value', models.DecimalField(decimal_places=2, default=Decimal('0'), max_digits=14, validators=[django.core.validators.MinValueValidator(0)])),
@@ -74,7 +75,7 @@ class Migration(migrations.Migration):
                 ('is_featured', models.BooleanField(default=False)),
                 ('is_bestseller', models.BooleanField(default=False)),
                 ('attributes', models.JSONField(blank=True, default=dict, validators=[core.fields.validate_attributes])),
-                ('search_text', models.GeneratedField(db_persist=True, expression=inventory.models.Unaccent(django.db.models.functions.text.Lower(django.db.models.functions.text.Concat('name', models.Value('\n'), 'sku', models.Value('\n'), 'description', output_field=models.TextField()))), output_field=models.TextField())),
+                ('search_text', models.GeneratedField(db_persist=True, expression=inventory.models.catalog.Unaccent(django.db.models.functions.text.Lower(django.db.models.functions.text.Concat('name', models.Value('\n'), 'sku', models.Value('\n'), 'description', output_field=models.TextField()))), output_field=models.TextField())),
                 ('category', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='inventory.category')),
                 ('created_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='created_%(class)s_set', to=settings.AUTH_USER_MODEL)),
                 ('updated_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='updated_%(class)s_set', to=settings.AUTH_USER_MODEL)),
@@ -90,8 +91,8 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
                 ('is_deleted', models.BooleanField(default=False, editable=False)),
                 ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('file', models.ImageField(upload_to=inventory.models._picture_path)),
-                ('thumbnail', models.ImageField(blank=True, upload_to=inventory.models._picture_path)),
+                ('file', models.ImageField(upload_to=inventory.models.catalog._picture_path)),
+                ('thumbnail', models.ImageField(blank=True, upload_to=inventory.models.catalog._picture_path)),
                 ('alt_text', models.CharField(blank=True, max_length=255)),
                 ('is_primary', models.BooleanField(default=False)),
                 ('position', models.PositiveSmallIntegerField(default=0)),
@@ -110,7 +111,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
-                ('file', models.FileField(max_length=200, storage=inventory.models._private, upload_to=inventory.models._upload_path)),
+                ('file', models.FileField(max_length=200, storage=inventory.models.imports._private, upload_to=inventory.models.imports._upload_path)),
                 ('filename', models.CharField(max_length=255)),
                 ('mapping', models.JSONField(default=dict)),
                 ('repeated', models.CharField(choices=[('fail', 'Report the row as failed'), ('suffix', 'Make it an item of its own: 80035-2'), ('update', 'Let the later row win')], default='fail', max_length=6)),

@@ -19,6 +19,8 @@ from inventory.exceptions import SkuTaken, StaleVersion
 from inventory.models import Collectible, CollectibleQuerySet, new_sku
 from inventory.selectors import get_category_called
 from inventory.services.categories import CategoryService
+from inventory.services.counting import store_of
+from inventory.services.stock import Receipt, StockService
 
 if TYPE_CHECKING:
     from users.models import User
@@ -47,6 +49,7 @@ class ItemDetails(TypedDict, total=False):
     is_bestseller: bool
     attributes: dict[str, Any]
     more_attributes: dict[str, Any]
+    unit_cost: Decimal
     attributes_patch: dict[str, Any]
 
 
@@ -86,16 +89,21 @@ class CollectibleService:
     ) -> Collectible:
         """A new item; a blank SKU becomes `ITEM-…`, the currency is the vendor's unless given.
 
+        Its quantity is the opening movement in the store where `by` works, at `unit_cost`.
+
         Raises `SkuTaken`, and `InvalidInput` for an id of a category the vendor does not have.
         """
         values = _with_category(vendor, _with_attributes(details, {}), by)
         values["sku"] = values.get("sku") or new_sku()
         values.setdefault("currency", vendor.currency)
-        item = Collectible(
-            name=name, vendor=vendor, quantity=quantity, created_by=by, updated_by=by, **values
-        )
+        unit_cost = values.pop("unit_cost", Decimal(0))
+        item = Collectible(name=name, vendor=vendor, created_by=by, updated_by=by, **values)
         with constraint_as({"item_sku_unique": SkuTaken()}):
             item.save()
+        if quantity:
+            opening = Receipt(item, store_of(vendor, by), quantity, unit_cost, item.currency)
+            StockService.open(receipts=[opening], by=by)
+            item.quantity = quantity
         action = f"created item “{item.name}”"
         log_audit(AuditType.CATALOG, by, action, obj=item, after=fields_of(item))
         return item
@@ -107,10 +115,12 @@ class CollectibleService:
     ) -> Collectible:
         """The item with the changes made. A quantity is a count: it replaces what was thought.
 
-        Raises `SkuTaken`, `NotFoundError` when it was deleted meanwhile, and `InvalidInput`.
+        The difference is made in the store where `by` works. Raises `SkuTaken`, `NotFoundError`
+        when the item was deleted meanwhile, `InsufficientStock` and `InvalidInput`.
         """
         item = _locked(collectible.pk)
         values = _with_category(item.vendor, _with_attributes(changes, item.attributes), by)
+        counted = values.pop("quantity", item.quantity)
         if "sku" in values and not values["sku"]:
             values["sku"] = item.sku
         with constraint_as({"item_sku_unique": SkuTaken()}):
@@ -118,6 +128,7 @@ class CollectibleService:
         if changed:
             action = f"changed item “{item.name}”"
             log_audit(AuditType.CATALOG, by, action, obj=item, **changed.record())
+        _count(item, counted, by)
         return _with_details(item)
 
     @staticmethod
@@ -213,6 +224,16 @@ class CollectibleService:
         outcome.done = len(free)
         outcome.errors += _refused(taken, SkuTaken())
         return _settled(outcome, terms, _state(found))
+
+
+def _count(item: Collectible, counted: int, by: "User") -> None:
+    if counted != item.quantity:
+        store = store_of(item.vendor, by)
+        difference = Receipt(item, store, counted - item.quantity, currency=item.currency)
+        StockService.count(changes=[difference], by=by)
+        action = f"counted item “{item.name}”"
+        before, after = {"quantity": item.quantity}, {"quantity": counted}
+        log_audit(AuditType.STOCK, by, action, obj=item, before=before, after=after)
 
 
 def _by_freedom(deleted: Sequence[Collectible]) -> tuple[list[Collectible], list[Collectible]]:

@@ -20,6 +20,9 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "value", "marketvalue", "estimatedvalue", "price", "retailprice", "unitprice", "worth",
     ),
     "quantity": ("quantity", "qty", "onhand", "stock", "stockquantity", "units", "count"),
+    "unit_cost": (
+        "unitcost", "cost", "costprice", "purchaseprice", "pricepaid", "paid", "buyprice",
+    ),
     "condition": ("condition", "state"),
     "currency": ("currency", "currencycode"),
     "description": ("description", "details", "notes", "comment", "comments"),

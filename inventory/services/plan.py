@@ -1,6 +1,7 @@
 """What rows of a table do to a catalog: one plan, whether it is carried out or only reported."""
 
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,11 +16,12 @@ from inventory.exceptions import StaleVersion
 from inventory.models import MAX_SKU, Category, Collectible, ImportJob, ImportRow, new_sku
 from inventory.selectors import get_category_called
 from inventory.services.categories import CategoryService
+from inventory.services.counting import Counts
 from inventory.services.promises import keeps, state_of
 from inventory.services.rows import ItemRow
 
 _WRITTEN = [
-    "name", "description", "category", "condition", "value", "currency", "quantity",
+    "name", "description", "category", "condition", "value", "currency",
     "low_stock_threshold", "is_active", "is_featured", "is_bestseller", "attributes",
     "updated_by", "updated_at",
 ]  # fmt: skip
@@ -69,6 +71,7 @@ class Planner:
         self._promised = self._promises(rows)
         new: list[Collectible] = []
         changed: dict[str, Collectible] = {}
+        self._counts = Counts(self.job, list(known.values()))
         results = [self._judge(row, known, new, changed) for row in rows]
         if self.job.dry_run:
             self._rehearsed |= known
@@ -76,10 +79,10 @@ class Planner:
                 if result.collectible and result.collectible.pk is None:
                     result.collectible = None
         else:
-            Collectible.objects.bulk_create(new)
-            Collectible.objects.bulk_update(
-                [item for item in changed.values() if item not in new], _WRITTEN
-            )
+            self._counts.create(new)
+            old = [item for item in changed.values() if item not in new]
+            Collectible.objects.bulk_update(old, _WRITTEN)
+            self._counts.correct(old)
         ImportRow.objects.bulk_create(results)
         return Counter(result.outcome for result in results)
 
@@ -103,16 +106,24 @@ class Planner:
         if not row.errors:
             row.errors += self._objections(row, item)
         values = self._values(row, item)
+        unit_cost = values.pop("unit_cost", Decimal(0))
         if row.errors:
             return self._result(row, RowOutcome.FAILED, found)
         if item is None:
+            quantity = values.pop("quantity", 1)
             item = self._new_item(row, values)
+            self._counts.note(item, quantity, unit_cost)
             known[item.sku] = item
             new.append(item)
             return self._result(row, RowOutcome.CREATED, found, item)
         differing = {name: value for name, value in values.items() if getattr(item, name) != value}
         if not differing:
             return self._result(row, RowOutcome.UNCHANGED, found, item)
+        if "quantity" in differing and (
+            fault := self._counts.note(item, differing["quantity"], unit_cost)
+        ):
+            row.errors.append(fault)
+            return self._result(row, RowOutcome.FAILED, found)
         for name, value in differing.items():
             setattr(item, name, value)
         if item.sku not in changed:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from core.exceptions import FieldError
 from core.tabular import Row, unescape
 from inventory.enums import Condition
-from inventory.models import Category, Collectible
+from inventory.models import Category, Collectible, StockLot
 
 _NOTHING = {"{}", "[]", "{not specified}", "not specified"}
 _TRUE = {"true", "yes", "1", "y", "x"}
@@ -85,7 +85,7 @@ def _clean(target: str, text: str) -> Any:
     if target == "category":
         return Category._meta.get_field("name").clean(text, None)
     spelling = _SPELLINGS.get(target)
-    field: Any = Collectible._meta.get_field(target)
+    field: Any = (StockLot if target == "unit_cost" else Collectible)._meta.get_field(target)
     return field.clean(spelling(text) if spelling else text, None)
 
 
@@ -137,6 +137,7 @@ def _json_object(text: str) -> Any:
 
 _SPELLINGS: dict[str, Any] = {
     "value": _amount,
+    "unit_cost": _amount,
     "quantity": _whole,
     "low_stock_threshold": _whole,
     "version": _whole,

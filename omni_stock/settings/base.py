@@ -94,7 +94,12 @@ DATABASES: dict[str, dict[str, Any]] = {
         **_database,
         "CONN_MAX_AGE": 0 if ENV.db_pool_size else 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": ENV.db_connect_timeout, **_database["OPTIONS"]},
+        "OPTIONS": {
+            "connect_timeout": ENV.db_connect_timeout,
+            # Who waits longer for somebody else's lock is told so: 409 `busy`.
+            "options": f"-c lock_timeout={ENV.db_lock_timeout}s",
+            **_database["OPTIONS"],
+        },
     }
 }
 if ENV.db_pool_size:
@@ -159,6 +164,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "core.tasks.purge_idempotency_keys",
         "schedule": crontab(minute=37),
     },
+    "expire-allocations": {"task": "inventory.tasks.expire_allocations", "schedule": 60},
+    "watch-stock": {"task": "inventory.tasks.watch_stock", "schedule": crontab(hour=4, minute=7)},
     "purge-expired-tokens": {
         "task": "users.tasks.purge_expired_tokens",
         "schedule": crontab(hour=3, minute=17),

@@ -51,6 +51,7 @@ class Environment(BaseSettings):
     db_host: str = "localhost"
     db_port: int = 5432
     db_connect_timeout: int = 60
+    db_lock_timeout: int = Field(default=3, ge=0, description="seconds; 0 waits for ever")
     db_pool_size: int = Field(default=8, ge=0, description="0 switches the pool off")
 
     redis_url: SecretStr = SecretStr("redis://localhost:6379")

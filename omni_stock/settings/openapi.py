@@ -48,6 +48,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TAGS": [
         {"name": "auth", "description": "Accounts and tokens"},
         {"name": "catalog", "description": "Items, their pictures and categories"},
+        {
+            "name": "stock",
+            "description": "What is where, how it came there, what it cost and is worth",
+        },
         {"name": "imports", "description": "Loading a collection from CSV or XLSX"},
         {"name": "dashboard", "description": "What it all comes to"},
         {"name": "audit", "description": "Who did what: never changed"},

@@ -56,7 +56,10 @@ class Shop:
     def __init__(self, owner: User, client: APIClient) -> None:
         self.owner, self.client, self.vendor = owner, client, owner.vendors.get()
         self.category = CategoryFactory(vendor=self.vendor, name="LEGO")
-        self.item = CollectibleFactory(vendor=self.vendor, category=self.category, sku="A")
+        # Without stock, so that it can really be deleted.
+        self.item = CollectibleFactory(
+            vendor=self.vendor, category=self.category, sku="A", quantity=0
+        )
 
     @property
     def url(self) -> str:
@@ -117,7 +120,7 @@ WRITES: dict[str, Callable[[Shop], Any]] = {
     "service of categories": lambda s: CategoryService.create(name="New", vendor=s.vendor),
     "ORM save": lambda s: Collectible(name="New", vendor=s.vendor).save(),
     "ORM update": lambda _: Collectible.objects.update(name="New"),
-    "ORM update of the deleted too": lambda _: Collectible.all_objects.update(quantity=9),
+    "ORM update of the deleted too": lambda _: Collectible.all_objects.update(value=9),
     "ORM bulk_create": Shop.add_row,
     "ORM bulk_update": Shop.change_in_bulk,
     "ORM delete": lambda s: s.item.delete(),

@@ -44,19 +44,20 @@ class TestDelete:
         assert after["deleted_at"] > before["updated_at"]
 
     def test_stale_instance_does_not_bring_old_values_back(self) -> None:
-        stale = CollectibleFactory(quantity=5, name="Before")
-        Collectible.objects.filter(pk=stale.pk).update(quantity=2, name="After")
+        stale = CollectibleFactory(low_stock_threshold=5, name="Before")
+        Collectible.objects.filter(pk=stale.pk).update(low_stock_threshold=2, name="After")
         stale.delete()
         row = columns(stale)
-        assert (row["quantity"], row["name"], row["is_deleted"]) == (2, "After", True)
+        told = (row["low_stock_threshold"], row["name"], row["is_deleted"])
+        assert told == (2, "After", True)
 
     def test_instance_knows_what_its_row_says_of_itself(self) -> None:
-        item = CollectibleFactory(quantity=5)
+        item = CollectibleFactory()
         for undo_or_do in (item.delete, item.restore):
-            item.quantity = 99
+            item.low_stock_threshold = 99
             undo_or_do()
             row = columns(item)
-            assert item.quantity == 99
+            assert item.low_stock_threshold == 99
             for name in ("is_deleted", "deleted_at", "updated_at", "updated_by_id", "version"):
                 assert getattr(item, name) == row[name]
 
@@ -221,18 +222,18 @@ class TestUnique:
 
 class TestHardDelete:
     def test_really_deletes(self) -> None:
-        item = CollectibleFactory()
+        item = CollectibleFactory(quantity=0)
         assert item.hard_delete() == (1, {"inventory.Collectible": 1})
         assert not Collectible.all_objects.exists()
 
     def test_queryset_really_deletes(self) -> None:
-        CollectibleFactory.create_batch(2)
+        CollectibleFactory.create_batch(2, quantity=0)
         Collectible.objects.all().delete()
         assert Collectible.all_objects.all().hard_delete() == (2, {"inventory.Collectible": 2})
         assert not Collectible.all_objects.exists()
 
     def test_is_refused_while_anything_points_there_even_if_deleted(self) -> None:
-        item = CollectibleFactory()
+        item = CollectibleFactory(quantity=0)
         picture_of(item)
         item.delete()
         with pytest.raises(ProtectedError):
@@ -240,6 +241,11 @@ class TestHardDelete:
         with pytest.raises(ProtectedError):
             Vendor.all_objects.all().hard_delete()
         assert Collectible.all_objects.count() == Vendor.objects.count() == 1
+
+    def test_is_refused_to_items_that_had_stock(self) -> None:
+        item = CollectibleFactory()
+        with pytest.raises(ProtectedError):
+            item.hard_delete()
 
 
 class TestManagers:
@@ -299,13 +305,13 @@ class TestRecord:
 
     @pytest.mark.parametrize("fields", [["name"], ("name",), {"name"}, iter(["name"])])
     def test_save_of_some_fields_carries_the_time(self, fields: Any) -> None:
-        item = CollectibleFactory(quantity=5)
+        item = CollectibleFactory(low_stock_threshold=5)
         before = columns(item)
-        Collectible.objects.filter(pk=item.pk).update(quantity=2)
+        Collectible.objects.filter(pk=item.pk).update(low_stock_threshold=2)
         item.name = "New"
         item.save(update_fields=fields)
         after = columns(item)
-        assert (after["name"], after["quantity"]) == ("New", 2)
+        assert (after["name"], after["low_stock_threshold"]) == ("New", 2)
         assert after["updated_at"] > before["updated_at"]
 
     def test_save_of_no_fields_writes_nothing(self, django_assert_num_queries: Any) -> None:

@@ -1,6 +1,7 @@
 """Rows for tests, as the model layer makes them; each call gives one that stands on its own."""
 
 from datetime import timedelta
+from typing import Any
 
 import factory
 from django.utils import timezone
@@ -8,6 +9,8 @@ from factory.django import DjangoModelFactory
 
 from core.models import IdempotencyKey
 from inventory.models import Category, Collectible
+from inventory.services import Receipt, StockService
+from inventory.services.counting import store_of
 from users.models import User
 from vendors.enums import InviteStatus
 from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
@@ -76,9 +79,22 @@ class CategoryFactory(DjangoModelFactory):
 class CollectibleFactory(DjangoModelFactory):
     class Meta:
         model = Collectible
+        skip_postgeneration_save = True
 
     name = factory.Sequence(lambda n: f"Item {n}")
     vendor = factory.SubFactory(VendorFactory)
+
+    @factory.post_generation
+    def quantity(item: Collectible, create: bool, quantity: int | None, **_more: Any) -> None:  # noqa: N805
+        """What the item starts with, in the vendor's default store: one, as for everybody."""
+        if not create:
+            return
+        if quantity is None:
+            quantity = 1
+        if quantity:
+            opening = Receipt(item, store_of(item.vendor, None), quantity)
+            StockService.open(receipts=[opening], by=None)
+            item.quantity = quantity
 
 
 class IdempotencyKeyFactory(DjangoModelFactory):

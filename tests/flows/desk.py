@@ -12,7 +12,20 @@ from django.utils import timezone
 from core.audit import log_audit
 from core.enums import AuditType
 from core.models import AuditLog, IdempotencyKey, SoftDeleteModel, ThrottleLog
-from inventory.models import Category, Collectible, CollectibleImage, ImportJob, ImportRow
+from inventory.models import (
+    Allocation,
+    Category,
+    Collectible,
+    CollectibleImage,
+    ImportJob,
+    ImportRow,
+    StockLevel,
+    StockLot,
+    StockMovement,
+    StockTransfer,
+    Valuation,
+)
+from inventory.services import AllocationService, Line, TransferService
 from tests.factories import (
     AccessTokenFactory,
     CategoryFactory,
@@ -53,6 +66,20 @@ def _email_token() -> EmailToken:
     return EmailToken.objects.create(user=user, expires_at=timezone.now(), digest=f"{user.pk:064}")
 
 
+def _sent() -> StockTransfer:
+    item = CollectibleFactory(quantity=2)
+    to = StoreFactory(vendor=item.vendor, is_default=False)
+    line = Line(item, item.levels.get().store, 1)
+    return TransferService.send(line=line, to_store=to, in_transit=True, by=UserFactory())
+
+
+def _promised() -> Allocation:
+    item = CollectibleFactory()
+    line = Line(item, item.levels.get().store, 1)
+    [row] = AllocationService.allocate(lines=[line], reference="order 1")
+    return row
+
+
 # Registered model → how one more row of it is made, with relations of its own.
 MAKE: dict[type[models.Model], Callable[[], Any]] = {
     User: lambda: UserFactory(
@@ -68,6 +95,12 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     CollectibleImage: image,
     ImportJob: _job,
     ImportRow: lambda: ImportRow.objects.create(job=_job(), line=2, outcome="failed", errors=[]),
+    StockLevel: lambda: StockLevel.objects.get(item=CollectibleFactory()),
+    StockLot: lambda: StockLot.objects.get(item=CollectibleFactory()),
+    StockMovement: lambda: StockMovement.objects.get(item=CollectibleFactory()),
+    StockTransfer: _sent,
+    Allocation: _promised,
+    Valuation: lambda: Valuation.objects.get(item=CollectibleFactory(value=5)),
     Session: lambda: Session.objects.get(pk=SessionService.open(user=UserFactory()).session_id),
     EmailToken: _email_token,
     AuditLog: lambda: log_audit(AuditType.SECURITY, UserFactory(), "signed in"),
@@ -76,7 +109,9 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     ),
     IdempotencyKey: IdempotencyKeyFactory,
 }
-READ_ONLY = {ImportJob, ImportRow, Session, EmailToken, AuditLog, IdempotencyKey, ThrottleLog}
+STOCK = {StockLevel, StockLot, StockMovement, StockTransfer, Allocation, Valuation}
+LOGS = {AuditLog, IdempotencyKey, ThrottleLog}
+READ_ONLY = {ImportJob, ImportRow, Session, EmailToken} | LOGS | STOCK
 # Made elsewhere, by who can do what the form cannot: take in a file, show a secret once.
 FROM_ELSEWHERE = READ_ONLY | {CollectibleImage, AccessToken}
 BUSINESS = [model for model in MAKE if issubclass(model, SoftDeleteModel)]

@@ -128,7 +128,27 @@ import-list                       post   401  400  403  403  202  202  202
 import-detail                     get    401  404  200  200  200  200  200
 import-rows                       get    401  404  200  200  200  200  200
 
+product-availability              get    401  404  200  200  200  200  200
+item-valuation-list               get    401  404  200  200  200  200  200
+item-valuation-list               post   401  404  403  403  201  201  201
+valuation-bulk-list               post   401  400  403  403  201  201  201
+stock-level-list                  get    401  200  200  200  200  200  200
+stock-movement-list               get    401  200  200  200  200  200  200
+stock-movement-detail             get    401  404  200  200  200  200  200
+stock-lot-list                    get    401  200  200  200  200  200  200
+stock-lot-detail                  get    401  404  200  200  200  200  200
+stock-transfer-list               get    401  200  200  200  200  200  200
+stock-transfer-detail             get    401  404  200  200  200  200  200
+stock-transfer-receive            post   401  404  403  403  200  200  200
+stock-receive                     post   401  400  403  403  201  201  201
+stock-adjust                      post   401  400  403  403  201  201  201
+stock-set                         post   401  400  403  403  201  201  201
+stock-transfer                    post   401  400  403  403  201  201  201
+stock-write-off                   post   401  400  403  403  201  201  201
+stock-correct                     post   401  400  403  403  201  201  201
+
 dashboard-summary                 get    401  200  200  200  200  200  200
+dashboard-valuation               get    401  200  200  200  200  200  200
 audit-log-list                    get    401  200  200  200  200  200  200
 """
 
@@ -139,6 +159,7 @@ class Shop(World):
     def __init__(self) -> None:
         super().__init__()
         User.objects.filter(pk=self.owner.pk).update(email_verified_at=timezone.now())
+        self.shelf = self.store
         self.store = StoreFactory(vendor=self.vendor, is_default=False)  # one that can be closed
         self.people: dict[str, User] = {"stranger": UserFactory(), "owner": self.owner}
         StoreFactory(vendor=VendorFactory(owner=self.people["stranger"]))
@@ -212,6 +233,22 @@ BODIES: dict[str, dict[str, Any] | Callable[[Shop], dict[str, Any]]] = {
     "item-image-list post": lambda _s: {"file": SimpleUploadedFile("a.png", picture("PNG"))},
     "item-image-reorder": lambda s: {"ids": [s.image.pk]},
     "item-image-detail patch": {"alt_text": "Front"},
+    "item-valuation-list post": {"amount": "5.00", "source": "market"},
+    "valuation-bulk-list": lambda s: {
+        "valuations": [{"item": s.item.pk, "amount": "5.00", "source": "market"}],
+    },
+    "stock-receive": lambda s: {"item": s.item.pk, "quantity": 2, "unit_cost": "1.00"},
+    "stock-adjust": lambda s: {"item": s.item.pk, "delta": 1, "reason": "found"},
+    "stock-set": lambda s: {
+        "item": s.item.pk, "store": s.shelf.pk, "quantity": 5, "expected": 4,
+    },
+    "stock-transfer": lambda s: {
+        "item": s.item.pk, "from_store": s.shelf.pk, "to_store": s.store.pk, "quantity": 1,
+    },
+    "stock-write-off": lambda s: {
+        "item": s.item.pk, "store": s.shelf.pk, "quantity": 1, "reason": "lost",
+    },
+    "stock-correct": lambda s: {"movement": s.movement.pk},
     "category-list post": lambda s: {"vendor": s.vendor.pk, **NAME},
     "category-detail": NAME,
     "import-list post": lambda s: {"vendor": s.vendor.pk, "file": _table()},

@@ -285,8 +285,8 @@ class TestDeleting:
 
     def test_shop_goes_and_comes_with_all_it_has(self, desk: Client) -> None:
         category = CategoryFactory()
-        item = CollectibleFactory(vendor=category.vendor, category=category)
         StoreFactory(vendor=category.vendor)
+        item = CollectibleFactory(vendor=category.vendor, category=category)
         assert saved(desk.post(address(category.vendor, "delete"), {"post": "yes"}))
         assert not Collectible.objects.exists()
         assert desk.get(address(Collectible)).context["cl"].result_count == 1

@@ -1,5 +1,6 @@
 """The sample data: there once however often it is loaded, and enough to look around in."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from django.core.management import call_command
 from rest_framework.test import APIClient
 
 from inventory.management.commands.seed_demo import ADMIN, OWNER, SAMPLES
+from inventory.selectors import find_drift, find_tampering
 from users.models import User
 from vendors.models import Vendor
 
@@ -67,3 +69,18 @@ def test_administrator_comes_into_the_admin_and_sees_no_shop(
     sign_in(anonymous_client, *ADMIN)
     assert anonymous_client.get(f"{API}auth/me/").json()["role"] == "admin"
     assert anonymous_client.get(f"{API}catalog/items/").json()["count"] == 0
+
+
+def test_sample_has_a_past(anonymous_client: APIClient) -> None:
+    """Lots at several costs, a second store, values that moved; and the ledger is whole."""
+    call_command("seed_demo")
+    assert find_drift() == []
+    assert find_tampering() == []
+    sign_in(anonymous_client, *OWNER)
+    figures = anonymous_client.get(f"{API}dashboard/valuation/", {"months": 24}).json()
+    worth = [Decimal(point["market_value"]) for point in figures["history"]]
+    assert 0 < worth[2] < worth[12] < worth[-1] == Decimal(figures["market_value"])
+    assert [share["name"] for share in figures["by_store"]] == ["Main store", "Market stall"]
+    transfers = anonymous_client.get(f"{API}stock/transfers/").json()["results"]
+    assert {row["status"] for row in transfers} == {"in_transit", "received"}
+    assert Decimal(figures["unrealised_gain"]) > 0

@@ -55,8 +55,8 @@ class TestItems:
         after: Row = {
             "vendor_id": vendor.pk, "category_id": None, "name": "Lotus", "slug": made.slug,
             "sku": "L-1", "description": "", "condition": "unspecified", "value": "0",
-            "currency": "USD", "quantity": 1, "low_stock_threshold": 10, "is_active": True,
-            "is_featured": False, "is_bestseller": False, "attributes": {},
+            "currency": "USD", "quantity": 1, "allocated": 0, "low_stock_threshold": 10,
+            "is_active": True, "is_featured": False, "is_bestseller": False, "attributes": {},
         }  # fmt: skip
         assert entry == row(owner, "created item “Lotus”", after=after)
         assert AuditLog.objects.get().object_id == str(made.pk)

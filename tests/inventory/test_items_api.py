@@ -234,7 +234,8 @@ class TestUpdate:
         body = owner_client.patch(url(item), change).json()
         assert (body["value"], body["quantity"], body["name"]) == ("12.50", 3, item.name)
         assert body["attributes"] == {"grade": 8, "card": {"rarity": "holo"}}
-        assert (body["version"], body["updated_by"]) == (2, owner.pk)
+        # Twice: the item's words, then what was counted.
+        assert (body["version"], body["updated_by"]) == (3, owner.pk)
         assert body["updated_at"] > body["created_at"]
 
     def test_put_needs_the_name_and_keeps_the_vendor(

@@ -55,7 +55,7 @@ class VendorService:
 
     @staticmethod
     @transaction.atomic
-    def open_default_store(*, vendor: Vendor, by: "User") -> VendorStore:
+    def open_default_store(*, vendor: Vendor, by: "User | None") -> VendorStore:
         """The vendor's default store; made when there is none."""
         store: VendorStore | None = VendorStore.objects.filter(
             vendor=vendor, is_default=True

@@ -122,6 +122,14 @@ class CollectibleSerializer(Tagged, StrictModelSerializer):
         name = row.category.name if row.category else None
         return [name, shown] if name or shown else None
 
+    def to_representation(self, item: Any) -> dict[str, Any]:
+        """An item that was asked for as of another time has its figures of then."""
+        if (units := getattr(item, "units_then", None)) is not None:
+            item.quantity, item.allocated = units, item.held_then
+            item.value = item.value_then
+        data: dict[str, Any] = super().to_representation(item)
+        return data
+
     @extend_schema_field({"type": ["string", "null"], "format": "uri-reference"})
     def get_image_url(self, item: Collectible) -> str | None:
         """Where the primary picture is."""

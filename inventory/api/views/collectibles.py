@@ -15,10 +15,10 @@ from core.caching import CachedListMixin
 from core.conditional import Conditional
 from core.exceptions import InvalidInput
 from core.openapi import REHEARSED, STALE_PLAN, refusal
-from core.requests import REHEARSAL, caller, read_terms
+from core.requests import REHEARSAL, caller, read_terms, refuse_unknown
 from core.serializers import IdsSerializer
 from core.tabular import csv_chunks, jsonl_chunks, xlsx_file
-from inventory.api.filters import CollectibleFilter
+from inventory.api.filters import MOMENT, CollectibleFilter, read_moment
 from inventory.api.renderers import CSVRenderer, JSONLinesRenderer, XLSXRenderer
 from inventory.api.serializers import (
     BulkDeletedSerializer,
@@ -27,12 +27,17 @@ from inventory.api.serializers import (
     BulkUpdateSerializer,
     CollectibleSerializer,
 )
+from inventory.api.serializers.stock import StockAvailabilitySerializer
 from inventory.exceptions import SkuTaken
 from inventory.selectors import (
     EXPORT_COLUMNS,
     EXPORT_HEADER,
+    NOW,
+    get_availability,
     get_catalog_version,
+    get_collectible,
     get_collectibles_for_user,
+    items_at,
     require_may_change,
     stream_export,
 )
@@ -45,9 +50,14 @@ TAKEN = refusal(409, SkuTaken.code, SkuTaken.detail)
 
 @extend_schema(tags=["catalog"])
 @describe(
-    list=extend_schema(summary="Your items", description="Newest first unless told otherwise."),
+    list=extend_schema(
+        summary="Your items",
+        description="Newest first unless told otherwise. `as_of` and `known_at` answer `quantity`, "
+        "`available` and `value` of then; filters and ordering go by the present.",
+        parameters=MOMENT,
+    ),
     create=extend_schema(summary="Add an item", responses={201: CollectibleSerializer, **TAKEN}),
-    retrieve=extend_schema(summary="One item"),
+    retrieve=extend_schema(summary="One item", parameters=MOMENT),
     update=extend_schema(
         summary="Replace an item's details", responses={200: CollectibleSerializer, **TAKEN}
     ),
@@ -66,10 +76,13 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
     lookup_value_converter = "int"
     abilities = {"write": Ability.CATALOG_WRITE}
     extra_parameters: tuple[str, ...] = ()
+    read_parameters: tuple[str, ...] = ("as_of", "known_at")
 
     def get_queryset(self) -> Any:
         deleted = self.action in {"restore", "bulk_restore"}
-        return get_collectibles_for_user(caller(self.request), {"is_deleted": deleted})
+        items = get_collectibles_for_user(caller(self.request), {"is_deleted": deleted})
+        moment = read_moment(self.request) if self.action in {"list", "retrieve"} else NOW
+        return items_at(items, moment) if moment else items
 
     def get_data_version(self) -> str:
         return get_catalog_version(caller(self.request))
@@ -186,6 +199,7 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
         renderer_classes=[CSVRenderer, XLSXRenderer, JSONLinesRenderer],
         pagination_class=None,
         extra_parameters=("columns",),
+        read_parameters=(),
     )
     def export(self, request: Request) -> StreamingHttpResponse:
         columns = [*EXPORT_HEADER, *_more_columns(request)]
@@ -212,6 +226,17 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
                 "Cache-Control": "private, no-store",
             },
         )
+
+    @extend_schema(
+        summary="How many can be promised now, and where", responses=StockAvailabilitySerializer
+    )
+    @action(detail=True, filter_backends=[])
+    def availability(self, request: Request, pk: str) -> Response:
+        """Read from the stock itself, and never to be kept."""
+        refuse_unknown(request, ())
+        availability = get_availability(get_collectible(caller(request), int(pk)))
+        headers = {"Cache-Control": "no-store"}
+        return Response(StockAvailabilitySerializer(availability).data, headers=headers)
 
     def _selected(self, request: Request) -> dict[str, Any]:
         serializer = self.get_serializer(data=request.data)

@@ -1,17 +1,31 @@
-"""`manage.py seed_demo`: a collector's shop with a small collection, and two logins; once."""
+"""`manage.py seed_demo`: a collector's shop with a past of two years, and two logins; once."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import transaction
+from django.utils import timezone
 
 from inventory.enums import Condition
-from inventory.services import CategoryService, CollectibleService
+from inventory.services import (
+    CategoryService,
+    CollectibleService,
+    Line,
+    Receipt,
+    StockService,
+    TransferService,
+    ValuationService,
+    Worth,
+    store_of,
+)
 from users.selectors import find_user
 from users.services import UserService
+from vendors.enums import StoreType
 from vendors.selectors import get_active_vendor
+from vendors.services import StoreService
 
 OWNER = ("demo@omni-stock.example", "demo-collector-2026")
 ADMIN = ("admin@omni-stock.example", "admin-collector-2026")
@@ -66,6 +80,23 @@ SAMPLES = [
     Sample("Comics", "Amazing Spider-Man #129", "ASM-129", Condition.EXCELLENT, "980.00", 1,
            {"publisher": "Marvel", "year": 1974, "grader": "CGC", "grade": 7.5}),
 ]  # fmt: skip
+# SKU → days ago, units, what each cost. All others came at once, for six tenths of their value.
+LOTS = {
+    "10497-1": [(640, 10, "74.99"), (210, 5, "84.50")],
+    "75192-1": [(700, 1, "649.99"), (190, 1, "719.00")],
+    "US-MORGAN-1881S": [(540, 12, "41.00"), (95, 10, "52.50")],
+    "PKM-BS-004": [(460, 1, "240.00"), (150, 1, "310.00")],
+}
+# SKU → days ago, what one was worth then.
+WORTH = {
+    "10497-1": [(600, "79.99"), (365, "89.00"), (90, "94.50")],
+    "75192-1": [(690, "699.00"), (365, "769.00"), (60, "829.00")],
+    "US-MORGAN-1881S": [(500, "49.00"), (240, "58.00"), (30, "66.00")],
+    "PKM-BS-004": [(450, "280.00"), (300, "415.00"), (45, "372.00")],
+    "MTG-2ED-233": [(290, "6100.00"), (180, "6900.00")],
+}
+# SKU → how many are at the second store, and how many on their way there.
+MOVED = {"10497-1": (4, 0), "US-MORGAN-1881S": (5, 3), "PRINT-CHAT": (20, 0)}
 
 
 class Command(BaseCommand):
@@ -98,11 +129,13 @@ def _fill(owner: Any) -> None:
     for branch, stem in BRANCHES.items():
         parent = CategoryService.resolve(vendor=vendor, reference=stem, by=owner)
         CategoryService.create(name=branch, vendor=vendor, parent=parent, by=owner)
+    store = store_of(vendor, owner)
+    stall = StoreService.create(vendor=vendor, name="Market stall", type=StoreType.POPUP, by=owner)
     for sample in SAMPLES:
-        CollectibleService.create(
+        item = CollectibleService.create(
             name=sample.name,
             vendor=vendor,
-            quantity=sample.quantity,
+            quantity=0,
             by=owner,
             sku=sample.sku,
             category=sample.category,
@@ -110,3 +143,30 @@ def _fill(owner: Any) -> None:
             value=Decimal(sample.value),
             attributes=sample.attributes,
         )
+        _remember(item, sample, store, owner)
+        for units, in_transit in zip(MOVED.get(sample.sku, (0, 0)), (False, True), strict=True):
+            if units:
+                line = Line(item, store, units)
+                TransferService.send(line=line, to_store=stall, in_transit=in_transit, by=owner)
+
+
+def _remember(item: Any, sample: Sample, store: Any, owner: Any) -> None:
+    """How the units came, and what one was worth since."""
+    once = [(300, sample.quantity, str(round(Decimal(sample.value) * 6 / 10, 2)))]
+    for number, (days, units, cost) in enumerate(LOTS.get(sample.sku, once), 1):
+        StockService.receive(
+            receipts=[Receipt(item, store, units, Decimal(cost))],
+            landed_costs=[{"kind": "postage", "amount": Decimal("6.90")}],
+            occurred_at=_ago(days), reference=f"PO-{sample.sku}-{number}", by=owner,
+        )  # fmt: skip
+    ValuationService.record(
+        values=[
+            Worth(item, Decimal(amount), "Price guide", valued_at=_ago(days))
+            for days, amount in WORTH.get(sample.sku, [(299, sample.value)])
+        ],
+        by=owner,
+    )
+
+
+def _ago(days: int) -> Any:
+    return timezone.now() - timedelta(days=days)

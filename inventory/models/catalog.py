@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.core.files.storage import Storage, storages
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Index, OuterRef, Q, TextField, UniqueConstraint, Value
@@ -20,12 +20,10 @@ from core.models import (
     SoftDeleteManager,
     SoftDeleteModel,
     SoftDeleteQuerySet,
-    TimeStampedQuerySet,
-    VersionedModel,
 )
 from core.triggers import counts_changes
-from inventory.enums import Condition, ImportStatus, Repeated, RowOutcome
-from inventory.triggers import moves_version
+from inventory.enums import Condition
+from inventory.triggers import ITEM_TRIGGERS, OPENING, moves_version
 from vendors.selectors import get_vendors_for_user
 
 if TYPE_CHECKING:
@@ -182,7 +180,9 @@ class Collectible(AuditedModel, SoftDeleteModel):
         max_digits=14, decimal_places=2, default=Decimal(0), validators=[MinValueValidator(0)]
     )
     currency = CurrencyField()
-    quantity = models.PositiveIntegerField(default=1, validators=[MaxValueValidator(MAX_QUANTITY)])
+    # Both follow from the ledger, over all stores: the database refuses any other writer.
+    quantity = models.PositiveIntegerField(default=0, validators=[MaxValueValidator(MAX_QUANTITY)])
+    allocated = models.PositiveIntegerField(default=0, editable=False)
     low_stock_threshold = models.PositiveIntegerField(
         null=True, blank=True, default=10, validators=[MaxValueValidator(MAX_QUANTITY)]
     )
@@ -226,16 +226,25 @@ class Collectible(AuditedModel, SoftDeleteModel):
         ]
         triggers = [
             *moves_version("collectible", vendor="vendor_id"),
-            counts_changes("search_text"),
+            # What an item starts with is no change of it: nobody has seen it without.
+            counts_changes("search_text", unless=OPENING),
+            *ITEM_TRIGGERS,
         ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.sku})"
 
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """Stock is left out: a copy read a moment ago must not be written over the ledger's."""
+        if update_fields is None and not self._state.adding:
+            derived = {"quantity", "allocated", "search_text", "id"}
+            update_fields = {f.name for f in self._meta.concrete_fields} - derived
+        super().save(*args, update_fields=update_fields, **kwargs)
+
     @property
     def available(self) -> int:
         """What can still be promised to a buyer."""
-        return self.quantity
+        return self.quantity - self.allocated
 
 
 def _picture_path(image: CollectibleImage, filename: str) -> str:
@@ -296,83 +305,3 @@ class CatalogVersion(models.Model):
 
     def __str__(self) -> str:
         return str(self.version)
-
-
-def _private() -> Storage:
-    return storages["private"]
-
-
-def _upload_path(job: ImportJob, filename: str) -> str:
-    return f"imports/{uuid.uuid4().hex}/{filename}"
-
-
-class ImportJob(VersionedModel):
-    """A table of items on its way into a vendor's catalog."""
-
-    vendor = models.ForeignKey("vendors.Vendor", on_delete=models.PROTECT, related_name="imports")
-    created_by = models.ForeignKey(
-        "users.User", on_delete=models.SET_NULL, null=True, related_name="imports"
-    )
-    file = models.FileField(upload_to=_upload_path, storage=_private, max_length=200)
-    filename = models.CharField(max_length=255)
-    mapping = models.JSONField(default=dict)
-    repeated = models.CharField(max_length=6, choices=Repeated.choices, default=Repeated.FAIL)
-    dry_run = models.BooleanField(default=False)
-    call = models.CharField(
-        max_length=32, blank=True, editable=False, help_text="Digest of who asked for what."
-    )
-    grounds = models.CharField(
-        max_length=32, blank=True, editable=False, help_text="Digest of what all its rows stood on."
-    )
-    rehearsal = models.ForeignKey(
-        "self",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="Whose plan it follows.",
-    )
-    status = models.CharField(
-        max_length=9, choices=ImportStatus.choices, default=ImportStatus.PENDING
-    )
-    total = models.PositiveIntegerField(default=0)
-    processed = models.PositiveIntegerField(default=0)
-    created = models.PositiveIntegerField(default=0)
-    updated = models.PositiveIntegerField(default=0)
-    unchanged = models.PositiveIntegerField(default=0)
-    failed = models.PositiveIntegerField(default=0)
-    error = models.CharField(max_length=500, blank=True, help_text="Why it ended half-way.")
-    started_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    objects = models.Manager.from_queryset(TimeStampedQuerySet)()
-
-    class Meta:
-        indexes = [Index(fields=["vendor", "-created_at"], name="import_newest")]
-        triggers = [counts_changes("updated_at")]
-
-    def __str__(self) -> str:
-        return f"{self.filename} ({self.status})"
-
-
-class ImportRow(models.Model):
-    """What became of one row of a file."""
-
-    job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="rows")
-    line = models.PositiveIntegerField(help_text="In the file; the heading is line 1.")
-    sku = models.CharField(max_length=64, blank=True)
-    outcome = models.CharField(max_length=9, choices=RowOutcome.choices)
-    errors = models.JSONField(default=list, help_text="[{field, code, detail}] of a failed row.")
-    found = models.CharField(
-        max_length=40, blank=True, help_text="The item of its SKU and that one's version: 4711-3."
-    )
-    collectible = models.ForeignKey(
-        Collectible, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
-
-    class Meta:
-        constraints = [UniqueConstraint(fields=["job", "line"], name="import_row_once")]
-        indexes = [Index(fields=["job", "outcome", "line"], name="import_row_outcome")]
-
-    def __str__(self) -> str:
-        return f"{self.line}: {self.outcome}"

@@ -1,0 +1,44 @@
+"""What the inventory holds: the catalog, tables on their way into it, and the stock ledger."""
+
+from inventory.models.catalog import (
+    MAX_QUANTITY,
+    MAX_SKU,
+    CatalogVersion,
+    Category,
+    CategoryQuerySet,
+    Collectible,
+    CollectibleImage,
+    CollectibleQuerySet,
+    new_sku,
+)
+from inventory.models.imports import ImportJob, ImportRow
+from inventory.models.stock import (
+    Allocation,
+    LedgerQuerySet,
+    StockLevel,
+    StockLot,
+    StockMovement,
+    StockTransfer,
+    Valuation,
+)
+
+__all__ = [
+    "MAX_QUANTITY",
+    "MAX_SKU",
+    "Allocation",
+    "CatalogVersion",
+    "Category",
+    "CategoryQuerySet",
+    "Collectible",
+    "CollectibleImage",
+    "CollectibleQuerySet",
+    "ImportJob",
+    "ImportRow",
+    "LedgerQuerySet",
+    "StockLevel",
+    "StockLot",
+    "StockMovement",
+    "StockTransfer",
+    "Valuation",
+    "new_sku",
+]

@@ -1,0 +1,79 @@
+"""Quantities of a table, or of a form, as movements: openings, and corrections of what is there."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from core.exceptions import FieldError
+from inventory.models import Collectible, ImportJob
+from inventory.services.ledger import available_in
+from inventory.services.stock import Receipt, StockService
+from vendors.selectors import get_active_store
+from vendors.services import VendorService
+
+if TYPE_CHECKING:
+    from users.models import User
+    from vendors.models import Vendor, VendorStore
+
+
+def store_of(vendor: "Vendor", by: "User | None") -> "VendorStore":
+    """Where somebody works in a shop, else its default store."""
+    chosen = get_active_store(by, vendor) if by else None
+    return chosen or VendorService.open_default_store(vendor=vendor, by=by)
+
+
+class Counts:
+    """What a chunk of a table says of quantities; `known` are the items as the ledger has them."""
+
+    def __init__(self, job: ImportJob, known: Iterable[Collectible]) -> None:
+        self._job = job
+        self._before = {item.sku: item.quantity for item in known}
+        self._costs: dict[str, Decimal] = {}
+        self._moved: set[str] = set()
+        self._store = None if job.dry_run else store_of(job.vendor, job.created_by)
+        store = self._store or (
+            get_active_store(job.created_by, job.vendor) if job.created_by else None
+        )
+        ids = {item.sku: item.pk for item in known if item.pk}
+        free = available_in((key, store.pk) for key in ids.values()) if store else {}
+        self._free = (
+            {sku: free.get((key, store.pk), 0) for sku, key in ids.items()} if store else {}
+        )
+
+    def note(self, item: Collectible, quantity: int, unit_cost: Decimal) -> FieldError | None:
+        """Take down what a row says of an item; the fault when the store has not enough to lose."""
+        free = self._free.get(item.sku, quantity)
+        if self._before.get(item.sku, 0) - quantity > free:
+            detail = _("This store has only %(count)s of it to lose.") % {"count": free}
+            return FieldError("quantity", "insufficient_stock", detail)
+        item.quantity = quantity
+        self._costs[item.sku] = unit_cost
+        if item.sku in self._before and item.sku not in self._moved:
+            self._moved.add(item.sku)
+            item.version += 1  # as the database will count, when its stock moves
+        return None
+
+    def create(self, new: Sequence[Collectible]) -> None:
+        """Add the items; what they start with is their opening movement."""
+        wanted = [(item, item.quantity) for item in new]
+        for item in new:
+            item.quantity = 0
+        Collectible.objects.bulk_create(new)
+        openings = [self._change(item, quantity) for item, quantity in wanted if quantity]
+        StockService.open(receipts=openings, by=self._job.created_by)
+
+    def correct(self, items: Iterable[Collectible]) -> None:
+        """Make the stock of known items what their rows say."""
+        differences = [
+            self._change(item, item.quantity - self._before[item.sku])
+            for item in items
+            if item.quantity != self._before[item.sku]
+        ]
+        StockService.count(changes=differences, by=self._job.created_by)
+
+    def _change(self, item: Collectible, quantity: int) -> Receipt:
+        assert self._store is not None  # noqa: S101 (a rehearsal moves nothing)
+        cost = self._costs.get(item.sku, Decimal(0))
+        return Receipt(item, self._store, quantity, cost, item.currency)

@@ -1,0 +1,208 @@
+"""How movements are written: under the item's lock, judged on the sum, told on the crossing.
+
+The row of an item is the lock of its stock. Whoever moves stock locks the rows of all items in
+question first, in key order; levels, lots, allocations and the item's digests then belong to one
+transaction alone, and calls in opposite order wait for each other instead of dying.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import F, Min, Sum, Window
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.events import publish
+from core.exceptions import InvalidInput, NotFoundError
+from core.writing import constraint_as
+from inventory.enums import MovementKind
+from inventory.events import StockRanLow, StockRanOut
+from inventory.exceptions import InsufficientStock, StockFull
+from inventory.models import Collectible, StockLevel, StockLot, StockMovement
+from inventory.services.costs import Piece, consume
+
+if TYPE_CHECKING:
+    from users.models import User
+    from vendors.models import VendorStore
+
+
+@dataclass(frozen=True)
+class Line:
+    """So many units of an item in a store; of a named lot, or of the oldest."""
+
+    item: Collectible
+    store: "VendorStore"
+    quantity: int
+    lot: StockLot | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is said of movements besides what moved."""
+
+    kind: MovementKind
+    by: "User | None" = None
+    reason: str = ""
+    reference: str = ""
+    note: str = ""
+    occurred_at: datetime | None = None
+
+    def movement(self, lot: StockLot, quantity: int, cost: Any, **links: Any) -> StockMovement:
+        """`cost` is without a sign; it takes the quantity's."""
+        return StockMovement(
+            item_id=lot.item_id, store_id=lot.store_id, lot=lot, kind=self.kind, quantity=quantity,
+            cost=cost if quantity > 0 else -cost, reason=self.reason, reference=self.reference,
+            note=self.note, actor=self.by, occurred_at=self.occurred_at or timezone.now(), **links,
+        )  # fmt: skip
+
+
+def locked_items(ids: Iterable[int], *, deleted_too: bool = False) -> dict[int, Collectible]:
+    """The items, locked in key order until the transaction ends. Raises `NotFoundError`."""
+    wanted = set(ids)
+    rows = Collectible.all_objects if deleted_too else Collectible.objects
+    found = rows.filter(pk__in=wanted).select_related("vendor").order_by("pk")
+    # No key of theirs changes, so rows that point to them can be added meanwhile.
+    items = {item.pk: item for item in found.select_for_update(of=["self"], no_key=True)}
+    if len(items) < len(wanted):
+        raise NotFoundError
+    return items
+
+
+def require_past(moment: datetime | None) -> None:
+    if moment and moment > timezone.now():
+        raise InvalidInput.of("occurred_at", _("This is in the future."), "in_future")
+
+
+def add_lots(lots: Sequence[StockLot], entry: Entry, **links: Any) -> list[StockMovement]:
+    """New lots, and the movements that fill them. The caller holds the items' locks."""
+    StockLot.objects.bulk_create(lots)
+    return post([entry.movement(lot, lot.received, lot.cost, **links) for lot in lots])
+
+
+def take(
+    lines: Sequence[Line], entry: Entry, *, moves: bool = False, **links: Any
+) -> list[list[StockMovement]]:
+    """Movements that take the lines' units, oldest lots first: for each line its own.
+
+    The caller holds the items' locks. Raises `InsufficientStock` when all lines for an item in a
+    store together ask for more than is available there, or was at any time since `occurred_at`.
+    What only `moves`, and will be in another store at once, makes nothing run low.
+    """
+    _require_available(lines, entry.occurred_at)
+    lots = _lots_of(lines, entry.occurred_at)
+    taken = []
+    for line in lines:
+        pieces = _pieces(line, lots)
+        taken.append([entry.movement(p.lot, -p.units, p.cost, **links) for p in pieces])
+    post([movement for movements in taken for movement in movements], moves=moves)
+    return taken
+
+
+def post(movements: list[StockMovement], *, moves: bool = False) -> list[StockMovement]:
+    """Write movements; levels, lots and quantities follow in the database.
+
+    Who listens hears of items that ran low or out by them, after the commit. Raises `StockFull`.
+    """
+    with constraint_as({"level_sane": StockFull(), "item_quantity_sane": StockFull()}):
+        StockMovement.objects.bulk_create(movements)
+    changes: dict[int, int] = defaultdict(int)
+    for movement in [] if moves else movements:
+        changes[movement.item_id] += movement.quantity
+    _tell_of_crossings({key: change for key, change in changes.items() if change < 0})
+    return movements
+
+
+def _tell_of_crossings(losses: dict[int, int]) -> None:
+    if not losses:
+        return
+    for item in Collectible.all_objects.filter(pk__in=losses):
+        threshold, now = item.low_stock_threshold, item.quantity
+        before = now - losses[item.pk]
+        if threshold is not None and now <= threshold < before:
+            publish(StockRanLow(item.pk, item.vendor_id, now, threshold))
+        if now == 0:
+            publish(StockRanOut(item.pk, item.vendor_id))
+
+
+def available_in(places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """What can be taken, by item and store; a store that never had the item has none of it."""
+    wanted = set(places)
+    rows = StockLevel.objects.filter(
+        item_id__in={item for item, _store in wanted},
+        store_id__in={store for _item, store in wanted},
+    )
+    found = {(level.item_id, level.store_id): level.available for level in rows}
+    return {place: found.get(place, 0) for place in wanted}
+
+
+def demand_of(lines: Iterable[Line]) -> dict[tuple[int, int], int]:
+    """Summed, for two lines that are each fulfillable may not be so together."""
+    demand: dict[tuple[int, int], int] = defaultdict(int)
+    for line in lines:
+        demand[line.item.pk, line.store.pk] += line.quantity
+    return demand
+
+
+def require_free(lines: Iterable[Line]) -> None:
+    """Raises `InsufficientStock` when more is asked for than is on hand and not allocated."""
+    demand = demand_of(lines)
+    available = available_in(demand)
+    for (item, store), quantity in demand.items():
+        if quantity > available[item, store]:
+            raise InsufficientStock(available[item, store], item=item, store=store)
+
+
+def _require_available(lines: Sequence[Line], moment: datetime | None) -> None:
+    require_free(lines)
+    if moment is None:
+        return
+    for (item, store), quantity in demand_of(lines).items():
+        lowest = lowest_since(item, store, moment)
+        if quantity > lowest:
+            raise InsufficientStock(lowest, item=item, store=store)
+
+
+def lowest_since(item: int, store: int, moment: datetime) -> int:
+    """The smallest level from that moment on: what leaves then must have been there ever since."""
+    rows = StockMovement.objects.filter(item_id=item, store_id=store)
+    then = rows.filter(occurred_at__lte=moment).aggregate(total=Sum("quantity", default=0))
+    running = Window(Sum("quantity"), order_by=[F("occurred_at"), F("id")])
+    later = rows.filter(occurred_at__gt=moment).annotate(running=running)
+    fall = later.aggregate(lowest=Min("running"))["lowest"] or 0
+    return int(then["total"]) + min(0, int(fall))
+
+
+_Lots = dict[tuple[int, int], list[StockLot]]
+
+
+def _lots_of(lines: Sequence[Line], moment: datetime | None) -> _Lots:
+    """What there is of the items in the stores, oldest first."""
+    rows = StockLot.objects.filter(
+        item_id__in={line.item.pk for line in lines},
+        store_id__in={line.store.pk for line in lines},
+        remaining__gt=0,
+    )
+    if moment:
+        rows = rows.filter(received_at__lte=moment)
+    lots: _Lots = defaultdict(list)
+    for lot in rows.order_by("received_at", "pk"):
+        lots[lot.item_id, lot.store_id].append(lot)
+    return lots
+
+
+def _pieces(line: Line, lots: _Lots) -> list[Piece]:
+    known = lots[line.item.pk, line.store.pk]
+    chosen = [lot for lot in known if line.lot is None or lot.pk == line.lot.pk]
+    there = sum(lot.remaining for lot in chosen)
+    if there < line.quantity:
+        raise InsufficientStock(there, item=line.item.pk, store=line.store.pk)
+    return consume(chosen, line.quantity)
+
+
+def fresh(lines: Sequence[Line]) -> list[Line]:
+    """The same lines with their items as they are now, locked."""
+    items = locked_items(line.item.pk for line in lines)
+    return [replace(line, item=items[line.item.pk]) for line in lines]

@@ -1,0 +1,322 @@
+"""What is done with stock: each deed locks its items, decides, adds movements, and is audited."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext_lazy as _
+
+from core.audit import Deed, log_audit, log_many
+from core.enums import AuditType
+from core.exceptions import InvalidInput
+from core.writing import constraint_as
+from inventory.enums import MovementKind, Reason
+from inventory.exceptions import (
+    AlreadyCorrected,
+    LotUsed,
+    NotCorrectable,
+    ReturnExceedsSale,
+    StaleQuantity,
+)
+from inventory.models import Collectible, StockLevel, StockLot, StockMovement
+from inventory.services.costs import apportion, share_of
+from inventory.services.ledger import (
+    Entry,
+    Line,
+    add_lots,
+    fresh,
+    locked_items,
+    lowest_since,
+    post,
+    require_past,
+    take,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from users.models import User
+    from vendors.models import VendorStore
+
+CORRECTABLE = {
+    MovementKind.OPENING,
+    MovementKind.RECEIPT,
+    MovementKind.ADJUSTMENT,
+    MovementKind.WRITE_OFF,
+}
+
+
+class Said(TypedDict, total=False):
+    """What may be said of any deed. `occurred_at` is when it was: now, or in the past."""
+
+    reference: str
+    note: str
+    occurred_at: "datetime | None"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Units that come in at one cost; in the vendor's currency unless told."""
+
+    item: Collectible
+    store: "VendorStore"
+    quantity: int
+    unit_cost: Decimal = Decimal(0)
+    currency: str = ""
+
+
+@dataclass
+class Return:
+    """Units of a sale that come back, into stock or straight to the write-offs."""
+
+    sale: StockMovement
+    quantity: int
+    written_off: str = field(default="")
+
+
+class StockService:
+    @staticmethod
+    @transaction.atomic
+    def open(*, receipts: Sequence[Receipt], by: "User | None", **said: Unpack[Said]) -> None:
+        """What was there when the items were added. Writes no audit: adding them did."""
+        entry = _entry(MovementKind.OPENING, by, said)
+        add_lots([_lot(receipt, entry, []) for receipt in receipts], entry)
+
+    @staticmethod
+    @transaction.atomic
+    def receive(
+        *,
+        receipts: Sequence[Receipt],
+        by: "User",
+        landed_costs: Sequence[Mapping[str, Any]] = (),
+        **said: Unpack[Said],
+    ) -> list[StockMovement]:
+        """One lot and one movement for each receipt, in their order.
+
+        `landed_costs` (`{kind, amount}`) are divided among the receipts by what the goods cost,
+        to the cent. Raises `InvalidInput` when they would be divided between currencies.
+        """
+        items = locked_items(receipt.item.pk for receipt in receipts)
+        entry = _entry(MovementKind.RECEIPT, by, said)
+        if landed_costs and len({_currency(receipt) for receipt in receipts}) > 1:
+            detail = _("Costs cannot be divided between receipts in different currencies.")
+            raise InvalidInput.of("landed_costs", detail, "mixed_currencies")
+        shares = _shares(receipts, landed_costs)
+        lots = [_lot(r, entry, costs) for r, costs in zip(receipts, shares, strict=True)]
+        movements = add_lots(lots, entry)
+        deeds = [_deed("received", items[m.item_id], m) for m in movements]
+        log_many(AuditType.STOCK, by, deeds)
+        return movements
+
+    @staticmethod
+    @transaction.atomic
+    def adjust(
+        *,
+        line: Line,
+        reason: str,
+        by: "User",
+        unit_cost: Decimal = Decimal(0),
+        **said: Unpack[Said],
+    ) -> list[StockMovement]:
+        """Add `line.quantity` units, or take them if it is negative.
+
+        Units found cost `unit_cost` each; units lost cost what their lots say. Raises
+        `InsufficientStock`.
+        """
+        [line] = fresh([line])
+        entry = _entry(MovementKind.ADJUSTMENT, by, said, reason)
+        return _adjusted(line, entry, unit_cost)
+
+    @staticmethod
+    @transaction.atomic
+    def set(
+        *,
+        item: Collectible,
+        store: "VendorStore",
+        quantity: int,
+        expected: int,
+        by: "User",
+        **said: Unpack[Said],
+    ) -> list[StockMovement]:
+        """Correct a level to what was counted; no movement when that is what it is.
+
+        Raises `StaleQuantity` when it is not `expected` any more, and `InsufficientStock` when
+        more is allocated than was counted.
+        """
+        item = locked_items([item.pk])[item.pk]
+        level = StockLevel.objects.filter(item=item, store=store).first()
+        on_hand = level.on_hand if level else 0
+        if on_hand != expected:
+            raise StaleQuantity(on_hand)
+        entry = _entry(MovementKind.ADJUSTMENT, by, said, Reason.COUNT)
+        return _adjusted(Line(item, store, quantity - on_hand), entry)
+
+    @staticmethod
+    @transaction.atomic
+    def count(*, changes: Sequence[Receipt], by: "User | None") -> None:
+        """Correct levels by what counting showed: each quantity is a difference, up or down.
+
+        Units found cost what the change says. Raises `InsufficientStock`. Writes no audit:
+        whoever counted does.
+        """
+        locked_items(change.item.pk for change in changes)
+        entry = _entry(MovementKind.ADJUSTMENT, by, {}, Reason.COUNT)
+        add_lots([_lot(change, entry, []) for change in changes if change.quantity > 0], entry)
+        lost = [Line(c.item, c.store, -c.quantity) for c in changes if c.quantity < 0]
+        take(lost, entry)
+
+    @staticmethod
+    @transaction.atomic
+    def write_off(
+        *, line: Line, reason: str, by: "User", **said: Unpack[Said]
+    ) -> list[StockMovement]:
+        """Take units out for good, at their cost. Raises `InsufficientStock`."""
+        [line] = fresh([line])
+        [movements] = take([line], _entry(MovementKind.WRITE_OFF, by, said, reason))
+        _log("wrote off", line, movements, by)
+        return movements
+
+    @staticmethod
+    @transaction.atomic
+    def sell(
+        *, lines: Sequence[Line], by: "User | None", **said: Unpack[Said]
+    ) -> list[list[StockMovement]]:
+        """Take what is sold, for each line its movements: their cost is the cost of goods sold.
+
+        All or nothing: raises `InsufficientStock`. Who sells writes the audit entry.
+        """
+        return take(fresh(lines), _entry(MovementKind.SALE, by, said))
+
+    @staticmethod
+    @transaction.atomic
+    def give_back(
+        *, returns: Sequence[Return], by: "User | None", **said: Unpack[Said]
+    ) -> list[StockMovement]:
+        """Put units of sales back into their lots at the cost at which they left.
+
+        Those that are `written_off` (for that reason) leave again at once. Raises
+        `ReturnExceedsSale`, for the sum of what came back before and comes now.
+        """
+        locked_items((each.sale.item_id for each in returns), deleted_too=True)
+        back = _entry(MovementKind.RETURN, by, said)
+        movements = [_returned(each, back) for each in returns]
+        for each, movement in zip(returns, movements, strict=True):
+            if each.written_off:
+                out = _entry(MovementKind.WRITE_OFF, by, said, each.written_off)
+                post([out.movement(movement.lot, -movement.quantity, movement.cost)])
+        return movements
+
+    @staticmethod
+    @transaction.atomic
+    def correct(*, movement: StockMovement, by: "User", note: str = "") -> StockMovement:
+        """The counter-movement of one that should not have been, at the time that one has.
+
+        Raises `NotCorrectable`, `AlreadyCorrected`, and `LotUsed` when its units have moved on.
+        """
+        item = locked_items([movement.item_id])[movement.item_id]
+        if movement.kind not in CORRECTABLE:
+            raise NotCorrectable
+        if movement.quantity > lowest_since(item.pk, movement.store_id, movement.occurred_at):
+            raise LotUsed
+        entry = Entry(
+            MovementKind.CORRECTION, by, reference=movement.reference, note=note,
+            occurred_at=movement.occurred_at,
+        )  # fmt: skip
+        counter = entry.movement(
+            movement.lot, -movement.quantity, abs(movement.cost), origin=movement
+        )
+        refusals = {
+            "movement_corrected_once": AlreadyCorrected(),
+            "inventory_stocklot_remaining_check": LotUsed(),
+            "lot_cost_goes_with_units": LotUsed(),
+            "inventory_stocklevel_on_hand_check": LotUsed(),
+            "level_not_overpromised": LotUsed(),
+        }
+        with constraint_as(refusals):
+            post([counter])
+        log_audit(AuditType.STOCK, by, f"corrected stock of item “{item.name}”", obj=counter)
+        return counter
+
+
+def _entry(kind: MovementKind, by: "User | None", said: Said, reason: str = "") -> Entry:
+    require_past(said.get("occurred_at"))
+    return Entry(kind, by, reason, **said)
+
+
+def _currency(receipt: Receipt) -> str:
+    return receipt.currency or receipt.item.vendor.currency
+
+
+def _shares(
+    receipts: Sequence[Receipt], landed_costs: Sequence[Mapping[str, Any]]
+) -> list[list[dict[str, Any]]]:
+    """For each receipt its part of each landed cost: by value, without any value by quantity."""
+    values = [receipt.unit_cost * receipt.quantity for receipt in receipts]
+    weights = values if any(values) else [receipt.quantity for receipt in receipts]
+    shares: list[list[dict[str, Any]]] = [[] for _receipt in receipts]
+    for landed in landed_costs:
+        for costs, part in zip(shares, apportion(landed["amount"], weights), strict=True):
+            costs.append({"kind": landed["kind"], "amount": str(part)})
+    return shares
+
+
+def _lot(receipt: Receipt, entry: Entry, landed_costs: list[dict[str, Any]]) -> StockLot:
+    landed = sum((Decimal(cost["amount"]) for cost in landed_costs), Decimal(0))
+    lot = StockLot(
+        item=receipt.item,
+        store=receipt.store,
+        received=receipt.quantity,
+        unit_cost=receipt.unit_cost,
+        landed_costs=landed_costs,
+        cost=receipt.unit_cost * receipt.quantity + landed,
+        currency=_currency(receipt),
+        reference=entry.reference,
+    )
+    if entry.occurred_at:
+        lot.received_at = entry.occurred_at
+    return lot
+
+
+def _adjusted(line: Line, entry: Entry, unit_cost: Decimal = Decimal(0)) -> list[StockMovement]:
+    """More or fewer. The caller holds the item's lock; nothing to change changes nothing."""
+    movements: list[StockMovement] = []
+    if line.quantity > 0:
+        found = Receipt(line.item, line.store, line.quantity, unit_cost)
+        movements = add_lots([_lot(found, entry, [])], entry)
+    elif line.quantity < 0:
+        lost = Line(line.item, line.store, -line.quantity, line.lot)
+        [movements] = take([lost], entry)
+    if movements and entry.by:
+        _log("adjusted", line, movements, entry.by)
+    return movements
+
+
+def _returned(each: Return, entry: Entry) -> StockMovement:
+    """One by one, so that a second return of the same sale sees the first."""
+    sale = each.sale
+    before = sale.answers.filter(kind=MovementKind.RETURN).aggregate(
+        units=Sum("quantity", default=0), cost=Sum("cost", default=Decimal(0))
+    )
+    left = -sale.quantity - before["units"]
+    if sale.kind != MovementKind.SALE or each.quantity > left:
+        raise ReturnExceedsSale(max(left, 0))
+    cost = share_of(-sale.cost - before["cost"], left, each.quantity)
+    [movement] = post([entry.movement(sale.lot, each.quantity, cost, origin=sale)])
+    return movement
+
+
+def _deed(verb: str, item: Collectible, movement: StockMovement) -> Deed:
+    said = {
+        "store": movement.store_id,
+        "quantity": movement.quantity,
+        "cost": movement.cost,
+        "reason": movement.reason,
+    }
+    return Deed(f"{verb} {abs(movement.quantity)} of item “{item.name}”", item, after=said)
+
+
+def _log(verb: str, line: Line, movements: Sequence[StockMovement], by: "User") -> None:
+    log_many(AuditType.STOCK, by, [_deed(verb, line.item, each) for each in movements])

@@ -1,0 +1,90 @@
+"""Who waits for somebody else's lock is told so in time, and may try again."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from rest_framework.test import APIClient
+
+from core.problems import exception_handler
+from inventory.models import Collectible
+from tests.factories import CollectibleFactory
+from tests.vendors.people import refusal
+from vendors.models import Vendor
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Callable[[Callable[[], Any]], Any]]:
+    """Calls on a connection of their own, which waits a tenth of a second for a lock."""
+
+    def on_own_connection(call: Callable[[], Any]) -> Any:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '100ms'")
+            return call()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        yield lambda call: pool.submit(on_own_connection, call).result(timeout=30)
+
+
+def test_lock_that_does_not_come_is_409_busy(
+    owner_client: APIClient, vendor: Vendor, elsewhere: Any
+) -> None:
+    item = CollectibleFactory(vendor=vendor, quantity=3)
+    body = {"item": item.pk, "quantity": 1, "reason": "lost"}
+
+    def write_off() -> Any:
+        return owner_client.post("/api/v1/stock/write-off/", body)
+
+    with transaction.atomic():
+        Collectible.objects.select_for_update().get(pk=item.pk)
+        answer = elsewhere(write_off)
+    assert refusal(answer) == (409, "busy")
+    assert answer["Retry-After"] == "1"
+    assert item.movements.count() == 1
+    assert elsewhere(write_off).status_code == 201
+
+
+def test_one_of_two_who_wait_for_each_other_is_told_so(vendor: Vendor) -> None:
+    first, second = (CollectibleFactory(vendor=vendor).pk for _ in range(2))
+    gate = Barrier(2, timeout=30)
+
+    def lock(keys: list[int]) -> int:
+        try:
+            with transaction.atomic():
+                for key in keys:
+                    Collectible.objects.select_for_update().get(pk=key)
+                    if key == keys[0]:
+                        gate.wait()
+            return 200
+        except Exception as error:
+            return exception_handler(error, {}).data["code"]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(lock, ([first, second], [second, first])))
+    assert sorted(map(str, outcomes)) == ["200", "busy"]
+
+
+def test_every_connection_has_the_limit() -> None:
+    wanted = settings.DATABASES["default"]["OPTIONS"]["options"].partition("=")[2]
+
+    def told() -> Any:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SHOW lock_timeout")
+                return cursor.fetchone()[0]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(told).result() == wanted == "30s"
