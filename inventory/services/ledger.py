@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, Min, Sum, Window
@@ -50,12 +51,20 @@ class Entry:
     note: str = ""
     occurred_at: datetime | None = None
 
+    @cached_property
+    def at(self) -> datetime:
+        """One moment for all of a deed: no time is between what leaves and what arrives.
+
+        Asked for under the locks: what comes later in the ledger is not earlier in time.
+        """
+        return self.occurred_at or timezone.now()
+
     def movement(self, lot: StockLot, quantity: int, cost: Any, **links: Any) -> StockMovement:
         """`cost` is without a sign; it takes the quantity's."""
         return StockMovement(
             item_id=lot.item_id, store_id=lot.store_id, lot=lot, kind=self.kind, quantity=quantity,
             cost=cost if quantity > 0 else -cost, reason=self.reason, reference=self.reference,
-            note=self.note, actor=self.by, occurred_at=self.occurred_at or timezone.now(), **links,
+            note=self.note, actor=self.by, occurred_at=self.at, **links,
         )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What is done with stock: each deed locks its items, decides, adds movements, and is audited."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -205,7 +205,9 @@ class StockService:
         movements = [_returned(each, back) for each in returns]
         for each, movement in zip(returns, movements, strict=True):
             if each.written_off:
-                out = _entry(MovementKind.WRITE_OFF, by, said, each.written_off)
+                out = replace(
+                    back, kind=MovementKind.WRITE_OFF, reason=each.written_off, occurred_at=back.at
+                )
                 post([out.movement(movement.lot, -movement.quantity, movement.cost)])
         return movements
 
@@ -265,7 +267,7 @@ def _shares(
 
 def _lot(receipt: Receipt, entry: Entry, landed_costs: list[dict[str, Any]]) -> StockLot:
     landed = sum((Decimal(cost["amount"]) for cost in landed_costs), Decimal(0))
-    lot = StockLot(
+    return StockLot(
         item=receipt.item,
         store=receipt.store,
         received=receipt.quantity,
@@ -273,11 +275,9 @@ def _lot(receipt: Receipt, entry: Entry, landed_costs: list[dict[str, Any]]) -> 
         landed_costs=landed_costs,
         cost=receipt.unit_cost * receipt.quantity + landed,
         currency=_currency(receipt),
+        received_at=entry.at,
         reference=entry.reference,
     )
-    if entry.occurred_at:
-        lot.received_at = entry.occurred_at
-    return lot
 
 
 def _adjusted(line: Line, entry: Entry, unit_cost: Decimal = Decimal(0)) -> list[StockMovement]:

@@ -14,6 +14,8 @@ from inventory.models import StockLot, StockMovement, StockTransfer
 from inventory.services.ledger import Entry, Line, add_lots, fresh, locked_items, take
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from users.models import User
     from vendors.models import VendorStore
 
@@ -50,7 +52,7 @@ class TransferService:
         action = f"sent {line.quantity} of item “{line.item.name}” to another store"
         log_audit(AuditType.STOCK, by, action, obj=transfer, after=fields_of(transfer))
         if not in_transit:
-            _arrive(transfer, by)
+            _arrive(transfer, by, entry.at)
         return transfer
 
     @staticmethod
@@ -60,7 +62,7 @@ class TransferService:
         row = _locked(transfer)
         if row.status != TransferStatus.IN_TRANSIT:
             raise TransferEnded
-        _arrive(row, by)
+        _arrive(row, by, timezone.now())
         action = f"received {row.quantity} of item “{row.item.name}” from another store"
         log_audit(AuditType.STOCK, by, action, obj=row)
         return row
@@ -75,14 +77,13 @@ def _locked(transfer: StockTransfer) -> StockTransfer:
     return row
 
 
-def _arrive(transfer: StockTransfer, by: "User") -> None:
+def _arrive(transfer: StockTransfer, by: "User", at: "datetime") -> None:
     """The caller holds the item's lock."""
-    entry = Entry(MovementKind.TRANSFER_IN, by, reference=transfer.reference)
+    entry = Entry(MovementKind.TRANSFER_IN, by, reference=transfer.reference, occurred_at=at)
     sent = transfer.movements.filter(kind=MovementKind.TRANSFER_OUT).select_related("lot")
     for movement in sent.order_by("pk"):
         add_lots([_moved(movement, transfer)], entry, transfer=transfer, origin=movement)
-    now = timezone.now()
-    save_changes(transfer, {"status": TransferStatus.RECEIVED, "received_at": now}, by=by)
+    save_changes(transfer, {"status": TransferStatus.RECEIVED, "received_at": at}, by=by)
 
 
 def _moved(sent: StockMovement, transfer: StockTransfer) -> StockLot:

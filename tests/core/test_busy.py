@@ -6,8 +6,10 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.signals import pre_migrate
 from rest_framework.test import APIClient
 
 from core.problems import exception_handler
@@ -75,16 +77,22 @@ def test_one_of_two_who_wait_for_each_other_is_told_so(vendor: Vendor) -> None:
     assert sorted(map(str, outcomes)) == ["200", "busy"]
 
 
-def test_every_connection_has_the_limit() -> None:
+def test_every_connection_has_the_limit_and_migrate_has_none() -> None:
     wanted = settings.DATABASES["default"]["OPTIONS"]["options"].partition("=")[2]
 
-    def told() -> Any:
+    def told() -> list[str]:
         try:
-            with connection.cursor() as cursor:
-                cursor.execute("SHOW lock_timeout")
-                return cursor.fetchone()[0]
+            before = limit()
+            pre_migrate.send(sender=apps.get_app_config("core"), using="default")
+            return [before, limit()]
         finally:
             connection.close()
 
     with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(told).result() == wanted == "30s"
+        assert pool.submit(told).result() == [wanted, "0"] == ["30s", "0"]
+
+
+def limit() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        return str(cursor.fetchone()[0])

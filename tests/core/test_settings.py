@@ -179,7 +179,8 @@ class TestValues:
     @pytest.mark.parametrize(
         ("name", "value"),
         [("TRUSTED_PROXIES", "-1"), ("DB_PORT", "x"), ("LOG_FORMAT", "xml"),
-         ("RATE_LIMIT_ENABLED", "perhaps"), ("DB_POOL_SIZE", "-1"), ("LIST_CACHE_SECONDS", "-1")],
+         ("RATE_LIMIT_ENABLED", "perhaps"), ("DB_POOL_SIZE", "-1"),
+         ("DB_LOCK_TIMEOUT", "-1"), ("LIST_CACHE_SECONDS", "-1")],
     )  # fmt: skip
     def test_value_of_another_kind_stops_the_start(
         self, monkeypatch: pytest.MonkeyPatch, name: str, value: str

@@ -177,6 +177,16 @@ def test_transfer_at_once_keeps_cost_and_age(world: World, owner_client: APIClie
     ]
 
 
+def test_deed_happens_at_one_moment(world: World, owner_client: APIClient) -> None:
+    """Else a look at the past could fall between what leaves and what arrives."""
+    owner_client.post(f"{STOCK}transfer/", {**world.sent(), "quantity": 4})
+    moved = StockMovement.objects.filter(transfer__isnull=False)
+    assert (moved.count(), len(set(moved.values_list("occurred_at", flat=True)))) == (4, 1)
+    body = {"item": world.item.pk, "quantity": 1, "unit_cost": "1.00"}
+    told = owner_client.post(f"{STOCK}receive/", body).json()
+    assert told["movement"]["occurred_at"] == told["lot"]["received_at"]
+
+
 def test_units_in_transit_are_in_no_store(world: World, owner_client: APIClient) -> None:
     body = {**world.sent(), "quantity": 4, "in_transit": True}
     transfer = owner_client.post(f"{STOCK}transfer/", body).json()
