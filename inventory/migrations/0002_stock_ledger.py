@@ -17,8 +17,8 @@ DIGEST = """
 CREATE FUNCTION inventory_movement_digest(m inventory_stockmovement, previous text)
 RETURNS text LANGUAGE sql STABLE AS $$
     SELECT encode(sha256(convert_to(jsonb_build_array(
-        previous, m.sequence, m.item_id, m.store_id, m.lot_id, m.kind, m.quantity, m.cost,
-        m.reason, m.reference, m.note, m.origin_id, m.transfer_id, m.actor_id,
+        previous, m.sequence, m.id, m.vendor_id, m.item_id, m.store_id, m.lot_id, m.kind,
+        m.quantity, m.cost, m.reason, m.reference, m.note, m.origin_id, m.transfer_id, m.actor_id,
         extract(epoch FROM m.occurred_at), extract(epoch FROM m.recorded_at)
     )::text, 'UTF8')), 'hex')
 $$
