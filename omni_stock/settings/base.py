@@ -91,7 +91,13 @@ DATABASES: dict[str, dict[str, Any]] = {
         **_database,
         "CONN_MAX_AGE": 0 if ENV.db_pool_size else 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": ENV.db_connect_timeout, **_database["OPTIONS"]},
+        "OPTIONS": {
+            "connect_timeout": ENV.db_connect_timeout,
+            # Triggers ask for this setting; where it is unknown each question is an error that is
+            # caught, and a thousand rows take ten times as long.
+            "options": "-c pgtrigger.ignore={}",
+            **_database["OPTIONS"],
+        },
     }
 }
 if ENV.db_pool_size:
