@@ -77,10 +77,11 @@ LOT_TRIGGERS = [
 ]
 
 # Numbers the item's movements and seals each one; `last` is the one before. The item's row is
-# locked by whoever moves its stock, so nobody else is adding one.
+# locked by whoever moves its stock, so nobody else is adding one. EXECUTE plans anew each time: a
+# plan kept from when the table was empty would read all of it for every row of a first import.
 _SEAL = """
-    SELECT movement.sequence, movement.digest INTO last FROM inventory_stockmovement AS movement
-        WHERE movement.item_id = NEW.item_id ORDER BY movement.sequence DESC LIMIT 1;
+    EXECUTE 'SELECT sequence, digest FROM inventory_stockmovement
+        WHERE item_id = $1 ORDER BY sequence DESC LIMIT 1' INTO last USING NEW.item_id;
     SELECT item.vendor_id INTO NEW.vendor_id FROM inventory_collectible AS item
         JOIN vendors_vendorstore AS store
             ON store.id = NEW.store_id AND store.vendor_id = item.vendor_id

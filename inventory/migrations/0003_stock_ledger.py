@@ -17,8 +17,8 @@ DIGEST = """
 CREATE FUNCTION inventory_movement_digest(m inventory_stockmovement, previous text)
 RETURNS text LANGUAGE sql STABLE AS $$
     SELECT encode(sha256(convert_to(jsonb_build_array(
-        previous, m.sequence, m.item_id, m.store_id, m.lot_id, m.kind, m.quantity, m.cost,
-        m.reason, m.reference, m.note, m.origin_id, m.transfer_id, m.actor_id,
+        previous, m.sequence, m.id, m.vendor_id, m.item_id, m.store_id, m.lot_id, m.kind,
+        m.quantity, m.cost, m.reason, m.reference, m.note, m.origin_id, m.transfer_id, m.actor_id,
         extract(epoch FROM m.occurred_at), extract(epoch FROM m.recorded_at)
     )::text, 'UTF8')), 'hex')
 $$
@@ -363,7 +363,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='stockmovement',
-            trigger=pgtrigger.compiler.Trigger(name='seal', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE last record;', func="\n    SELECT movement.sequence, movement.digest INTO last FROM inventory_stockmovement AS movement\n        WHERE movement.item_id = NEW.item_id ORDER BY movement.sequence DESC LIMIT 1;\n    SELECT item.vendor_id INTO NEW.vendor_id FROM inventory_collectible AS item\n        JOIN vendors_vendorstore AS store\n            ON store.id = NEW.store_id AND store.vendor_id = item.vendor_id\n        JOIN inventory_stocklot AS lot\n            ON lot.id = NEW.lot_id AND lot.item_id = item.id AND lot.store_id = store.id\n        WHERE item.id = NEW.item_id;\n    IF NOT FOUND THEN\n        RAISE EXCEPTION 'item, store and lot of a movement belong together'\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'movement_belongs_together';\n    END IF;\n    NEW.sequence := COALESCE(last.sequence, 0) + 1;\n    NEW.recorded_at := clock_timestamp();\n    NEW.digest := inventory_movement_digest(NEW, COALESCE(last.digest, ''));\n    RETURN NEW;\n", hash='e416dfbb78ee9ea6cd521d7e3436da21b562f782', operation='INSERT', pgid='pgtrigger_seal_1ce55', table='inventory_stockmovement', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='seal', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE last record;', func="\n    EXECUTE 'SELECT sequence, digest FROM inventory_stockmovement\n        WHERE item_id = $1 ORDER BY sequence DESC LIMIT 1' INTO last USING NEW.item_id;\n    SELECT item.vendor_id INTO NEW.vendor_id FROM inventory_collectible AS item\n        JOIN vendors_vendorstore AS store\n            ON store.id = NEW.store_id AND store.vendor_id = item.vendor_id\n        JOIN inventory_stocklot AS lot\n            ON lot.id = NEW.lot_id AND lot.item_id = item.id AND lot.store_id = store.id\n        WHERE item.id = NEW.item_id;\n    IF NOT FOUND THEN\n        RAISE EXCEPTION 'item, store and lot of a movement belong together'\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'movement_belongs_together';\n    END IF;\n    NEW.sequence := COALESCE(last.sequence, 0) + 1;\n    NEW.recorded_at := clock_timestamp();\n    NEW.digest := inventory_movement_digest(NEW, COALESCE(last.digest, ''));\n    RETURN NEW;\n", hash='ac6babfb55e8c1e3e1be0c7ac4cf4e7b776f1481', operation='INSERT', pgid='pgtrigger_seal_1ce55', table='inventory_stockmovement', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='stockmovement',

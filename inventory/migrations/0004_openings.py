@@ -7,7 +7,7 @@ INSERT INTO vendors_vendorstore (
     created_at, updated_at, version, is_deleted, name, slug, type, address, currency, is_active,
     is_default, vendor_id
 )
-SELECT now(), now(), 1, false, vendor.name, 'main', 'retail', '', vendor.currency, true, true,
+SELECT now(), now(), 1, false, vendor.name, 'main-' || vendor.id, 'retail', '', vendor.currency, true, true,
     vendor.id
 FROM vendors_vendor AS vendor
 WHERE vendor.id IN (SELECT vendor_id FROM inventory_collectible WHERE quantity > 0)

@@ -26,6 +26,8 @@ from inventory.models import Collectible, StockLevel, StockLot, StockMovement
 from inventory.services.costs import Piece, consume
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from users.models import User
     from vendors.models import VendorStore
 
@@ -169,14 +171,15 @@ def _require_available(lines: Sequence[Line], moment: datetime | None) -> None:
     if moment is None:
         return
     for (item, store), quantity in demand_of(lines).items():
-        lowest = lowest_since(item, store, moment)
+        rows = StockMovement.objects.filter(item_id=item, store_id=store)
+        lowest = lowest_since(rows, moment)
         if quantity > lowest:
             raise InsufficientStock(lowest, item=item, store=store)
 
 
-def lowest_since(item: int, store: int, moment: datetime) -> int:
-    """The smallest level from that moment on: what leaves then must have been there ever since."""
-    rows = StockMovement.objects.filter(item_id=item, store_id=store)
+def lowest_since(rows: "QuerySet[Any]", moment: datetime) -> int:
+    """The smallest sum of these movements from that moment on: what leaves then must have been
+    there ever since."""
     then = rows.filter(occurred_at__lte=moment).aggregate(total=Sum("quantity", default=0))
     running = Window(Sum("quantity"), order_by=[F("occurred_at"), F("id")])
     later = rows.filter(occurred_at__gt=moment).annotate(running=running)

@@ -216,12 +216,16 @@ class StockService:
     def correct(*, movement: StockMovement, by: "User", note: str = "") -> StockMovement:
         """The counter-movement of one that should not have been, at the time that one has.
 
-        Raises `NotCorrectable`, `AlreadyCorrected`, and `LotUsed` when its units have moved on.
+        Raises `NotCorrectable`, `AlreadyCorrected`, and `LotUsed` when its units have moved on,
+        even if they came back: they were there to be moved.
         """
         item = locked_items([movement.item_id])[movement.item_id]
         if movement.kind not in CORRECTABLE:
             raise NotCorrectable
-        if movement.quantity > lowest_since(item.pk, movement.store_id, movement.occurred_at):
+        if movement.answers.filter(kind=MovementKind.CORRECTION).exists():
+            raise AlreadyCorrected
+        there = lowest_since(movement.lot.movements.all(), movement.occurred_at)
+        if movement.quantity > there:
             raise LotUsed
         entry = Entry(
             MovementKind.CORRECTION, by, reference=movement.reference, note=note,
@@ -230,14 +234,7 @@ class StockService:
         counter = entry.movement(
             movement.lot, -movement.quantity, abs(movement.cost), origin=movement
         )
-        refusals = {
-            "movement_corrected_once": AlreadyCorrected(),
-            "inventory_stocklot_remaining_check": LotUsed(),
-            "lot_cost_goes_with_units": LotUsed(),
-            "inventory_stocklevel_on_hand_check": LotUsed(),
-            "level_not_overpromised": LotUsed(),
-        }
-        with constraint_as(refusals):
+        with constraint_as({"level_not_overpromised": LotUsed()}):
             post([counter])
         log_audit(AuditType.STOCK, by, f"corrected stock of item “{item.name}”", obj=counter)
         return counter

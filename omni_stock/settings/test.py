@@ -18,7 +18,7 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_TASK_ALWAYS_EAGER = True
 DATABASES["default"]["OPTIONS"].pop("pool", None)
 # Races on a busy machine wait for long; the test of the limit sets its own.
-DATABASES["default"]["OPTIONS"]["options"] = "-c lock_timeout=30s"
+DATABASES["default"]["OPTIONS"]["options"] = "-c lock_timeout=30s -c pgtrigger.ignore={}"
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 _files_root = Path(tempfile.mkdtemp(prefix="omni-test-"))
 MEDIA_ROOT = _files_root / "media"

@@ -8,6 +8,7 @@ import pytest
 from inventory.models import Collectible, StockMovement
 from inventory.services import Receipt, StockService
 from tests.factories import CollectibleFactory, StoreFactory
+from tests.stock.shelf import Shelf
 from users.models import User
 from vendors.models import Vendor, VendorStore
 
@@ -45,3 +46,8 @@ def receipts(item: Collectible, store: VendorStore, owner: User) -> list[StockMo
         )[0]
         for units, cost, postage, moment in lots
     ]  # fmt: skip
+
+
+@pytest.fixture
+def shelf(db: None) -> Shelf:
+    return Shelf.filled()

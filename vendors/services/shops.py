@@ -56,20 +56,25 @@ class VendorService:
     @staticmethod
     @transaction.atomic
     def open_default_store(*, vendor: Vendor, by: "User | None") -> VendorStore:
-        """The vendor's default store; made when there is none."""
-        store: VendorStore | None = VendorStore.objects.filter(
-            vendor=vendor, is_default=True
-        ).first()
-        return store or VendorStore.objects.create(
-            vendor=vendor,
-            name="Main store",
-            slug="main-store",
-            type=StoreType.RETAIL,
-            currency=vendor.currency,
-            is_default=True,
-            created_by=by,
-            updated_by=by,
-        )
+        """The vendor's default store; made when there is none, by whoever comes first."""
+        known = VendorStore.objects.filter(vendor=vendor, is_default=True)
+        store: VendorStore | None = known.first()
+        if store is None:
+            try:
+                with transaction.atomic():
+                    store = VendorStore.objects.create(
+                        vendor=vendor,
+                        name="Main store",
+                        slug="main-store",
+                        type=StoreType.RETAIL,
+                        currency=vendor.currency,
+                        is_default=True,
+                        created_by=by,
+                        updated_by=by,
+                    )
+            except IntegrityError:
+                store = known.get()
+        return store
 
     @staticmethod
     @transaction.atomic

@@ -1,0 +1,114 @@
+"""The web server of production on the database of the tests, and many who call it at once."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.request import urlopen
+
+from django.conf import settings as project
+from django.db import connection
+
+from scripts.processes import LOOPBACK, Process, free_port
+
+
+class Answer(NamedTuple):
+    status: int
+    body: Any
+
+
+class Server(NamedTuple):
+    port: int
+    pid: int
+
+    def workers(self) -> list[int]:
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
+
+class Caller:
+    """A client that keeps its connection, with somebody's token."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self._line = HTTPConnection(LOOPBACK, port, timeout=100)
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+    def post(self, path: str, body: Any) -> Answer:
+        self._line.request("POST", path, json.dumps(body), self._headers)
+        return self._answer()
+
+    def upload(self, table: str) -> Answer:
+        """A CSV to import."""
+        head = 'Content-Disposition: form-data; name="file"; filename="t.csv"'
+        body = f"--edge\r\n{head}\r\n\r\n{table}\r\n--edge--\r\n"
+        form = {"Content-Type": "multipart/form-data; boundary=edge"}
+        headers = {**self._headers, **form}
+        self._line.request("POST", "/api/v1/catalog/imports/", body, headers)
+        return self._answer()
+
+    def _answer(self) -> Answer:
+        answer = self._line.getresponse()
+        return Answer(answer.status, json.loads(answer.read()))
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Of a process that works on the database of the tests."""
+    place = connection.settings_dict
+    url = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**place)
+    settings = "omni_stock.settings.test"
+    return {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": settings, **more}
+
+
+@contextmanager
+def gunicorn(log: Path, workers: int = 2) -> Iterator[Server]:
+    port = free_port()
+    told = environment(HOST=LOOPBACK, PORT=str(port), WEB_CONCURRENCY=str(workers))
+    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "omni_stock.wsgi"]
+    server = Process("gunicorn", command, log, cwd=project.BASE_DIR, env=told)
+    try:
+        server.start(lambda: _answers(port))
+        assert server.pid
+        yield Server(port, server.pid)
+    finally:
+        server.stop()
+
+
+def _answers(port: int) -> bool:
+    with suppress(OSError), urlopen(f"http://{LOOPBACK}:{port}/health/", timeout=5) as answer:
+        return bool(answer.status == 200)
+    return False
+
+
+def hammer(callers: int, blows: int, blow: Callable[[int], list[Any]]) -> list[Any]:
+    """What all callers got; `blow(count)` is one caller's share of the blows."""
+    shares = [blows // callers + (n < blows % callers) for n in range(callers)]
+    with ThreadPoolExecutor(callers) as pool:
+        return [answer for answers in pool.map(blow, shares) for answer in answers]
+
+
+def await_nobody_else() -> None:
+    """Until the database has noticed that a killed process is gone."""
+    await_true(lambda: not _others())
+
+
+def await_true(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.02)
+
+
+def _others() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+                AND backend_type = 'client backend'
+        """)
+        return int(cursor.fetchone()[0])
