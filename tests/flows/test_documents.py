@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as project
+from django.core.management import call_command
 
 from tests.flows.documents import Document
 
@@ -31,6 +32,11 @@ def test_signing_in(run: Run, settings: Any) -> None:
     settings.SETUP_SECRET = "told-to-who-installs-it"
     settings.FRONTEND_URL = "https://omni-stock.vercel.app"
     assert run(DOCS / "api" / "authentication.md").calls > 20
+
+
+def test_promises(run: Run) -> None:
+    call_command("seed_demo")
+    assert run(DOCS / "api" / "promises.md").calls > 30
 
 
 HEALTHY = """
