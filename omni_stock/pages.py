@@ -1,5 +1,6 @@
-"""What is not the API: errors, its changes, pictures, a word to crawlers and to researchers."""
+"""What is not the API: its documents, pictures, a word to crawlers and to researchers."""
 
+import re
 from datetime import timedelta
 from functools import cache
 
@@ -17,12 +18,16 @@ PICTURE_SECONDS = 24 * 3600
 SECURITY_TXT_DAYS = 180
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Omni-Stock: {title}</title>
 <meta name="viewport" content="width=device-width"><style nonce="{nonce}">
-body {{ max-width: 46rem; margin: 2rem auto; padding: 0 1rem;
+body {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
 font: 16px/1.5 system-ui, sans-serif }}
 table {{ border-collapse: collapse; width: 100% }} td, th {{ border-bottom: 1px solid #ddd;
 padding: .4rem .6rem; text-align: left; vertical-align: top }} :target {{ background: #fff3c4 }}
 code, pre {{ background: #f4f4f5; border-radius: 3px; padding: .1rem .3rem }} pre {{ padding: 1rem;
-overflow: auto }}</style><body>{body}</body></html>"""
+overflow: auto }} pre code {{ padding: 0 }}</style>
+<body>{body}</body></html>"""
+# Of docs/api/, by the name each has there.
+_SERVED = ("errors", "changelog", "promises")
+_NEIGHBOUR = re.compile(r'<a href="(?!https?:|[/#])([^"#]*)\.md(#[^"]*)?">(.*?)</a>')
 
 
 @only_read
@@ -37,6 +42,12 @@ def api_changelog(request: HttpRequest) -> HttpResponse:
     return _page(request, "changelog")
 
 
+@only_read
+def promises(request: HttpRequest) -> HttpResponse:
+    """docs/api/promises.md as a page."""
+    return _page(request, "promises")
+
+
 def _page(request: HttpRequest, title: str) -> HttpResponse:
     nonce = getattr(request, "csp_nonce", "")
     page = _PAGE.format(title=title, body=_body(title), nonce=nonce)
@@ -46,7 +57,14 @@ def _page(request: HttpRequest, title: str) -> HttpResponse:
 @cache
 def _body(title: str) -> str:
     text = (settings.BASE_DIR / "docs" / "api" / f"{title}.md").read_text(encoding="utf-8")
-    return markdown.markdown(text, extensions=["tables", "fenced_code", "attr_list", "toc"])
+    html = markdown.markdown(text, extensions=["tables", "fenced_code", "attr_list", "toc"])
+    return _NEIGHBOUR.sub(_led_on, html)
+
+
+def _led_on(link: re.Match[str]) -> str:
+    """A link to another document leads to its page, and is mere text where it has none."""
+    name, part, text = link.groups()
+    return f'<a href="/api/docs/{name}/{part or ""}">{text}</a>' if name in _SERVED else text
 
 
 @only_read

@@ -11,7 +11,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, Spec
 
 from core.health import health, ready
 from core.limits.views import RateLimitsView
-from omni_stock.pages import api_changelog, error_reference, picture, robots, security_txt
+from omni_stock.pages import api_changelog, error_reference, picture, promises, robots, security_txt
 
 # One set of resources; a version differs in how it pages, and in what it may leave behind.
 resources: list[Any] = [
@@ -48,6 +48,7 @@ urlpatterns = [
     ),
     path("api/docs/errors/", error_reference, name="errors"),
     path("api/docs/changelog/", api_changelog, name="changelog"),
+    path("api/docs/promises/", promises, name="promises"),
     path(
         "api/redoc/",
         SpectacularRedocView.as_view(url_name="schema", template_name="redoc.html", **read),

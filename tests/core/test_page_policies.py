@@ -14,7 +14,8 @@ from tests.factories import CollectibleFactory
 from users.models import User
 
 pytestmark = pytest.mark.django_db
-PAGES = ["/api/docs/", "/api/redoc/", "/api/docs/errors/", "/api/docs/changelog/", "/admin/login/"]
+PAGES = ["/api/docs/", "/api/redoc/", "/api/docs/errors/", "/api/docs/changelog/",
+         "/api/docs/promises/", "/admin/login/"]  # fmt: skip
 INSIDE = ["/admin/", "/admin/inventory/collectible/", "/admin/inventory/collectible/add/"]
 
 

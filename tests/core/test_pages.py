@@ -1,5 +1,6 @@
 """What is neither the API nor its documentation: whom to tell of a hole, and pages to be read."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,8 +13,8 @@ from tests.core.conftest import Refusal
 
 pytestmark = pytest.mark.django_db
 SECURITY = "/.well-known/security.txt"
-READ = ["/health/", "/health/ready/", "/robots.txt", "/api/docs/errors/", "/api/docs/changelog/",
-        SECURITY, "/media/x"]  # fmt: skip
+DOCUMENTS = ["/api/docs/errors/", "/api/docs/changelog/", "/api/docs/promises/"]
+READ = ["/health/", "/health/ready/", "/robots.txt", *DOCUMENTS, SECURITY, "/media/x"]
 
 
 class TestSecurityTxt:
@@ -48,6 +49,21 @@ class TestSecurityTxt:
         monkeypatch.setenv("SECURITY_CONTACT", contact)
         with pytest.raises(ValidationError):
             Environment()
+
+
+def test_links_of_the_documents_lead_somewhere(client: Client) -> None:
+    linked = {
+        (path or address, part)
+        for address in ["/api/docs/", *DOCUMENTS]
+        for path, part in re.findall(
+            r'<a href="(?!https:)([^"#]*)(?:#([^"]*))?"', client.get(address).content.decode()
+        )
+    }
+    assert {path for path, _part in linked} == {*DOCUMENTS, "/api/redoc/"}
+    for path, part in linked:
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert not part or f'id="{part}"' in answer.content.decode(), part
 
 
 @pytest.mark.parametrize("address", READ)

@@ -8,9 +8,12 @@ A block marked `http` is a call, the next one its answer; `mail` is the newest m
 
 In an answer `...` is any text or value, or whatever else there is, and `{name}` is kept: wherever
 the name stands again, it is the same value. A call is JSON unless its `Content-Type` says
-otherwise. `<!-- 31 seconds later -->` lets time pass. Blocks of other kinds are not run.
+otherwise, and is packed when its `Content-Encoding` says gzip. `<!-- 31 seconds later -->` lets
+time pass, `<!-- 3 times -->` repeats the last call, `<!-- with NAME = 5 -->` sets a setting from
+there on. Blocks of other kinds are not run.
 """
 
+import gzip
 import json
 import re
 from collections.abc import Callable
@@ -23,9 +26,15 @@ from typing import Any
 
 import time_machine
 from django.core import mail
+from django.test import override_settings
 from rest_framework.test import APIClient
 
-STEP = re.compile(r"(?ms)^```(http|mail)\n(.*?)^```$|^<!-- (\d+) (\w+) later -->$")
+from tests.core.limits import pass_time
+
+STEP = re.compile(r"(?ms)^```(http|mail)\n(.*?)^```$|^<!-- (.+?) -->$")
+LATER = re.compile(r"(\d+) (\w+) later")
+TIMES = re.compile(r"(\d+) times")
+SETTING = re.compile(r"with ([A-Z_]+) = (.+)")
 NAME = re.compile(r"\{(\w+)\}")
 WILD = re.compile(r"(\.\.\.|\{\w+\})")
 # What JSON leaves bare here: `...` and `{name}` outside of its strings.
@@ -41,37 +50,53 @@ class Document:
     committed: Committed
     known: dict[str, Any] = field(default_factory=dict)
     calls: int = 0
+    last: str = ""
+    answer: Any = None
+    world: ExitStack = field(default_factory=ExitStack)
 
     def run(self) -> None:
         text = self.path.read_text(encoding="utf-8")
-        answer: Any = None
-        with ExitStack() as clock:
+        with self.world:
             for step in STEP.finditer(text):
                 place = f"{self.path.name}:{text.count(chr(10), 0, step.start()) + 1}"
-                kind, block, amount, unit = step.groups()
+                kind, block, remark = step.groups()
                 try:
-                    if amount:
-                        later = datetime.now(UTC) + timedelta(**{unit: int(amount)})
-                        clock.enter_context(time_machine.travel(later))
+                    if remark:
+                        self._heed(remark)
                     elif kind == "mail":
                         self._require_mail(block)
                     elif block.startswith("HTTP/"):
-                        self._require_answer(answer, block)
-                        answer = None
+                        self._require_answer(self.answer, block)
+                        self.answer = None
                     else:
-                        assert answer is None, "the call before has no answer"
-                        answer = self._call(block)
+                        assert self.answer is None, "the call before has no answer"
+                        self.last = block
+                        self.answer = self._call(block)
                 except (AssertionError, KeyError, ValueError) as error:
                     raise AssertionError(f"{place}: {error}") from error
-        assert answer is None, "the last call has no answer"
+        assert self.answer is None, "the last call has no answer"
+
+    def _heed(self, remark: str) -> None:
+        """What is said to us alone; other remarks are for who writes the document."""
+        if later := LATER.fullmatch(remark):
+            passed = timedelta(**{later[2]: int(later[1])})
+            self.world.enter_context(time_machine.travel(datetime.now(UTC) + passed))
+            pass_time(passed.total_seconds())
+        elif times := TIMES.fullmatch(remark):
+            for _each in range(int(times[1])):
+                self._call(self.last)
+        elif setting := SETTING.fullmatch(remark):
+            self.world.enter_context(override_settings(**{setting[1]: json.loads(setting[2])}))
 
     def _call(self, block: str) -> Any:
         self.calls += 1
         first, headers, body = parts(self._filled(block))
         method, path = first.split()
         kind = headers.pop("Content-Type", "application/json")
+        packed = headers.get("Content-Encoding") == "gzip"
+        sent = gzip.compress(body.encode()) if packed else body
         with self.committed():
-            return APIClient().generic(method, path, body, kind, headers=headers)
+            return APIClient().generic(method, path, sent, kind, headers=headers)
 
     def _filled(self, text: str) -> str:
         return NAME.sub(lambda found: str(self.known[found[1]]), text)
@@ -82,7 +107,8 @@ class Document:
         status = HTTPStatus(answer.status_code)
         assert first == f"HTTP/1.1 {status.value} {status.phrase}", f"{status} {answer.content}"
         for name, told in headers.items():
-            self._compare(told, answer.headers.get(name), name)
+            assert name in answer.headers, f"there is no {name}"
+            self._compare(told, answer.headers[name], name)
         if body:
             self._compare(read(body), answer.json(), "")
         else:
