@@ -71,7 +71,10 @@ def _led_on(link: re.Match[str]) -> str:
 @cache_control(private=True, max_age=PICTURE_SECONDS, immutable=True)
 def picture(request: HttpRequest, path: str) -> HttpResponseBase:
     """A picture of an item; what lies at an address never changes, so it is asked for once."""
-    return serve(request, path, str(settings.MEDIA_ROOT))
+    try:
+        return serve(request, path, str(settings.MEDIA_ROOT))
+    except OSError as error:  # a name that no file system would take
+        raise Http404 from error
 
 
 @only_read

@@ -184,8 +184,8 @@ class VendorMember(AuditedModel, SoftDeleteModel):
                 name="member_accepted_is_known",
             ),
         ]
-        # When we last mailed is nobody's to see.
-        triggers = [counts_changes("mailed_at")]
+        # When we last mailed is not shown, nor is when the row was last written.
+        triggers = [counts_changes("mailed_at", "updated_at")]
 
     def __str__(self) -> str:
         """Without the address: this goes into the audit log, which forgets nothing."""

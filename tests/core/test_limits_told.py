@@ -111,6 +111,7 @@ class TestShown:
         assert shown(anonymous_client) == [
             policy("anon", 100, 3600), policy("burst", 60, 60), policy("login", 5, 60),
             policy("signup", 3, 60), policy("code", 3, 60), policy("check_email", 5, 60),
+            policy("access_token", 5, 60),
         ]  # fmt: skip
 
     def test_caller_sees_what_is_left_and_asking_costs_nothing(
