@@ -16,7 +16,7 @@ PRODUCTION := env DJANGO_SETTINGS_MODULE=omni_stock.settings.production \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test chaos check lint check-django check-schema format schema requirements clean
+.PHONY: help run test chaos check lint check-django check-schema format schema messages requirements clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ schema: $(VENV)/dev.stamp ## write docs/api/schema.yml, schema-v2.yml and the Po
 	$(SCHEMA) --api-version v1 --file docs/api/schema.yml
 	$(SCHEMA) --api-version v2 --file docs/api/schema-v2.yml
 	$(BIN)/python -m scripts.postman
+
+messages: $(VENV)/dev.stamp ## collect what the code tells people into locale/, and compile it
+	$(BIN)/python -m scripts.messages
 
 requirements: ## compile requirements*.in again (needs uv; UPGRADE=--upgrade for new versions)
 	@command -v uv >/dev/null || { echo "This needs uv: https://docs.astral.sh/uv/"; exit 1; }

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
@@ -65,7 +66,8 @@ class TextSearchFilter(SearchFilter):
         if not text or not self.get_search_fields(view, request):
             return queryset
         if len(text) > self.max_length or "\x00" in text:
-            raise ValidationError({"search": f"At most {self.max_length} characters, without NUL."})
+            detail = _("At most %(count)s characters, without NUL.") % {"count": self.max_length}
+            raise ValidationError({"search": detail})
         return queryset.search(text)  # type: ignore[attr-defined]
 
 
@@ -80,8 +82,9 @@ class StableOrderingFilter(OrderingFilter):
         terms = [term.strip() for term in text.split(",") if term.strip()]
         known = [name for name, _label in self.get_valid_fields(queryset, view)]
         if unknown := [term for term in terms if term.removeprefix("-") not in known]:
-            detail = f"Cannot order by {', '.join(unknown)}; choose from: {', '.join(known)}."
-            raise ValidationError({self.ordering_param: detail})
+            detail = _("Cannot order by %(unknown)s; choose from: %(known)s.")
+            names = {"unknown": ", ".join(unknown), "known": ", ".join(known)}
+            raise ValidationError({self.ordering_param: detail % names})
         ordering = terms or list(self.get_default_ordering(view) or ())
         if {"id", "-id"} & set(ordering):
             return ordering

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 MAX_DEPTH = 64
 
 
@@ -28,11 +30,15 @@ def fault_of(data: Any, max_depth: int = MAX_DEPTH) -> str:
     while level:
         depth += any(isinstance(value, dict | list) for value in level)
         if depth > max_depth:
-            return f"JSON is nested deeper than {max_depth} levels."
+            return too_deep(max_depth)
         if not all(_storable(value) for value in level if isinstance(value, str)):
-            return "Text may hold neither NUL nor half of a surrogate pair."
+            return _("Text may hold neither NUL nor half of a surrogate pair.")
         level = [child for value in level for child in _children(value)]
     return ""
+
+
+def too_deep(max_depth: int) -> str:
+    return _("JSON is nested deeper than %(count)s levels.") % {"count": max_depth}
 
 
 def _children(value: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
@@ -17,5 +18,5 @@ class StrictNegotiation(DefaultContentNegotiation):
         chosen = [renderer for renderer in known if renderer.format == format]
         if not chosen:
             names = ", ".join(sorted({str(renderer.format) for renderer in known}))
-            raise ValidationError({"format": f"Choose one of: {names}."})
+            raise ValidationError({"format": _("Choose one of: %(names)s.") % {"names": names}})
         return chosen

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -100,6 +101,7 @@ class _OncePerKey(APIView):
             response.render()
         secret = response.streaming or getattr(self, "answer_is_secret", False)
         headers = {name: response[name] for name in KEPT_HEADERS if name in response}
+        headers["Content-Language"] = get_language()
         body = None if secret else response.content
         keep_answer(call, response.status_code, headers, body)
 

@@ -1,12 +1,12 @@
 """The OpenAPI document: refusals of every operation in one place, so that none can forget them."""
 
 import json
-from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import translation
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import (
     build_media_type_object,
@@ -27,6 +27,7 @@ from core.pagination import PAGINATION, VersionedPagination
 from core.parsers import MergePatchParser
 from core.problems import CONTENT_TYPE, TYPE_BASE
 from core.serializers import StrictMixin
+from core.titles import TITLES
 
 _REASONS = {
     "400": ("validation_error", "The request has invalid fields."),
@@ -292,6 +293,12 @@ def _answer(status: str) -> dict[str, Any]:
     return {"description": example["detail"], "content": content}
 
 
+def in_english(text: object) -> str:
+    """Whoever reads the document, and in whatever language the code was first loaded."""
+    with translation.override("en"):
+        return str(text)
+
+
 def _example(status: str) -> dict[str, Any]:
     code, detail = _REASONS[status]
     errors = [
@@ -300,7 +307,7 @@ def _example(status: str) -> dict[str, Any]:
     ]
     return {
         "type": f"{TYPE_BASE}{code}",
-        "title": HTTPStatus(int(status)).phrase,
+        "title": in_english(TITLES[int(status)]),
         "status": int(status),
         "detail": detail,
         "code": code,
@@ -312,15 +319,16 @@ def _example(status: str) -> dict[str, Any]:
 
 def refusal(status: int, code: str, detail: object) -> dict[tuple[int, str], OpenApiResponse]:
     """A refusal of an operation's own, for `extend_schema(responses={200: …, **refusal(…)})`."""
+    text = in_english(detail)
     body = {
         **_example(str(status)),
         "type": f"{TYPE_BASE}{code}",
-        "detail": str(detail),
+        "detail": text,
         "code": code,
-        "error": str(detail),
+        "error": text,
     }
     example = OpenApiExample(code, body, status_codes=[str(status)])
-    answer = OpenApiResponse(_SCHEMA, str(detail), examples=[example])
+    answer = OpenApiResponse(_SCHEMA, text, examples=[example])
     return {(status, CONTENT_TYPE): answer}
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.core.signing import BadSignature, Signer
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination, PageNumberPagination
 from rest_framework.request import Request
@@ -30,7 +31,7 @@ class StandardResultsSetPagination(PageNumberPagination):
         for name in ("page", "page_size"):
             text = request.query_params.get(name, "1")
             if not (text.isascii() and text.isdigit() and 0 < len(text) < 10 and int(text)):
-                raise ValidationError({name: "Give a whole number from 1 up."})
+                raise ValidationError({name: _("Give a whole number from 1 up.")})
         return super().get_page_size(request)
 
     def get_next_link(self) -> str | None:

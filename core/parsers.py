@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from json import JSONDecodeError
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import JSONParser, MultiPartParser
 
-from core.json import MAX_DEPTH, MergePatch, fault_of
+from core.json import MAX_DEPTH, MergePatch, fault_of, too_deep
 
 
 class StrictJSONParser(JSONParser):
@@ -22,7 +23,7 @@ class StrictJSONParser(JSONParser):
         try:
             data = super().parse(stream, media_type, parser_context)
         except RecursionError as error:
-            raise ParseError(f"JSON is nested deeper than {MAX_DEPTH} levels.") from error
+            raise ParseError(too_deep(MAX_DEPTH)) from error
         except ParseError as error:
             # DRF's tells the text of Python's exception, which was not written for readers.
             raise ParseError(_complaint(error.__context__)) from error
@@ -52,11 +53,25 @@ class MergePatchParser(StrictJSONParser):
         return MergePatch(data) if isinstance(data, dict) else data
 
 
+class StrictMultiPartParser(MultiPartParser):
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except ParseError as error:  # as above: its text is Django's own, for programmers
+            raise ParseError(_("The body is not a multipart form.")) from error
+
+
 def _complaint(cause: BaseException | None) -> str:
     match cause:
         case JSONDecodeError():
-            return f"The body is not JSON: line {cause.lineno}, column {cause.colno}."
+            where = {"line": cause.lineno, "column": cause.colno}
+            return _("The body is not JSON: line %(line)s, column %(column)s.") % where
         case UnicodeDecodeError():
-            return "The body is not text in UTF-8."
+            return _("The body is not text in UTF-8.")
         case _:  # NaN, Infinity; a number of 5,000 digits
-            return "The body holds a number that JSON does not know."
+            return _("The body holds a number that JSON does not know.")

@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import wraps
-from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -33,6 +32,7 @@ from structlog.contextvars import get_contextvars
 
 from core.exceptions import AppException, FieldError
 from core.metadata import forms_of_patch
+from core.titles import title_of
 
 View = Callable[..., HttpResponseBase]
 CONTENT_TYPE = "application/problem+json"
@@ -48,7 +48,7 @@ def problem(
     """The body of a refusal."""
     return {
         "type": f"{TYPE_BASE}{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": title_of(status),
         "status": status,
         "detail": str(detail),
         "code": code,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotAuthenticated, ValidationError
 from rest_framework.request import Request
 
@@ -30,7 +31,7 @@ def read_flag(request: Request, name: str) -> bool:
     """`?name=true`; anything but a truth value is a 400, for a rehearsal must not be the deed."""
     text = request.query_params.get(name, "false").lower()
     if text not in {"true", "false", "1", "0"}:
-        raise ValidationError({name: "Give true or false."})
+        raise ValidationError({name: _("Give true or false.")})
     return text in {"true", "1"}
 
 
@@ -52,7 +53,7 @@ def refuse_unknown(request: Request, known: Iterable[str]) -> None:
     allowed = {"format", *known}
     unknown = [name for name in request.query_params if name not in allowed and name[:1] != "_"]
     if unknown:
-        raise ValidationError(dict.fromkeys(unknown, "There is no such parameter."))
+        raise ValidationError(dict.fromkeys(unknown, _("There is no such parameter.")))
 
 
 def opens_as_first_party(request: Request) -> bool:

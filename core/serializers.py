@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext, gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
@@ -20,12 +21,8 @@ class StrictMixin:
         if isinstance(data, dict):
             known = self.fields  # type: ignore[attr-defined]
             if unknown := sorted(str(key) for key in data if key not in known):
-                raise serializers.ValidationError(
-                    {
-                        key: serializers.ErrorDetail("Unknown field.", "unknown_field")
-                        for key in unknown
-                    }
-                )
+                fault = serializers.ErrorDetail(gettext("Unknown field."), "unknown_field")
+                raise serializers.ValidationError(dict.fromkeys(unknown, fault))
         return super().to_internal_value(data)  # type: ignore[misc]
 
 
@@ -77,7 +74,7 @@ class IdsSerializer(StrictSerializer):
     ids = serializers.ListField(
         child=StrictIntegerField(min_value=1, max_value=2**63 - 1),
         max_length=1000,
-        error_messages={"required": "No IDs provided", "null": "No IDs provided"},
+        error_messages=dict.fromkeys(["required", "null"], gettext_lazy("No IDs provided")),
     )
 
     versions = serializers.DictField(
@@ -88,14 +85,14 @@ class IdsSerializer(StrictSerializer):
 
     def validate_ids(self, ids: list[int]) -> list[int]:
         if not ids:
-            raise serializers.ValidationError("No IDs provided", code="no_ids")
+            raise serializers.ValidationError(gettext("No IDs provided"), code="no_ids")
         return sorted(set(ids))
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         named = {str(key): key for key in attrs["ids"]}
         versions = attrs.get("versions", {})
         if strange := sorted(set(versions) - set(named)):
-            text = f"{strange[0]} is none of the ids."
+            text = gettext("%(id)s is none of the ids.") % {"id": strange[0]}
             raise serializers.ValidationError({"versions": text}, "unknown")
         return {**attrs, "versions": {named[key]: number for key, number in versions.items()}}
 

@@ -1,53 +1,52 @@
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 
 class Condition(models.TextChoices):
-    UNSPECIFIED = "unspecified", _("Unspecified")
-    SEALED = "sealed", _("Sealed")
-    NEW = "new", _("New")
-    MINT = "mint", _("Mint")
-    NEAR_MINT = "near_mint", _("Near mint")
-    EXCELLENT = "excellent", _("Excellent")
-    GOOD = "good", _("Good")
-    FAIR = "fair", _("Fair")
-    POOR = "poor", _("Poor")
+    UNSPECIFIED = "unspecified", "Unspecified"
+    SEALED = "sealed", "Sealed"
+    NEW = "new", "New"
+    MINT = "mint", "Mint"
+    NEAR_MINT = "near_mint", "Near mint"
+    EXCELLENT = "excellent", "Excellent"
+    GOOD = "good", "Good"
+    FAIR = "fair", "Fair"
+    POOR = "poor", "Poor"
 
 
 class ImportStatus(models.TextChoices):
-    PENDING = "pending", _("Pending")
-    RUNNING = "running", _("Running")
-    COMPLETED = "completed", _("Completed")
-    FAILED = "failed", _("Failed")
+    PENDING = "pending", "Pending"
+    RUNNING = "running", "Running"
+    COMPLETED = "completed", "Completed"
+    FAILED = "failed", "Failed"
 
 
 class RowOutcome(models.TextChoices):
-    CREATED = "created", _("Created")
-    UPDATED = "updated", _("Updated")
-    UNCHANGED = "unchanged", _("Unchanged")
-    FAILED = "failed", _("Failed")
+    CREATED = "created", "Created"
+    UPDATED = "updated", "Updated"
+    UNCHANGED = "unchanged", "Unchanged"
+    FAILED = "failed", "Failed"
 
 
 class Repeated(models.TextChoices):
     """What to do with a SKU that occurred before in the same file."""
 
-    FAIL = "fail", _("Report the row as failed")
-    SUFFIX = "suffix", _("Make it an item of its own: 80035-2")
-    UPDATE = "update", _("Let the later row win")
+    FAIL = "fail", "Report the row as failed"
+    SUFFIX = "suffix", "Make it an item of its own: 80035-2"
+    UPDATE = "update", "Let the later row win"
 
 
 class MovementKind(models.TextChoices):
     """Why units came or went. The sign of the quantity follows from it where it can."""
 
-    OPENING = "opening", _("Opening")
-    RECEIPT = "receipt", _("Receipt")
-    SALE = "sale", _("Sale")
-    RETURN = "return", _("Return")
-    TRANSFER_OUT = "transfer_out", _("Transfer out")
-    TRANSFER_IN = "transfer_in", _("Transfer in")
-    ADJUSTMENT = "adjustment", _("Adjustment")
-    WRITE_OFF = "write_off", _("Write-off")
-    CORRECTION = "correction", _("Correction")
+    OPENING = "opening", "Opening"
+    RECEIPT = "receipt", "Receipt"
+    SALE = "sale", "Sale"
+    RETURN = "return", "Return"
+    TRANSFER_OUT = "transfer_out", "Transfer out"
+    TRANSFER_IN = "transfer_in", "Transfer in"
+    ADJUSTMENT = "adjustment", "Adjustment"
+    WRITE_OFF = "write_off", "Write-off"
+    CORRECTION = "correction", "Correction"
 
 
 INBOUND = (
@@ -62,33 +61,33 @@ OUTBOUND = (MovementKind.SALE, MovementKind.TRANSFER_OUT, MovementKind.WRITE_OFF
 class Reason(models.TextChoices):
     """Why a level was adjusted, or units written off."""
 
-    FOUND = "found", _("Found")
-    LOST = "lost", _("Lost")
-    DAMAGED = "damaged", _("Damaged")
-    COUNT = "count", _("Counted")
-    STOLEN = "stolen", _("Stolen")
-    EXPIRED = "expired", _("Expired")
-    OTHER = "other", _("Other")
+    FOUND = "found", "Found"
+    LOST = "lost", "Lost"
+    DAMAGED = "damaged", "Damaged"
+    COUNT = "count", "Counted"
+    STOLEN = "stolen", "Stolen"
+    EXPIRED = "expired", "Expired"
+    OTHER = "other", "Other"
 
 
 class LandedCost(models.TextChoices):
     """What a receipt cost besides the goods."""
 
-    FEES = "fees", _("Fees")
-    POSTAGE = "postage", _("Postage")
-    TAX = "tax", _("Tax")
-    OTHER = "other", _("Other")
+    FEES = "fees", "Fees"
+    POSTAGE = "postage", "Postage"
+    TAX = "tax", "Tax"
+    OTHER = "other", "Other"
 
 
 class TransferStatus(models.TextChoices):
-    IN_TRANSIT = "in_transit", _("In transit")
-    RECEIVED = "received", _("Received")
+    IN_TRANSIT = "in_transit", "In transit"
+    RECEIVED = "received", "Received"
 
 
 class AllocationStatus(models.TextChoices):
     """Only open ones hold stock; how one ended is final."""
 
-    OPEN = "open", _("Open")
-    RELEASED = "released", _("Released")
-    EXPIRED = "expired", _("Expired")
-    CONSUMED = "consumed", _("Consumed")
+    OPEN = "open", "Open"
+    RELEASED = "released", "Released"
+    EXPIRED = "expired", "Expired"
+    CONSUMED = "consumed", "Consumed"

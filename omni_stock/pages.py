@@ -2,17 +2,19 @@
 
 import re
 from datetime import timedelta
-from functools import cache
+from functools import cache, wraps
+from typing import Any
 
 import markdown
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import override
 from django.views.decorators.cache import cache_control
 from django.views.static import serve
 
-from core.problems import only_read
+from core.problems import View, only_read
 
 PICTURE_SECONDS = 24 * 3600
 SECURITY_TXT_DAYS = 180
@@ -30,13 +32,28 @@ _SERVED = ("errors", "changelog", "promises")
 _NEIGHBOUR = re.compile(r'<a href="(?!https?:|[/#])([^"#]*)\.md(#[^"]*)?">(.*?)</a>')
 
 
+def in_english(view: View) -> View:
+    """For what is written in one language: the documentation."""
+
+    @wraps(view)
+    def read(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with override("en"):
+            response = view(request, *args, **kwargs)
+        response["Content-Language"] = "en"
+        return response
+
+    return read
+
+
 @only_read
+@in_english
 def error_reference(request: HttpRequest) -> HttpResponse:
     """What `type` of a problem points to: docs/api/errors.md as a page."""
     return _page(request, "errors")
 
 
 @only_read
+@in_english
 def api_changelog(request: HttpRequest) -> HttpResponse:
     """What `Link: …; rel="deprecation"` points to: docs/api/changelog.md as a page."""
     return _page(request, "changelog")
@@ -51,7 +68,7 @@ def promises(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, title: str) -> HttpResponse:
     nonce = getattr(request, "csp_nonce", "")
     page = _PAGE.format(title=title, body=_body(title), nonce=nonce)
-    return HttpResponse(page, headers={"Content-Language": "en"})
+    return HttpResponse(page)
 
 
 @cache

@@ -11,7 +11,16 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, Spec
 
 from core.health import health, ready
 from core.limits.views import RateLimitsView
-from omni_stock.pages import api_changelog, error_reference, picture, promises, robots, security_txt
+from core.problems import View
+from omni_stock.pages import (
+    api_changelog,
+    error_reference,
+    in_english,
+    picture,
+    promises,
+    robots,
+    security_txt,
+)
 
 # One set of resources; a version differs in how it pages, and in what it may leave behind.
 resources: list[Any] = [
@@ -25,25 +34,33 @@ resources: list[Any] = [
 # Whoever reads the documentation must not use up the calls it tells of.
 # And a page has no form for what OPTIONS would tell.
 read: dict[str, Any] = {"throttle_classes": [], "http_method_names": ["get", "head"]}
+
+
+def described(view: View) -> View:
+    return cache_control(public=True, max_age=300)(in_english(view))
+
+
 urlpatterns = [
     path("", RedirectView.as_view(url="/api/docs/")),
     path("api/v1/", include(resources)),
     path("api/v2/", include((resources, "omni_stock"), namespace="v2")),
     path(
         "api/schema/",
-        cache_control(public=True, max_age=300)(SpectacularAPIView.as_view(**read)),
+        described(SpectacularAPIView.as_view(**read)),
         name="schema",
     ),
     path(
         "api/schema/v2/",
-        cache_control(public=True, max_age=300)(
-            SpectacularAPIView.as_view(api_version="v2", **read)
-        ),
+        described(SpectacularAPIView.as_view(api_version="v2", **read)),
         name="schema-v2",
     ),
     path(
         "api/docs/",
-        SpectacularSwaggerView.as_view(url_name="schema", template_name="swagger_ui.html", **read),
+        in_english(
+            SpectacularSwaggerView.as_view(
+                url_name="schema", template_name="swagger_ui.html", **read
+            )
+        ),
         name="docs",
     ),
     path("api/docs/errors/", error_reference, name="errors"),
@@ -51,7 +68,9 @@ urlpatterns = [
     path("api/docs/promises/", promises, name="promises"),
     path(
         "api/redoc/",
-        SpectacularRedocView.as_view(url_name="schema", template_name="redoc.html", **read),
+        in_english(
+            SpectacularRedocView.as_view(url_name="schema", template_name="redoc.html", **read)
+        ),
         name="redoc",
     ),
     path("health/", health, name="health"),

@@ -1,16 +1,15 @@
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 
 class StoreType(models.TextChoices):
-    RETAIL = "retail", _("Retail")
-    ONLINE = "online", _("Online")
-    POPUP = "popup", _("Pop-up")
-    WAREHOUSE = "warehouse", _("Warehouse")
+    RETAIL = "retail", "Retail"
+    ONLINE = "online", "Online"
+    POPUP = "popup", "Pop-up"
+    WAREHOUSE = "warehouse", "Warehouse"
 
 
 class InviteStatus(models.TextChoices):
-    PENDING = "pending", _("Pending")
-    ACCEPTED = "accepted", _("Accepted")
-    DECLINED = "declined", _("Declined")
-    REVOKED = "revoked", _("Revoked")
+    PENDING = "pending", "Pending"
+    ACCEPTED = "accepted", "Accepted"
+    DECLINED = "declined", "Declined"
+    REVOKED = "revoked", "Revoked"

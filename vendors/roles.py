@@ -4,32 +4,31 @@ Permissions, queries, `auth/abilities/`, the OpenAPI document and docs/api/roles
 """
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
     """From the most to the least. The owner is `Vendor.owner`; the others are members."""
 
-    OWNER = "owner", _("Owner")
-    ADMIN = "admin", _("Administrator")
-    MANAGER = "manager", _("Manager")
-    SALES = "sales", _("Sales")
-    VIEWER = "viewer", _("Viewer")
+    OWNER = "owner", "Owner"
+    ADMIN = "admin", "Administrator"
+    MANAGER = "manager", "Manager"
+    SALES = "sales", "Sales"
+    VIEWER = "viewer", "Viewer"
 
 
 class Ability(models.TextChoices):
-    CATALOG_READ = "catalog.read", _("See items, categories, imports, stores and figures")
-    SALES_WRITE = "sales.write", _("Sell")
-    CUSTOMERS_WRITE = "customers.write", _("Manage customers")
-    CATALOG_WRITE = "catalog.write", _("Change items, categories and pictures; see deleted ones")
-    STOCK_WRITE = "stock.write", _("Receive, move and count stock")
-    MEMBERS_MANAGE = "members.manage", _("See, invite, change and remove members")
-    STORES_MANAGE = "stores.manage", _("Open, change and close stores")
-    TOKENS_MANAGE = "tokens.manage", _("Give sign-up tokens to salespeople")
-    SETTINGS_MANAGE = "settings.manage", _("Change the shop's details and settings")
-    AUDIT_READ = "audit.read", _("Read the audit log")
-    VENDOR_DELETE = "vendor.delete", _("Close the shop")
-    VENDOR_TRANSFER = "vendor.transfer", _("Give the shop to a member")
+    CATALOG_READ = "catalog.read", "See items, categories, imports, stores and figures"
+    SALES_WRITE = "sales.write", "Sell"
+    CUSTOMERS_WRITE = "customers.write", "Manage customers"
+    CATALOG_WRITE = "catalog.write", "Change items, categories and pictures; see deleted ones"
+    STOCK_WRITE = "stock.write", "Receive, move and count stock"
+    MEMBERS_MANAGE = "members.manage", "See, invite, change and remove members"
+    STORES_MANAGE = "stores.manage", "Open, change and close stores"
+    TOKENS_MANAGE = "tokens.manage", "Give sign-up tokens to salespeople"
+    SETTINGS_MANAGE = "settings.manage", "Change the shop's details and settings"
+    AUDIT_READ = "audit.read", "Read the audit log"
+    VENDOR_DELETE = "vendor.delete", "Close the shop"
+    VENDOR_TRANSFER = "vendor.transfer", "Give the shop to a member"
 
 
 _VIEWER = frozenset({Ability.CATALOG_READ})

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.exceptions import AppException
 
@@ -85,10 +86,12 @@ class Table:
         next(records)
         for count, record in enumerate(records, 1):
             if count > self._limits.max_rows:
-                raise TableRefused(
-                    _("The file has more than %(count)d rows. Divide it into smaller files.")
-                    % {"count": self._limits.max_rows}
+                text = ngettext(
+                    "The file has more than %(count)d row. Divide it into smaller files.",
+                    "The file has more than %(count)d rows. Divide it into smaller files.",
+                    self._limits.max_rows,
                 )
+                raise TableRefused(text % {"count": self._limits.max_rows})
             yield self._judged(record)
 
     def _filled(self) -> Iterator[Row]:
@@ -101,9 +104,12 @@ class Table:
         if record is None:
             raise TableRefused(_("The file is empty: its first row must name the columns."))
         if len(record.cells) > self._limits.max_columns:
-            raise TableRefused(
-                _("The file has more than %(count)d columns.") % {"count": self._limits.max_columns}
+            text = ngettext(
+                "The file has more than %(count)d column.",
+                "The file has more than %(count)d columns.",
+                self._limits.max_columns,
             )
+            raise TableRefused(text % {"count": self._limits.max_columns})
         fault = record.fault or self._text_fault(record.cells)
         if fault:
             raise TableRefused(
@@ -127,9 +133,12 @@ class Table:
 
     def _text_fault(self, cells: list[str]) -> str:
         if any(len(cell) > self._limits.max_cell for cell in cells):
-            return _("A cell holds more than %(count)d characters.") % {
-                "count": self._limits.max_cell
-            }
+            text = ngettext(
+                "A cell holds more than %(count)d character.",
+                "A cell holds more than %(count)d characters.",
+                self._limits.max_cell,
+            )
+            return text % {"count": self._limits.max_cell}
         if any("\x00" in cell for cell in cells):
             return _("A cell holds the character NUL, which is not text.")
         return ""

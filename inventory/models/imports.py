@@ -32,6 +32,9 @@ class ImportJob(VersionedModel):
     mapping = models.JSONField(default=dict)
     repeated = models.CharField(max_length=6, choices=Repeated.choices, default=Repeated.FAIL)
     dry_run = models.BooleanField(default=False)
+    language = models.CharField(
+        max_length=10, default="en", editable=False, help_text="Of what its rows are told."
+    )
     call = models.CharField(
         max_length=32, blank=True, editable=False, help_text="Digest of who asked for what."
     )

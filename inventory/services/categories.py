@@ -1,7 +1,7 @@
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from core.audit import fields_of, log_audit
 from core.enums import AuditType

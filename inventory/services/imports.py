@@ -20,6 +20,7 @@ from django.core.files import File
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from core.audit import log_audit
@@ -73,6 +74,7 @@ class ImportService:
         plan = options.pop("plan", "")
         options["mapping"] = _read_heading(file, name, options.get("mapping", {}))
         job = ImportJob(vendor=vendor, created_by=by, filename=name, **options)
+        job.language = get_language()
         file.seek(0)
         job.call = call_of(job, file)
         if plan:
@@ -103,25 +105,8 @@ class ImportService:
         job = ImportJob.objects.select_related("vendor", "created_by").get(pk=job_id)
         if job.status in {ImportStatus.COMPLETED, ImportStatus.FAILED}:
             return job
-        try:
-            with (
-                job.file.open("rb") as file,
-                open_table(cast("BinaryIO", file), job.filename) as table,
-            ):
-                if not _begin(job, count_rows(table)):
-                    return job  # another worker was quicker
-                _take_rows(job, table, on_progress)
-        except TableRefused as refusal:
-            _end(job, ImportStatus.FAILED, error=str(refusal.detail))
-        except FileNotFoundError:
-            _end(job, ImportStatus.FAILED, error=_("The file is gone."))
-        except OperationalError:
-            raise  # the database is away: the job stays as it is and is gone on with later
-        except Exception:
-            _end(job, ImportStatus.FAILED, error=_("An error of ours; it has been logged."))
-            raise
-        else:
-            _end(job, ImportStatus.COMPLETED)
+        with override(job.language):  # the worker has none; who sent the file reads the outcome
+            _carry_out(job, on_progress)
         return job
 
     @staticmethod
@@ -142,7 +127,7 @@ def _read_heading(
     file: "File[bytes]", name: str, mapping: Mapping[str, str | None]
 ) -> dict[str, str | None]:
     if file.size > MAX_FILE:
-        raise FileRefused(_("The file is larger than 10 MB."))
+        raise FileRefused(_("The file is larger than %(most)s MB.") % {"most": MAX_FILE // 1024**2})
     try:
         with open_table(cast("BinaryIO", file), name) as table:
             return choose_targets(column_names(table.header), mapping)
@@ -159,6 +144,28 @@ def _discarded_on_failure(job: ImportJob) -> Iterator[None]:
         if job.file:
             job.file.storage.delete(str(job.file.name))
         raise
+
+
+def _carry_out(job: ImportJob, on_progress: Progress | None) -> None:
+    try:
+        with (
+            job.file.open("rb") as file,
+            open_table(cast("BinaryIO", file), job.filename) as table,
+        ):
+            if not _begin(job, count_rows(table)):
+                return  # another worker was quicker
+            _take_rows(job, table, on_progress)
+    except TableRefused as refusal:
+        _end(job, ImportStatus.FAILED, error=str(refusal.detail))
+    except FileNotFoundError:
+        _end(job, ImportStatus.FAILED, error=_("The file is gone."))
+    except OperationalError:
+        raise  # the database is away: the job stays as it is and is gone on with later
+    except Exception:
+        _end(job, ImportStatus.FAILED, error=_("An error of ours; it has been logged."))
+        raise
+    else:
+        _end(job, ImportStatus.COMPLETED)
 
 
 def _begin(job: ImportJob, total: int) -> bool:

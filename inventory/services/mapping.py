@@ -87,13 +87,14 @@ def _word(heading: str) -> str:
 def _require_fitting(columns: Sequence[str], given: Mapping[str, str | None]) -> None:
     for column, target in given.items():
         if column not in columns or not column:
-            raise FileRefused(_("The file has no column “%s”.") % column, "mapping")
+            raise FileRefused(_("The file has no column “%(name)s”.") % {"name": column}, "mapping")
         key = target.removeprefix(_ATTRIBUTE) if target and target.startswith(_ATTRIBUTE) else ""
         if target is not None and target not in SYNONYMS and not 0 < len(key) <= 100:
-            raise FileRefused(_("An item has no field “%s”.") % target, "mapping")
+            raise FileRefused(_("An item has no field “%(name)s”.") % {"name": target}, "mapping")
 
 
 def _require_distinct(targets: Iterable[str | None]) -> None:
     chosen = [target for target in targets if target]
     if twice := {target for target in chosen if chosen.count(target) > 1}:
-        raise FileRefused(_("Two columns are mapped to “%s”.") % min(twice), "mapping")
+        text = _("Two columns are mapped to “%(name)s”.") % {"name": min(twice)}
+        raise FileRefused(text, "mapping")

@@ -104,12 +104,16 @@ def _amount(text: str) -> Decimal:
     else:
         digits = digits.replace(",", ".")
     if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", digits):
-        raise ValidationError(_("“%s” is not an amount.") % text[:40], "invalid")
+        raise _of(text, _("“%(text)s” is not an amount."))
     if re.fullmatch(r"[+-]?[1-9]\d{0,2}\.\d{3}", digits):
-        raise ValidationError(_("“%s” could be thousands or a fraction.") % text[:40], "ambiguous")
+        raise _of(text, _("“%(text)s” could be thousands or a fraction."), "ambiguous")
     amount = Decimal(digits)
     # Beyond what the field holds there is nothing to round: it refuses the number.
     return amount.quantize(Decimal("0.01"), ROUND_HALF_UP) if abs(amount) < 10**15 else amount
+
+
+def _of(text: str, fault: str, code: str = "invalid") -> ValidationError:
+    return ValidationError(fault % {"text": text[:40]}, code)
 
 
 def _whole(text: str) -> str:
@@ -120,7 +124,7 @@ def _whole(text: str) -> str:
 def _flag(text: str) -> bool:
     word = text.lower()
     if word not in _TRUE | _FALSE:
-        raise ValidationError(_("“%s” is neither yes nor no.") % text[:40], "invalid")
+        raise _of(text, _("“%(text)s” is neither yes nor no."))
     return word in _TRUE
 
 

@@ -50,9 +50,8 @@ class UserService:
         require_strong(password, User(email=email, username=username, **profile))
         with constraint_as(taken()):
             user: User = User.objects.create_user(username or None, email, password, **profile)
-        shop = profile.get("company_name") or _("%s’s collection") % (
-            profile.get("first_name") or user.username
-        )
+        called = profile.get("first_name") or user.username
+        shop = profile.get("company_name") or f"{called}’s collection"
         user.active_vendor = VendorService.create(name=shop[:120], owner=user)
         user.save(update_fields=["active_vendor"])
         log_audit(AuditType.ACCOUNT, user, "registered", obj=user)

@@ -101,7 +101,7 @@ def _require_within(now: datetime, end: datetime) -> None:
     if end <= now:
         raise InvalidInput.of("expires_at", _("This time is past."), "min_value")
     if end > now + LONGEST:
-        text = _("A token is good for %d days at most.") % LONGEST.days
+        text = _("A token is good for %(count)s days at most.") % {"count": LONGEST.days}
         raise InvalidInput.of("expires_at", text, "max_value")
 
 

@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
@@ -143,7 +144,7 @@ class CollectibleSerializer(Tagged, StrictModelSerializer):
 
     def validate_vendor(self, vendor: Any) -> Any:
         if self.instance is not None and vendor.pk != self.instance.vendor_id:
-            raise serializers.ValidationError("An item stays with its vendor.", "immutable")
+            raise serializers.ValidationError(_("An item stays with its vendor."), "immutable")
         return vendor
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -193,7 +194,7 @@ class BulkUpdateSerializer(IdsSerializer):
 
     def validate_updates(self, updates: Mapping[str, Any]) -> Mapping[str, Any]:
         if not updates:
-            raise serializers.ValidationError("No updates provided", "no_updates")
+            raise serializers.ValidationError(_("No updates provided"), "no_updates")
         return updates
 
 

@@ -2,6 +2,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.http import StreamingHttpResponse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from drf_spectacular.utils import extend_schema_view as describe
@@ -258,7 +259,8 @@ def _more_columns(request: Request) -> list[str]:
     named = [name.strip() for name in request.query_params.get("columns", "").split(",")]
     known = {_key(column): column for column in EXPORT_COLUMNS}
     if unknown := [name for name in named if name and _key(name) not in known]:
-        raise InvalidInput.of("columns", f"There is no column {', '.join(unknown)}.", "unknown")
+        text = _("There is no column %(names)s.") % {"names": ", ".join(unknown)}
+        raise InvalidInput.of("columns", text, "unknown")
     more = dict.fromkeys(known[_key(name)] for name in named if name)
     return [column for column in more if column not in EXPORT_HEADER]
 

@@ -4,12 +4,12 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.conditional import Conditional
 from core.openapi import refusal
+from core.parsers import StrictMultiPartParser
 from core.requests import caller
 from inventory.api.serializers.images import (
     ImageOrderSerializer,
@@ -53,7 +53,7 @@ class ItemImageViewSet(
     def get_parsers(self) -> list[Any]:
         # DRF asks before it knows the action, and the schema asks without a request.
         takes_files = getattr(self, "action_map", {}).get("post") == "create"
-        return [MultiPartParser()] if takes_files else super().get_parsers()
+        return [StrictMultiPartParser()] if takes_files else super().get_parsers()
 
     @extend_schema(
         summary="Add a picture to an item",

@@ -4,12 +4,12 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.conditional import Conditional
 from core.openapi import REHEARSED, STALE_PLAN
+from core.parsers import StrictMultiPartParser
 from core.requests import REHEARSAL, caller, read_flag
 from inventory.api.filters import ImportJobFilter, ImportRowFilter
 from inventory.api.serializers import (
@@ -37,7 +37,7 @@ class ImportViewSet(
     ordering = ["-created_at"]
     lookup_value_converter = "int"
     abilities = {"write": Ability.CATALOG_WRITE}
-    parser_classes = [MultiPartParser]
+    parser_classes = [StrictMultiPartParser]
     extra_parameters = REHEARSAL
 
     def get_queryset(self) -> QuerySet:

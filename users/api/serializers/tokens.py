@@ -1,3 +1,4 @@
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
@@ -38,7 +39,7 @@ class TokenRequestSerializer(StrictSerializer):
     def validate(self, attrs: dict[str, str]) -> dict[str, str]:
         name = attrs.get("username") or attrs.get("email")
         if not name:
-            raise serializers.ValidationError({"username": "Give a username or an e-mail."})
+            raise serializers.ValidationError({"username": _("Give a username or an e-mail.")})
         return {"name": name, "password": attrs["password"]}
 
 

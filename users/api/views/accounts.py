@@ -2,7 +2,6 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import generics, status
-from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,6 +10,7 @@ from rest_framework.serializers import BaseSerializer
 from core.conditional import Conditional
 from core.exceptions import ImageRefused
 from core.openapi import refusal
+from core.parsers import StrictMultiPartParser
 from core.requests import caller
 from core.throttles import LoginThrottle, SignupThrottle
 from users.api.serializers import (
@@ -102,7 +102,7 @@ class MeView(_OwnAccountView):
 
 
 class AvatarView(_OwnAccountView):
-    parser_classes = [MultiPartParser]
+    parser_classes = [StrictMultiPartParser]
 
     @extend_schema(
         tags=["auth"],

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
@@ -47,7 +48,7 @@ class StoreSerializer(Tagged, StrictModelSerializer):
 
     def validate_vendor_id(self, vendor: Any) -> Any:
         if self.instance is not None and vendor.pk != self.instance.vendor_id:
-            raise serializers.ValidationError("A store stays with its vendor.", "immutable")
+            raise serializers.ValidationError(_("A store stays with its vendor."), "immutable")
         return vendor
 
 
