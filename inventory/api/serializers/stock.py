@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
@@ -196,7 +197,7 @@ class DeedSerializer(StrictSerializer):
                 raise serializers.ValidationError(
                     {
                         name: serializers.ErrorDetail(
-                            "The item's vendor has no such store.", "foreign"
+                            _("The item's vendor has no such store."), "foreign"
                         )
                     }
                 )
@@ -210,7 +211,7 @@ class DatedSerializer(DeedSerializer):
 
     def validate_occurred_at(self, moment: Any) -> Any:
         if moment > timezone.now():
-            raise serializers.ValidationError("This is in the future.", "in_future")
+            raise serializers.ValidationError(_("This is in the future."), "in_future")
         return moment
 
 
@@ -274,7 +275,7 @@ class AdjustSerializer(DatedSerializer):
 
     def validate_delta(self, delta: int) -> int:
         if delta == 0:
-            raise serializers.ValidationError("Nothing would change.", "no_change")
+            raise serializers.ValidationError(_("Nothing would change."), "no_change")
         return delta
 
 

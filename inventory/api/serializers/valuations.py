@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
@@ -37,7 +38,7 @@ class ValuationSerializer(StrictModelSerializer):
 
     def validate_valued_at(self, moment: Any) -> Any:
         if moment > timezone.now():
-            raise serializers.ValidationError("This is in the future.", "in_future")
+            raise serializers.ValidationError(_("This is in the future."), "in_future")
         return moment
 
 
