@@ -58,6 +58,7 @@ LIMITS: dict[str, Any] = {
     },
     "Retry-After": {
         "description": "Seconds until the call would be let in.",
+        "required": True,
         "schema": {"type": "integer"},
     },
 }
@@ -101,6 +102,7 @@ PROBLEM: dict[str, Any] = {
 
 _ETAG = {
     "description": "Names this representation: send it back as `If-None-Match` or `If-Match`.",
+    "required": True,
     "schema": _TEXT,
     "example": '"4711-3"',
 }
