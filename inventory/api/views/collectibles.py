@@ -41,11 +41,17 @@ from vendors.roles import Ability
 from vendors.selectors import choose_vendor
 
 TAKEN = refusal(409, SkuTaken.code, SkuTaken.detail)
+# Of the deleted, `?is_deleted=true`, where your role in no shop allows to bring them back.
+FORBIDDEN = refusal(403, "permission_denied", "Access denied")
 
 
 @extend_schema(tags=["catalog"])
 @describe(
-    list=extend_schema(summary="Your items", description="Newest first unless told otherwise."),
+    list=extend_schema(
+        summary="Your items",
+        description="Newest first unless told otherwise.",
+        responses={200: CollectibleSerializer(many=True), **FORBIDDEN},
+    ),
     create=extend_schema(summary="Add an item", responses={201: CollectibleSerializer, **TAKEN}),
     retrieve=extend_schema(summary="One item"),
     update=extend_schema(
@@ -179,6 +185,7 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
             ),
             (200, XLSXRenderer.media_type): OpenApiTypes.BINARY,
             (200, JSONLinesRenderer.media_type): OpenApiTypes.STR,
+            **FORBIDDEN,
         },
     )
     @action(
