@@ -280,7 +280,7 @@ def _refusals(path: str, operation: dict[str, Any]) -> list[str]:
         statuses.append("400")
     if "requestBody" in operation:
         statuses += ["413", "415"]
-    if {} not in operation.get("security", [{}]):
+    if any(operation.get("security", [])):  # where it is optional, a bad token is still refused
         statuses += ["401"]
     if "{" in path or any(p["name"] == "page" for p in operation.get("parameters", [])):
         statuses.append("404")

@@ -25,6 +25,8 @@ from core.problems import CONTENT_TYPE
 
 DOCUMENTS = {"v1": "schema.yml", "v2": "schema-v2.yml"}
 _PROBLEM = {"content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+# To what no document speaks of: the scheme of the address, the header Accept.
+_OF_HTTP: dict[str, Any] = {"301": {}, "406": _PROBLEM}
 _handle = ClientHandler.__call__
 
 
@@ -66,6 +68,7 @@ def complaints(version: str, method: str, template: str, answer: HttpResponseBas
     promised = operation["responses"].get(status) if operation else None
     if status[0] == "5" or (operation is None and status[0] == "4"):
         promised = _PROBLEM  # of no operation: we failed, or there is no such operation
+    promised = _OF_HTTP.get(status, promised)
     if promised is None:
         yield f"the status is not declared: {_start(answer)}"
         return
