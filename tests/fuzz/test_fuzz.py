@@ -51,7 +51,9 @@ def fuzz(place: Path, address: str, version: str, seed: int) -> int:
         "--no-color", *(AT_LENGTH if CASES else BRIEFLY),
     ]  # fmt: skip
     environment = os.environ | {"FUZZ_IDENTITIES": str(place / "identities.json")}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=place, check=False
+    )
     told = f"{version}, seed {seed}:\n{done.stdout}{done.stderr}"
     assert done.returncode == 0, told
     tried = TRIED.search(done.stdout)
