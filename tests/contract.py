@@ -25,8 +25,8 @@ from core.problems import CONTENT_TYPE
 
 DOCUMENTS = {"v1": "schema.yml", "v2": "schema-v2.yml"}
 _PROBLEM = {"content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-# To what no document speaks of: the scheme of the address, the header Accept.
-_OF_HTTP: dict[str, Any] = {"301": {}, "406": _PROBLEM}
+# To what no document speaks of: the scheme of the address, Accept, Content-Encoding.
+_OF_HTTP: dict[str, Any] = {"301": {}, "406": _PROBLEM, "415": _PROBLEM}
 _handle = ClientHandler.__call__
 
 
