@@ -16,7 +16,7 @@ PRODUCTION := env DJANGO_SETTINGS_MODULE=omni_stock.settings.production \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test chaos check lint check-django check-schema format schema messages requirements clean
+.PHONY: help run test chaos fuzz check lint check-django check-schema format schema messages requirements clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test: $(VENV)/dev.stamp ## run the tests on their own PostgreSQL and Valkey (ARG
 
 chaos: $(VENV)/dev.stamp ## run each race a thousand times (ARGS="-k refresh")
 	$(SERVED) env RACE_ROUNDS=1000 $(BIN)/pytest -n 0 -m chaos -o timeout=1200 $(ARGS)
+
+fuzz: $(VENV)/dev.stamp ## call the API at random as its schema allows and forbids (CASES=50000)
+	$(SERVED) env FUZZ_CASES=$(or $(CASES),50000) $(BIN)/pytest -n 0 tests/fuzz
 
 check: lint check-django check-schema ## run every check that is not a test
 

@@ -59,6 +59,7 @@ LIMITS: dict[str, Any] = {
     },
     "Retry-After": {
         "description": "Seconds until the call would be let in.",
+        "required": True,
         "schema": {"type": "integer"},
     },
 }
@@ -102,6 +103,7 @@ PROBLEM: dict[str, Any] = {
 
 _ETAG = {
     "description": "Names this representation: send it back as `If-None-Match` or `If-Match`.",
+    "required": True,
     "schema": _TEXT,
     "example": '"4711-3"',
 }
@@ -279,7 +281,7 @@ def _refusals(path: str, operation: dict[str, Any]) -> list[str]:
         statuses.append("400")
     if "requestBody" in operation:
         statuses += ["413", "415"]
-    if {} not in operation.get("security", [{}]):
+    if any(operation.get("security", [])):  # where it is optional, a bad token is still refused
         statuses += ["401"]
     if "{" in path or any(p["name"] == "page" for p in operation.get("parameters", [])):
         statuses.append("404")

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from hypothesis import settings
 from rest_framework.test import APIClient
 
+from tests.contract import watched
 from tests.factories import StoreFactory, UserFactory, VendorFactory
 from tests.watch import Watch
 from users.models import User
@@ -28,6 +29,13 @@ def _own_cache(request: pytest.FixtureRequest) -> None:
     cache.key_prefix = f"test-{worker}"
     # A thread makes itself a cache of its own.
     project.CACHES["default"]["KEY_PREFIX"] = cache.key_prefix
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_answer_that_is_not_promised() -> Iterator[None]:
+    """`tests/contract.py` looks at every one that a client gets."""
+    with watched():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -138,7 +138,9 @@ class CollectibleSerializer(Tagged, StrictModelSerializer):
         primary = next((p for p in pictures if p.is_primary), None)
         return primary.file.url if primary else None
 
-    @extend_schema_field({"type": ["object", "null"], "additionalProperties": True})
+    @extend_schema_field(
+        {"description": "What `attributes` has as `card`: any JSON, mostly an object."}
+    )
     def get_card_details(self, item: Collectible) -> Any:
         return item.attributes.get("card")
 

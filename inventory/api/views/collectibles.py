@@ -47,6 +47,8 @@ from vendors.roles import Ability
 from vendors.selectors import choose_vendor
 
 TAKEN = refusal(409, SkuTaken.code, SkuTaken.detail)
+# Of the deleted, `?is_deleted=true`, where your role in no shop allows to bring them back.
+FORBIDDEN = refusal(403, "permission_denied", "Access denied")
 
 
 @extend_schema(tags=["catalog"])
@@ -56,6 +58,7 @@ TAKEN = refusal(409, SkuTaken.code, SkuTaken.detail)
         description="Newest first unless told otherwise. `as_of` and `known_at` answer `quantity`, "
         "`available` and `value` of then; filters and ordering go by the present.",
         parameters=MOMENT,
+        responses={200: CollectibleSerializer(many=True), **FORBIDDEN},
     ),
     create=extend_schema(summary="Add an item", responses={201: CollectibleSerializer, **TAKEN}),
     retrieve=extend_schema(summary="One item", parameters=MOMENT),
@@ -193,6 +196,7 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
             ),
             (200, XLSXRenderer.media_type): OpenApiTypes.BINARY,
             (200, JSONLinesRenderer.media_type): OpenApiTypes.STR,
+            **FORBIDDEN,
         },
     )
     @action(

@@ -56,8 +56,9 @@ class AccessTokenViewSet(
         values, by = serializer.validated_data, caller(request)
         vendor = choose_vendor(by, values.pop("vendor", None), Ability.TOKENS_MANAGE)
         row, code = AccessTokenService.issue(vendor=vendor, by=by, **values)
-        told = {**self.get_serializer(row).data, "token": code}
-        return Response(told, status=201, headers={"Cache-Control": "no-store"})
+        made = self.representation(row)
+        headers = {"Cache-Control": "no-store", "ETag": made.entity_tag}
+        return Response({**made.data, "token": code}, status=201, headers=headers)
 
     def perform_destroy(self, instance: Any) -> None:
         AccessTokenService.revoke(token=instance, by=caller(self.request))
