@@ -195,7 +195,26 @@ def _blockers(family: _Family) -> set[models.Model]:
         for other, name in _soft_relations(model, models.PROTECT):
             staying = other.objects.exclude(pk__in=family.get(other, ()))
             blockers |= set(staying.filter(**{f"{name}__in": keys})[:10])
+        for relation in model._meta.get_fields(include_hidden=True):
+            if isinstance(relation, models.ForeignObjectRel):
+                blockers |= _holding(relation, keys, family)
     return blockers
+
+
+def _holding(relation: Any, keys: set[Any], family: _Family) -> set[models.Model]:
+    """Rows that are never deleted, and say by `blocks_deletion` (key → when) what they hold.
+
+    What all goes along is no hindrance: a shop is closed with its stores and what is in them.
+    """
+    other, name = relation.related_model, relation.field.name
+    when = getattr(other, "blocks_deletion", {}).get(name)
+    if when is None:
+        return set()
+    rows = other.objects.filter(when, **{f"{name}__in": keys})
+    for field in other._meta.concrete_fields:
+        if field.name != name and field.related_model in family:
+            rows = rows.exclude(**{f"{field.name}__in": family[field.related_model]})
+    return set(rows[:10])
 
 
 class SoftDeleteManager(models.Manager.from_queryset(SoftDeleteQuerySet)):  # type: ignore[misc]

@@ -96,6 +96,8 @@ class StockLevel(models.Model):
     allocated = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
+    # Units of a store that is closed could not be named any more, nor moved out of it.
+    blocks_deletion = {"store": Q(on_hand__gt=0, item__is_deleted=False)}
     objects = models.Manager.from_queryset(LedgerQuerySet)()
 
     class Meta:
@@ -194,6 +196,7 @@ class StockTransfer(AuditedModel):
     reference = models.CharField(max_length=100, blank=True)
     received_at = models.DateTimeField(null=True)
 
+    blocks_deletion = {"to_store": Q(status=TransferStatus.IN_TRANSIT)}
     objects = models.Manager.from_queryset(LedgerQuerySet)()
 
     class Meta:
