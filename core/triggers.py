@@ -14,7 +14,7 @@ def counts_changes(*besides: str, unless: str = "") -> Trigger:
     old, new = (f"to_jsonb({row}) - ARRAY[{left_out}]" for row in ("OLD", "NEW"))
     counted = f"{old} IS DISTINCT FROM {new}"
     if unless:
-        counted = f"NOT ({unless}) AND {counted}"
+        counted = f"({unless}) IS NOT TRUE AND {counted}"
     return Trigger(
         name="counts_changes",
         when=Before,

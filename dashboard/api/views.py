@@ -42,7 +42,7 @@ def dashboard_summary(request: Request) -> Response:
     parameters=[ValuationQuerySerializer],
     responses=ValuationFiguresSerializer,
 )
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def dashboard_valuation(request: Request) -> Response:
     """In one currency; `history` is a series for charts, by the month, and ends with `as_of`."""
     query = _asked(request, ValuationQuerySerializer)

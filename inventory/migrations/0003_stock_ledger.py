@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='collectible',
-            trigger=pgtrigger.compiler.Trigger(name='counts_changes', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            NEW.version = OLD.version + (NOT (current_setting('omni_stock.opening', true) = 'true') AND to_jsonb(OLD) - ARRAY['version', 'search_text'] IS DISTINCT FROM to_jsonb(NEW) - ARRAY['version', 'search_text'])::int;\n            RETURN NEW;\n        ", hash='eecb82a577370759b15347af3814cc62aa102216', operation='UPDATE', pgid='pgtrigger_counts_changes_f60c9', table='inventory_collectible', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='counts_changes', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            NEW.version = OLD.version + ((current_setting('omni_stock.opening', true) = 'true') IS NOT TRUE AND to_jsonb(OLD) - ARRAY['version', 'search_text'] IS DISTINCT FROM to_jsonb(NEW) - ARRAY['version', 'search_text'])::int;\n            RETURN NEW;\n        ", hash='ed13d03fc524677827ce4539b3aa646cfe36455f', operation='UPDATE', pgid='pgtrigger_counts_changes_f60c9', table='inventory_collectible', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='collectible',

@@ -181,7 +181,8 @@ def lowest_since(rows: "QuerySet[Any]", moment: datetime) -> int:
     """The smallest sum of these movements from that moment on: what leaves then must have been
     there ever since."""
     then = rows.filter(occurred_at__lte=moment).aggregate(total=Sum("quantity", default=0))
-    running = Window(Sum("quantity"), order_by=[F("occurred_at"), F("id")])
+    # Of one instant all at once: a movement and its correction were never apart.
+    running = Window(Sum("quantity"), order_by=F("occurred_at").asc())
     later = rows.filter(occurred_at__gt=moment).annotate(running=running)
     fall = later.aggregate(lowest=Min("running"))["lowest"] or 0
     return int(then["total"]) + min(0, int(fall))

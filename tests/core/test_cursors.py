@@ -30,6 +30,8 @@ LISTS = [
     ITEMS, "/api/v2/catalog/categories/", "/api/v2/catalog/imports/", "/api/v2/vendors/",
     "/api/v2/vendor-members/", "/api/v2/vendor-invites/", "/api/v2/vendor-stores/",
     "/api/v2/access-tokens/", "/api/v2/auth/sessions/", "/api/v2/audit-logs/",
+    "/api/v2/stock/levels/", "/api/v2/stock/movements/", "/api/v2/stock/lots/",
+    "/api/v2/stock/transfers/",
 ]  # fmt: skip
 
 
@@ -46,8 +48,10 @@ def walk(client: APIClient, address: str | None, way: str = "next") -> Iterator[
     raise AssertionError("It never ends.")
 
 
-def ids(pages: Any) -> list[int]:
-    return [row["id"] for page in pages for row in page["results"]]
+def ids(pages: Any) -> list[Any]:
+    """A level has none: it is known by its item and store."""
+    rows = [row for page in pages for row in page["results"]]
+    return [row["id"] if "id" in row else (row["item"], row["store"]) for row in rows]
 
 
 @pytest.fixture

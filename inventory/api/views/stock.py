@@ -50,6 +50,8 @@ from inventory.services import Line, Receipt, StockService, TransferService, sto
 from vendors.roles import Ability
 from vendors.selectors import require_ability
 
+# The item may be gone since it was looked at.
+GONE = refusal(404, "not_found", "Not found.")
 LACK = refusal(409, InsufficientStock.code, InsufficientStock.detail)
 STALE = refusal(409, StaleQuantity.code, StaleQuantity.detail)
 
@@ -138,7 +140,7 @@ class StockViewSet(viewsets.GenericViewSet):
     pagination_class = None
     filter_backends: list[Any] = []
 
-    @extend_schema(summary="Take goods in", responses={201: ReceivedSerializer})
+    @extend_schema(summary="Take goods in", responses={201: ReceivedSerializer, **GONE})
     @action(detail=False, methods=["post"], serializer_class=ReceiveSerializer)
     def receive(self, request: Request) -> Response:
         values = self._said(request)
@@ -156,7 +158,9 @@ class StockViewSet(viewsets.GenericViewSet):
         body = ReceivedSerializer({"movement": movement, "lot": movement.lot}).data
         return Response(body, status=status.HTTP_201_CREATED)
 
-    @extend_schema(summary="Add or take units", responses={201: MovementsSerializer, **LACK})
+    @extend_schema(
+        summary="Add or take units", responses={201: MovementsSerializer, **LACK, **GONE}
+    )
     @action(detail=False, methods=["post"], serializer_class=AdjustSerializer)
     def adjust(self, request: Request) -> Response:
         values = self._said(request)
@@ -171,7 +175,9 @@ class StockViewSet(viewsets.GenericViewSet):
             )
         )
 
-    @extend_schema(summary="Say what was counted", responses={201: MovementsSerializer, **STALE})
+    @extend_schema(
+        summary="Say what was counted", responses={201: MovementsSerializer, **STALE, **GONE}
+    )
     @action(detail=False, methods=["post"], serializer_class=SetSerializer)
     def set(self, request: Request) -> Response:
         values = self._said(request)
@@ -187,7 +193,7 @@ class StockViewSet(viewsets.GenericViewSet):
         )
 
     @extend_schema(
-        summary="Send units to another store", responses={201: TransferSerializer, **LACK}
+        summary="Send units to another store", responses={201: TransferSerializer, **LACK, **GONE}
     )
     @action(detail=False, methods=["post"], serializer_class=TransferRequestSerializer)
     def transfer(self, request: Request) -> Response:
@@ -201,7 +207,9 @@ class StockViewSet(viewsets.GenericViewSet):
         )
         return Response(TransferSerializer(transfer).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(summary="Take units out for good", responses={201: MovementsSerializer, **LACK})
+    @extend_schema(
+        summary="Take units out for good", responses={201: MovementsSerializer, **LACK, **GONE}
+    )
     @action(
         detail=False, methods=["post"], url_path="write-off", serializer_class=WriteOffSerializer
     )
@@ -218,6 +226,7 @@ class StockViewSet(viewsets.GenericViewSet):
         summary="Take back a movement that should not have been",
         responses={
             201: MovementSerializer,
+            **GONE,
             **refusal(409, AlreadyCorrected.code, AlreadyCorrected.detail),
         },
     )

@@ -5,6 +5,7 @@ from rest_framework import mixins, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.openapi import refusal
 from core.requests import caller
 from inventory.api.serializers.valuations import (
     BulkValuationSerializer,
@@ -48,7 +49,10 @@ class BulkValuationViewSet(viewsets.GenericViewSet):
     pagination_class = None
     filter_backends: list[Any] = []
 
-    @extend_schema(summary="Say what many items are worth", responses={201: BulkValuedSerializer})
+    @extend_schema(
+        summary="Say what many items are worth",
+        responses={201: BulkValuedSerializer, **refusal(404, "not_found", "Not found.")},
+    )
     def create(self, request: Request) -> Response:
         """All or none."""
         serializer = self.get_serializer(data=request.data)
