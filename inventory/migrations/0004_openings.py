@@ -28,6 +28,8 @@ JOIN vendors_vendorstore AS store
 WHERE item.quantity > 0
 ORDER BY item.id
 """
+# What an item starts with is no new version of it (`core.triggers.counts_changes`).
+OPENING = "SELECT set_config('omni_stock.opening', 'true', true)"
 # The movements bring it back.
 EMPTY = "UPDATE inventory_collectible SET quantity = 0 WHERE quantity > 0"
 MOVEMENTS = """
@@ -54,5 +56,5 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunSQL([STORES, LOTS, EMPTY, MOVEMENTS, VALUATIONS], migrations.RunSQL.noop),
+        migrations.RunSQL([STORES, LOTS, OPENING, EMPTY, MOVEMENTS, VALUATIONS], migrations.RunSQL.noop),
     ]
