@@ -83,14 +83,17 @@ def await_turn(call: Call) -> None:
     wait = f"{int(settings.IDEMPOTENCY_WAIT_SECONDS * 1000)}ms"
     number = int.from_bytes(bytes.fromhex(call.digest)[:8], signed=True)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [wait])
+        both = "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, true)"
+        cursor.execute(both, [wait])
+        usual, _now = cursor.fetchone()
         try:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
         except OperationalError as error:
             if isinstance(error.__cause__, LockNotAvailable):
                 raise RequestInFlight from error
             raise
-        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+        # What the connection had, which need not be its default: `migrate` waits for ever.
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [usual])
 
 
 def find_answer(call: Call) -> IdempotencyKey | None:
