@@ -32,15 +32,10 @@ class Counts:
         self._before = {item.sku: item.quantity for item in known}
         self._costs: dict[str, Decimal] = {}
         self._moved: set[str] = set()
-        self._store = None if job.dry_run else store_of(job.vendor, job.created_by)
-        store = self._store or (
-            get_active_store(job.created_by, job.vendor) if job.created_by else None
-        )
-        ids = {item.sku: item.pk for item in known if item.pk}
-        free = available_in((key, store.pk) for key in ids.values()) if store else {}
-        self._free = (
-            {sku: free.get((key, store.pk), 0) for sku, key in ids.items()} if store else {}
-        )
+        by = job.created_by
+        self._store = None if job.dry_run else store_of(job.vendor, by)
+        chosen = get_active_store(by, job.vendor) if job.dry_run and by else self._store
+        self._free = _free_in(chosen, known)
 
     def note(self, item: Collectible, quantity: int, unit_cost: Decimal) -> FieldError | None:
         """Take down what a row says of an item; the fault when the store has not enough to lose."""
@@ -77,3 +72,10 @@ class Counts:
         assert self._store is not None  # noqa: S101 (a rehearsal moves nothing)
         cost = self._costs.get(item.sku, Decimal(0))
         return Receipt(item, self._store, quantity, cost, item.currency)
+
+
+def _free_in(store: "VendorStore | None", known: Iterable[Collectible]) -> dict[str, int]:
+    """How many of each a store could lose, by SKU; of none where there is no store yet."""
+    stored = {item.sku: (item.pk, store.pk) for item in known if item.pk and store}
+    free = available_in(stored.values())
+    return {sku: free[place] for sku, place in stored.items()}

@@ -18,7 +18,7 @@ from scripts.processes import LOOPBACK, Process
 from tests.conftest import pair_for
 from tests.core.servers import web_server
 from tests.factories import CollectibleFactory
-from tests.inventory.test_concurrency import _await_waiting
+from tests.races import await_waiting
 from users.models import User
 from vendors.models import Vendor
 
@@ -95,7 +95,7 @@ def test_worker_killed_in_the_middle_of_a_bulk_call(
         with transaction.atomic():
             Collectible.objects.select_for_update().get(pk=items[-1].pk)
             sent: Future[Answer] = pool.submit(caller.post, where, body)
-            _await_waiting([sent])
+            await_waiting([sent])
             os.kill(worker_of(server), signal.SIGKILL)
             assert isinstance(sent.exception(timeout=30), OSError | HTTPException)
         status, headers, answer = caller.post_again(where, body)

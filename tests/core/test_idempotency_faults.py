@@ -23,7 +23,7 @@ from tests.conftest import pair_for
 from tests.core.conftest import Refusal
 from tests.core.test_idempotency import send
 from tests.factories import PASSWORD, UserFactory, VendorFactory
-from tests.users.test_races import at_once
+from tests.races import alike
 from users.models import Session, User
 from vendors.models import Vendor
 
@@ -154,7 +154,7 @@ class TestCommit:
 
     def test_when_the_first_of_twenty_fails_another_does_it(self) -> None:
         WorkView.fails = 1
-        statuses = [answer.status_code for answer in at_once(20, lambda: work("fine"))]
+        statuses = [answer.status_code for answer in alike(20, lambda: work("fine"))]
         assert sorted(statuses) == [202] * 19 + [500]
         assert (worked(), IdempotencyKey.objects.count()) == (1, 1)
 

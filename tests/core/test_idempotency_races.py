@@ -19,8 +19,7 @@ from inventory.models import Collectible
 from tests.core.conftest import Refusal
 from tests.core.test_idempotency import ITEMS, send
 from tests.factories import CollectibleFactory
-from tests.inventory.test_concurrency import _await_waiting
-from tests.users.test_races import at_once
+from tests.races import alike, await_waiting
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,7 +34,7 @@ def _patience(settings: Settings) -> None:
 
 
 def test_twenty_at_once_make_one_row_and_get_equal_answers(owner_client: APIClient) -> None:
-    answers = at_once(20, lambda: send(owner_client))
+    answers = alike(20, lambda: send(owner_client))
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.content for answer in answers}) == 1
     assert sorted("Idempotent-Replayed" in answer for answer in answers) == [False] + [True] * 19
@@ -44,7 +43,7 @@ def test_twenty_at_once_make_one_row_and_get_equal_answers(owner_client: APIClie
 
 def test_twenty_without_a_key_make_twenty(owner_client: APIClient) -> None:
     """Else the test above would pass without the mechanism."""
-    at_once(20, lambda: owner_client.post(ITEMS, {"name": "Falcon"}))
+    alike(20, lambda: owner_client.post(ITEMS, {"name": "Falcon"}))
     assert Collectible.objects.count() == 20
 
 
@@ -61,7 +60,7 @@ def while_in_flight(
         with transaction.atomic():
             Collectible.objects.select_for_update().get(pk=row.pk)
             started: list[Future[Any]] = [pool.submit(run, first)]
-            _await_waiting(started)
+            await_waiting(started)
             others = [pool.submit(run, call).result(timeout=60) for call in meanwhile]
             assert not started[0].done()
         return started[0].result(timeout=60), others
@@ -115,7 +114,7 @@ def test_any_interleaving_has_one_effect_and_one_answer(
             answer = send(client, {"name": f"{name} {run}"}, key=f"{key} {run}")
             answers.setdefault((is_owner, key), []).append((name, answer))
 
-        at_once(len(wave), act)
+        alike(len(wave), act)
     for given_answers in answers.values():
         (good,) = {answer.content for _, answer in given_answers if answer.status_code == 201}
         (name,) = {name for name, answer in given_answers if answer.status_code == 201}

@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 
 from inventory.models import Category, Collectible
 from tests.factories import CategoryFactory, CollectibleFactory, VendorFactory
-from tests.inventory.test_concurrency import at_once
+from tests.races import in_turn
 from users.models import User
 from vendors.models import Vendor
 
@@ -212,7 +212,7 @@ class TestUpdate:
         row.refresh_from_db()
         assert (row.version, row.updated_by) == (2, owner)
 
-    def test_rename_shows_in_the_items_list_at_once(
+    def test_rename_shows_in_the_items_list_in_turn(
         self, owner_client: APIClient, vendor: Vendor
     ) -> None:
         row = CategoryFactory(vendor=vendor, name="Star Wars")
@@ -394,7 +394,7 @@ class TestWrittenWithItems:
         def add(name: str) -> Any:
             return owner_client.post(ITEMS, {"name": name, "category": "Star Wars"})
 
-        answers = at_once(lambda: add("A"), lambda: add("B"), behind=vendor.catalogversion)
+        answers = in_turn(lambda: add("A"), lambda: add("B"), behind=vendor.catalogversion)
         assert [answer.status_code for answer in answers] == [201, 201]
         row = Category.objects.get()
         assert set(Collectible.objects.values_list("category", flat=True)) == {None, row.pk}

@@ -1,64 +1,20 @@
 """Two at once: real threads on real transactions, released from one gate, so that they do meet."""
 
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from django.db import connection, models, transaction
 from rest_framework.test import APIClient
 
 from inventory.models import Category, Collectible
 from tests.factories import CategoryFactory, CollectibleFactory, VendorFactory
+from tests.races import in_turn
 from users.models import User
 from vendors.models import Vendor
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos]
 ITEMS = "/api/v1/catalog/items/"
 CATEGORIES = "/api/v1/catalog/categories/"
-_WAITING = """
-    SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock'
-"""
-
-
-def at_once(*calls: Callable[[], Any], behind: models.Model | Sequence[models.Model]) -> list[Any]:
-    """What the calls return, each on its own connection.
-
-    `behind` are rows the calls must lock. They are held until every call waits for a lock, one
-    after the other in the order given, so that all have read before one of them has written.
-    """
-    rows = list(behind) if isinstance(behind, Sequence) else [behind]
-    started: list[Future[Any]] = []
-    with ThreadPoolExecutor(len(calls)) as pool:
-        with transaction.atomic():
-            for row in rows:
-                type(row)._base_manager.select_for_update().get(pk=row.pk)
-            for call in calls:
-                started.append(pool.submit(_on_own_connection, call))
-                _await_waiting(started)
-        return [future.result(timeout=30) for future in started]
-
-
-def _on_own_connection(call: Callable[[], Any]) -> Any:
-    try:
-        return call()
-    finally:
-        connection.close()
-
-
-def _await_waiting(started: list[Future[Any]]) -> None:
-    deadline = time.monotonic() + 20
-    with connection.cursor() as cursor:
-        while time.monotonic() < deadline:
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(_WAITING)
-            if cursor.fetchone() == (len(started),):
-                return
-            assert not any(future.done() for future in started), "a call did not pass the gate"
-            time.sleep(0.01)
-    raise AssertionError("the calls do not wait for the rows they were said to lock")
 
 
 def statuses(answers: Sequence[Any]) -> list[int]:
@@ -74,7 +30,7 @@ def test_bulk_calls_in_opposite_order_do_not_deadlock(
     if second == "bulk_update":
         backwards["updates"] = {"condition": "mint"}
     forwards = {"ids": ids, "updates": {"value": "5.00"}}
-    answers = at_once(
+    answers = in_turn(
         lambda: owner_client.post(f"{ITEMS}bulk_update/", forwards),
         lambda: owner_client.post(f"{ITEMS}{second}/", backwards),
         behind=Collectible.objects.get(pk=ids[4]),
@@ -99,7 +55,7 @@ def test_bulk_calls_over_two_vendors_in_opposite_order_do_not_deadlock(
     if action == "bulk_restore":
         Collectible.objects.all().delete()
     extra = {"updates": {"condition": "mint"}} if action == "bulk_update" else {}
-    answers = at_once(
+    answers = in_turn(
         lambda: owner_client.post(f"{ITEMS}{action}/", {"ids": first, **extra}),
         lambda: owner_client.post(f"{ITEMS}{action}/", {"ids": second, **extra}),
         behind=[vendor.catalogversion, other.catalogversion],
@@ -114,7 +70,7 @@ def test_two_restores_of_one_sku_make_one_winner(owner_client: APIClient, vendor
         item = CollectibleFactory(vendor=vendor, sku="75192-1")
         item.delete()
         items.append(item)
-    answers = at_once(
+    answers = in_turn(
         *(lambda pk=item.pk: owner_client.post(f"{ITEMS}{pk}/restore/") for item in items),
         behind=items,
     )
@@ -128,7 +84,7 @@ def test_two_restores_of_one_sku_make_one_winner(owner_client: APIClient, vendor
 def test_two_patches_are_both_applied(owner_client: APIClient, vendor: Vendor) -> None:
     item = CollectibleFactory(vendor=vendor)
     address = f"{ITEMS}{item.pk}/"
-    answers = at_once(
+    answers = in_turn(
         lambda: owner_client.patch(address, {"value": "5.00"}),
         lambda: owner_client.patch(address, {"condition": "mint"}),
         behind=item,
@@ -145,7 +101,7 @@ def test_item_deleted_meanwhile_is_404(
 ) -> None:
     item = CollectibleFactory(vendor=vendor)
     address = f"{ITEMS}{item.pk}/"
-    deleted, changed = at_once(
+    deleted, changed = in_turn(
         lambda: owner_client.delete(address),
         lambda: getattr(owner_client, method)(address, {"name": "Changed"}),
         behind=item,
@@ -156,7 +112,7 @@ def test_item_deleted_meanwhile_is_404(
 
 def test_two_creations_of_one_sku_make_one_item(owner_client: APIClient, vendor: Vendor) -> None:
     CollectibleFactory(vendor=vendor, sku="other")
-    answers = at_once(
+    answers = in_turn(
         *[lambda: owner_client.post(ITEMS, {"name": "Falcon", "sku": "75192-1"})] * 2,
         behind=vendor.catalogversion,
     )
@@ -168,7 +124,7 @@ def test_two_creations_of_one_sku_make_one_item(owner_client: APIClient, vendor:
 def test_two_categories_of_one_name_or_one_slug(owner_client: APIClient, vendor: Vendor) -> None:
     CategoryFactory(vendor=vendor)
     for names, expected in ((["LEGO", "lego"], [201, 409]), (["A B", "A-B"], [201, 201])):
-        answers = at_once(
+        answers = in_turn(
             *(lambda name=name: owner_client.post(CATEGORIES, {"name": name}) for name in names),
             behind=vendor.catalogversion,
         )
@@ -186,7 +142,7 @@ def test_two_moves_cannot_close_a_circle_and_do_not_deadlock(
     def move(row: Category, below: Category) -> Any:
         return owner_client.patch(f"{CATEGORIES}{row.pk}/", {"parent": below.pk})
 
-    answers = at_once(
+    answers = in_turn(
         lambda: move(first, second), lambda: move(second, first), behind=[first, second]
     )
     assert statuses(answers) == [200, 400]
@@ -198,7 +154,7 @@ def test_move_and_deletion_of_categories_do_not_deadlock(
 ) -> None:
     stem, branch = (CategoryFactory(vendor=vendor) for _ in range(2))
     leaf = CategoryFactory(vendor=vendor, parent=branch)
-    answers = at_once(
+    answers = in_turn(
         lambda: owner_client.delete(f"{CATEGORIES}{branch.pk}/"),
         lambda: owner_client.patch(f"{CATEGORIES}{leaf.pk}/", {"parent": stem.pk}),
         behind=[stem, branch, leaf],
@@ -219,7 +175,7 @@ def test_change_of_a_category_and_a_new_item_in_it_do_not_deadlock(
         lambda: owner_client.post(ITEMS, {"name": "Falcon", "category": row.pk}),
         lambda: getattr(owner_client, method)(address, body),
     ]
-    answers = at_once(*calls[:: 1 if item_first else -1], behind=vendor.catalogversion)
+    answers = in_turn(*calls[:: 1 if item_first else -1], behind=vendor.catalogversion)
     assert statuses(answers) == [
         200 if method == "patch" else 201,
         201 if method == "patch" else 204,
@@ -234,7 +190,7 @@ def test_deletion_of_a_category_and_bulk_update_of_its_items_do_not_deadlock(
     # Rewritten at the end of the table, the first is the last that a plain UPDATE comes to.
     Collectible.objects.filter(pk=ids[0]).update(value=1)
     body = {"ids": ids, "updates": {"value": "5.00"}}
-    answers = at_once(
+    answers = in_turn(
         lambda: owner_client.delete(f"{CATEGORIES}{row.pk}/"),
         lambda: owner_client.post(f"{ITEMS}bulk_update/", body),
         behind=Collectible.objects.get(pk=ids[2]),
@@ -247,7 +203,7 @@ def test_deletion_of_a_shop_and_a_new_item_in_it_do_not_deadlock(
     owner_client: APIClient, vendor: Vendor
 ) -> None:
     CollectibleFactory(vendor=vendor)
-    answers = at_once(
+    answers = in_turn(
         lambda: owner_client.post(ITEMS, {"name": "Falcon"}),
         lambda: owner_client.delete(f"/api/v1/vendors/{vendor.pk}/"),
         behind=vendor.catalogversion,
@@ -256,7 +212,7 @@ def test_deletion_of_a_shop_and_a_new_item_in_it_do_not_deadlock(
 
 
 def test_two_shops_of_one_name_get_two_slugs(owner_client: APIClient, owner: User) -> None:
-    answers = at_once(
+    answers = in_turn(
         *[lambda: owner_client.post("/api/v1/vendors/", {"name": "Brick & Card"})] * 2,
         behind=owner,
     )

@@ -1,21 +1,16 @@
 """The web server of production on the database of the tests, and many who call it at once."""
 
 import json
-import os
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.request import urlopen
 
-from django.conf import settings as project
 from django.db import connection
 
-from scripts.processes import LOOPBACK, Process, free_port
+from scripts.processes import LOOPBACK, Process
 
 
 class Answer(NamedTuple):
@@ -23,13 +18,10 @@ class Answer(NamedTuple):
     body: Any
 
 
-class Server(NamedTuple):
-    port: int
-    pid: int
-
-    def workers(self) -> list[int]:
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
-        return [int(pid) for pid in children.read_text().split()]
+def workers_of(server: Process) -> list[int]:
+    """The keys of its processes."""
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
+    return [int(pid) for pid in children.read_text().split()]
 
 
 class Caller:
@@ -55,34 +47,6 @@ class Caller:
     def _answer(self) -> Answer:
         answer = self._line.getresponse()
         return Answer(answer.status, json.loads(answer.read()))
-
-
-def environment(**more: str) -> dict[str, str]:
-    """Of a process that works on the database of the tests."""
-    place = connection.settings_dict
-    url = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**place)
-    settings = "omni_stock.settings.test"
-    return {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": settings, **more}
-
-
-@contextmanager
-def gunicorn(log: Path, workers: int = 2) -> Iterator[Server]:
-    port = free_port()
-    told = environment(HOST=LOOPBACK, PORT=str(port), WEB_CONCURRENCY=str(workers))
-    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "omni_stock.wsgi"]
-    server = Process("gunicorn", command, log, cwd=project.BASE_DIR, env=told)
-    try:
-        server.start(lambda: _answers(port))
-        assert server.pid
-        yield Server(port, server.pid)
-    finally:
-        server.stop()
-
-
-def _answers(port: int) -> bool:
-    with suppress(OSError), urlopen(f"http://{LOOPBACK}:{port}/health/", timeout=5) as answer:
-        return bool(answer.status == 200)
-    return False
 
 
 def hammer(callers: int, blows: int, blow: Callable[[int], list[Any]]) -> list[Any]:

@@ -18,15 +18,15 @@ from inventory.models import Collectible, ImportJob, ImportRow, StockLevel, Stoc
 from inventory.selectors import find_drift, find_tampering
 from inventory.services import Receipt, StockService
 from tests.conftest import pair_for
+from tests.core.servers import environment, web_server
 from tests.factories import CollectibleFactory, StoreFactory, UserFactory, VendorFactory
 from tests.stock.server import (
     Answer,
     Caller,
     await_nobody_else,
     await_true,
-    environment,
-    gunicorn,
     hammer,
+    workers_of,
 )
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos]
@@ -45,13 +45,13 @@ def test_exactly_what_there_is_is_taken(tmp_path: Path) -> None:
     order = {"item": item.pk, "quantity": 1, "reason": "lost"}
     answers: list[Answer] = []
     started = time.monotonic()
-    with gunicorn(tmp_path / "log") as server:
+    with web_server(tmp_path / "log", workers=2) as (port, _server):
         while len(answers) < BLOWS:
             # A token is good for a quarter of an hour, which the longest doses outlast.
             token = str(pair_for(user)["access"])
 
             def take(count: int, token: str = token) -> list[Answer]:
-                caller = Caller(server.port, token)
+                caller = Caller(port, token)
                 return [caller.post("/api/v1/stock/write-off/", order) for _ in range(count)]
 
             answers += hammer(16, min(1000, BLOWS - len(answers)), take)
@@ -124,10 +124,10 @@ def test_import_of_a_killed_worker_stops_between_chunks(tmp_path: Path) -> None:
     StoreFactory(vendor=VendorFactory(owner=user))
     table = ["name,sku,quantity,cost", *(f"Item {n},S{n},{n % 5},1.10" for n in range(BULK))]
     token = str(pair_for(user)["access"])
-    with gunicorn(tmp_path / "log", workers=1) as server:
-        [worker] = server.workers()
+    with web_server(tmp_path / "log") as (port, server):
+        [worker] = workers_of(server)
         with ThreadPoolExecutor(1) as pool:
-            sent = pool.submit(Caller(server.port, token).upload, "\n".join(table))
+            sent = pool.submit(Caller(port, token).upload, "\n".join(table))
             await_true(StockMovement.objects.exists)
             os.kill(worker, signal.SIGKILL)
             with pytest.raises((HTTPException, ConnectionError)):
@@ -139,7 +139,7 @@ def test_import_of_a_killed_worker_stops_between_chunks(tmp_path: Path) -> None:
         assert ImportRow.objects.count() == Collectible.objects.count() == job.processed
         assert units() == sum(n % 5 for n in range(job.processed))
         assert find_drift() == []
-        again = Caller(server.port, token).upload("\n".join(table))
+        again = Caller(port, token).upload("\n".join(table))
     assert again.status == 202
     new = ImportJob.objects.latest("pk")
     assert (new.unchanged, new.created, new.failed) == (job.processed, BULK - job.processed, 0)

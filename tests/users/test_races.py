@@ -3,21 +3,17 @@
 `RACE_ROUNDS` says how often what chance decides is tried (docs/development.md).
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count
-from threading import Barrier
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
-from django.db import connection
 from rest_framework.test import APIClient
 
 from core.exceptions import AppException
 from core.models import AuditLog
 from tests.conftest import pair_for
 from tests.factories import UserFactory
-from tests.races import ROUNDS
+from tests.races import ROUNDS, alike, together
 from users.enums import EmailPurpose
 from users.exceptions import LinkNotValid, SessionEnded
 from users.models import Session
@@ -26,36 +22,11 @@ from users.tokens import Claims, read, sign
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos]
 REFRESH = "/api/v1/auth/token/refresh/"
-_T = TypeVar("_T")
-
-
-def at_once(count: int, act: Callable[[], _T]) -> list[_T]:
-    """What `count` threads got that began `act` together."""
-    return together(count, 1, lambda _round: act())[0]
-
-
-def together(count: int, rounds: int, act: Callable[[int], _T]) -> list[list[_T]]:
-    """The same round by round, with one connection per thread."""
-    gate = Barrier(count, timeout=30)
-
-    def run() -> list[_T]:
-        try:
-            outcomes = []
-            for number in range(rounds):
-                gate.wait()
-                outcomes.append(act(number))
-            return outcomes
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(count) as pool:
-        futures = [pool.submit(run) for _ in range(count)]
-        return [list(each) for each in zip(*(f.result() for f in futures), strict=True)]
 
 
 def test_eight_refreshes_of_one_token_make_one_new_pair() -> None:
     refresh = pair_for(UserFactory())["refresh"]
-    answers = at_once(8, lambda: APIClient().post(REFRESH, {"refresh": refresh}))
+    answers = alike(8, lambda: APIClient().post(REFRESH, {"refresh": refresh}))
     assert [answer.status_code for answer in answers] == [200] * 8
     pairs = {(answer.json()["access"], answer.json()["refresh"]) for answer in answers}
     assert len(pairs) == 1
@@ -112,7 +83,7 @@ def test_link_of_a_mail_is_good_for_one_of_two() -> None:
         return word
 
     words = iter([f"shelf-of-{colour}-bricks" for colour in ("red", "green", "amber", "grey")])
-    (winner,) = [word for word in at_once(4, lambda: reset(next(words))) if word]
+    (winner,) = [word for word in alike(4, lambda: reset(next(words))) if word]
     user.refresh_from_db()
     assert user.check_password(winner)
     assert user.token_version == 2
@@ -133,5 +104,5 @@ def test_refreshing_and_logging_out_leave_nothing_alive() -> None:
             return refusal
 
     turns = iter(range(4))
-    at_once(4, lambda: act(next(turns)))
+    alike(4, lambda: act(next(turns)))
     assert not Session.objects.living().exists()

@@ -9,10 +9,8 @@ import pytest
 
 from core.exceptions import AppException
 from tests.factories import PASSWORD, MemberFactory, UserFactory, VendorFactory
-from tests.inventory.test_concurrency import at_once as one_after_another
-from tests.races import ROUNDS
+from tests.races import ROUNDS, alike, in_turn, together
 from tests.users.door import come, issue
-from tests.users.test_races import at_once, together
 from users.models import Session, User
 from users.services import SalespersonService
 from vendors.models import AccessToken, Vendor, VendorMember
@@ -54,7 +52,7 @@ def test_one_token_lets_one_known_account_in_once(vendor: Vendor) -> None:
 def test_of_eight_calls_one_is_let_in(vendor: Vendor) -> None:
     code = issue(vendor)
     number = count()
-    answers = at_once(8, lambda: come(code, f"{next(number)}@example.com"))
+    answers = alike(8, lambda: come(code, f"{next(number)}@example.com"))
     assert sorted(answer.status_code for answer in answers) == [200] + [400] * 7
     assert User.objects.filter(is_salesperson=True).count() == 1
 
@@ -63,7 +61,7 @@ def test_two_tokens_make_one_member_of_one_person(vendor: Vendor) -> None:
     """Who comes second is refused, and keeps the token, or finds the membership there."""
     email = UserFactory().email
     codes = iter([issue(vendor), issue(vendor)])
-    outcomes = sorted(at_once(2, lambda: try_to_come(next(codes), email)))
+    outcomes = sorted(alike(2, lambda: try_to_come(next(codes), email)))
     assert outcomes in (["in", "in"], ["in", "member_taken"])
     assert VendorMember.objects.count() == 1
     assert AccessToken.objects.filter(is_used=True).count() == outcomes.count("in")
@@ -71,7 +69,7 @@ def test_two_tokens_make_one_member_of_one_person(vendor: Vendor) -> None:
 
 def test_two_tokens_make_one_account_of_one_new_address(vendor: Vendor) -> None:
     codes = iter([issue(vendor), issue(VendorFactory())])
-    outcomes = at_once(2, lambda: try_to_come(next(codes), "bob@example.com"))
+    outcomes = alike(2, lambda: try_to_come(next(codes), "bob@example.com"))
     assert User.objects.filter(email="bob@example.com").count() == 1
     assert AccessToken.objects.filter(is_used=True).count() == outcomes.count("in") >= 1
 
@@ -79,14 +77,14 @@ def test_two_tokens_make_one_account_of_one_new_address(vendor: Vendor) -> None:
 def test_of_eight_that_mark_it_used_the_first_is_told_true(vendor: Vendor) -> None:
     issue(vendor)
     rows = [AccessToken.objects.get() for _ in range(8)]
-    told = one_after_another(*(row.mark_used for row in rows), behind=rows[0])
+    told = in_turn(*(row.mark_used for row in rows), behind=rows[0])
     assert told == [True] + [False] * 7
 
 
 def test_account_that_is_paused_while_it_comes_in_is_refused(vendor: Vendor) -> None:
     user, code = UserFactory(), issue(vendor)
     account = User.objects.filter(pk=user.pk)
-    _paused, outcome = one_after_another(
+    _paused, outcome = in_turn(
         lambda: account.update(is_active=False), lambda: try_to_come(code, user.email), behind=user
     )
     assert outcome == "invalid_credentials"
