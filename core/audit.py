@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 # opens a door. That such a field changed is told, its values are not.
 REDACTED = frozenset(
     {
-        "address", "birthdate", "contact_info", "email", "first_name", "last_name", "notes",
-        "phone", "phone_number",
+        "address", "birthdate", "contact_info", "email", "first_name", "gift_message", "last_name",
+        "notes", "phone", "phone_number",
     }
 )  # fmt: skip
 SECRETS = ("password", "token", "secret")

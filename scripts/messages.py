@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "locale"
-APPS = ["core", "vendors", "users", "inventory", "dashboard", "omni_stock"]
+APPS = ["core", "vendors", "users", "inventory", "sales", "dashboard", "omni_stock"]
 KEYWORDS = {**DEFAULT_KEYWORDS, "gettext_lazy": None, "ngettext_lazy": (1, 2)}
 
 

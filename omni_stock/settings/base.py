@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "vendors",
     "users",
     "inventory",
+    "sales",
     "dashboard",
 ]
 
