@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import ProtectedError
 
 from core.audit import Deed, fields_of, log_audit, log_many
 from core.enums import AuditType
-from core.exceptions import InvalidInput, NotFoundError
+from core.exceptions import ConflictError, InUse, InvalidInput, NotFoundError
 from core.fields import validate_attributes
 from core.json import merged
 from core.rehearsal import Terms
 from core.writing import constraint_as, differing, save_changes
 from inventory.exceptions import SkuTaken, StaleVersion
-from inventory.models import Collectible, CollectibleQuerySet, new_sku
+from inventory.models import Allocation, Collectible, CollectibleQuerySet, new_sku
 from inventory.selectors import get_category_called
 from inventory.services.categories import CategoryService
 from inventory.services.counting import store_of
@@ -134,9 +135,13 @@ class CollectibleService:
     @staticmethod
     @transaction.atomic
     def delete(*, collectible: Collectible, by: "User") -> None:
+        """Raises `InUse` while units of it are promised to somebody."""
         item = _locked(collectible.pk)
         Collectible.objects.filter(pk=item.pk).update(updated_by=by)
-        item.delete()
+        try:
+            item.delete()
+        except ProtectedError as error:
+            raise InUse from error
         log_audit(AuditType.CATALOG, by, f"deleted item “{item.name}”", obj=item)
 
     @staticmethod
@@ -192,15 +197,18 @@ class CollectibleService:
     ) -> BulkOutcome:
         """Hide many of `items`; `done` counts items, not what hangs on them.
 
-        Those at another version than the caller expects are reported and left. Raises `PlanStale`.
+        Those that are promised to somebody, and those at another version than the caller expects,
+        are reported and left. Raises `PlanStale`.
         """
         found = _locked_rows(items, ids)
         fresh, outcome = _judged(found, ids, terms)
-        rows = Collectible.objects.filter(pk__in=[item.pk for item in fresh])
+        free, promised = _by_promises(fresh)
+        rows = Collectible.objects.filter(pk__in=[item.pk for item in free])
         rows.update(updated_by=by)
         rows.delete()
-        log_many(AuditType.CATALOG, by, _deeds("deleted", fresh))
-        outcome.done = len(fresh)
+        log_many(AuditType.CATALOG, by, _deeds("deleted", free))
+        outcome.done = len(free)
+        outcome.errors += _refused(promised, InUse())
         return _settled(outcome, terms, _state(found))
 
     @staticmethod
@@ -250,6 +258,14 @@ def _by_freedom(deleted: Sequence[Collectible]) -> tuple[list[Collectible], list
         (taken if key in used else free).append(item)
         used.add(key)
     return free, taken
+
+
+def _by_promises(items: Sequence[Collectible]) -> tuple[list[Collectible], list[Collectible]]:
+    """Those that can go, and those of which somebody is promised units."""
+    held = Allocation.objects.filter(Allocation.blocks_deletion["item"], item__in=items)
+    promised = set(held.values_list("item_id", flat=True))
+    free = [item for item in items if item.pk not in promised]
+    return free, [item for item in items if item.pk in promised]
 
 
 def _judged(
@@ -313,9 +329,11 @@ def _missing(ids: Iterable[int], found: Iterable[Collectible]) -> list[int]:
     return sorted(set(ids) - {item.pk for item in found})
 
 
-def _refused(rows: Iterable[Collectible], refusal: InvalidInput | SkuTaken) -> list[dict[str, Any]]:
-    error = refusal.errors[0]
-    return [{"id": item.pk, "code": error.code, "detail": error.detail} for item in rows]
+def _refused(
+    rows: Iterable[Collectible], refusal: InvalidInput | ConflictError
+) -> list[dict[str, Any]]:
+    error = refusal.errors[0] if refusal.errors else refusal
+    return [{"id": item.pk, "code": error.code, "detail": str(error.detail)} for item in rows]
 
 
 def _deeds(verb: str, items: Iterable[Collectible]) -> list[Deed]:
