@@ -168,6 +168,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=37),
     },
     "expire-allocations": {"task": "inventory.tasks.expire_allocations", "schedule": 60},
+    "expire-orders": {"task": "sales.tasks.expire_orders", "schedule": 60},
     "watch-stock": {"task": "inventory.tasks.watch_stock", "schedule": crontab(hour=4, minute=7)},
     "purge-expired-tokens": {
         "task": "users.tasks.purge_expired_tokens",

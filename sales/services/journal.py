@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db.models import Sum
 from django.db.models.functions import Coalesce
@@ -98,9 +98,7 @@ def book_return(
     sold = _sold(order)
     pieces = [piece for part in parts for piece in _pieces(part, sold[part.line.pk])]
     movements = StockService.give_back(
-        returns=[
-            Return(piece.sale.movement, piece.units, piece.part.written_off) for piece in pieces
-        ],
+        returns=[Return(piece.movement, piece.units, piece.part.written_off) for piece in pieces],
         by=by,
         reference=str(order.number),
         note=order_return.note,
@@ -204,6 +202,11 @@ class _Piece:
     units: int
     revenue: Decimal
     tax: Decimal
+
+    @property
+    def movement(self) -> "StockMovement":
+        """Every sale has one: the database says so."""
+        return cast("StockMovement", self.sale.movement)
 
 
 def _sold(order: Order) -> dict[int, _Sold]:
