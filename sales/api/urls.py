@@ -1,6 +1,4 @@
-from django.urls import include, path
-from rest_framework.routers import DefaultRouter
+from rest_framework.routers import SimpleRouter
 
-router = DefaultRouter()
-
-urlpatterns = [path("", include(router.urls))]
+router = SimpleRouter(use_regex_path=False)
+urlpatterns = router.urls
