@@ -12,6 +12,7 @@ from inventory.api.serializers.imports import (
     ImportRequestSerializer,
     ImportRowSerializer,
 )
+from inventory.api.serializers.products import ProductSerializer
 
 __all__ = [
     "BulkDeletedSerializer",
@@ -24,4 +25,5 @@ __all__ = [
     "ImportJobSerializer",
     "ImportRequestSerializer",
     "ImportRowSerializer",
+    "ProductSerializer",
 ]

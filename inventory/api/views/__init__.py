@@ -2,6 +2,7 @@ from inventory.api.views.categories import CategoryViewSet
 from inventory.api.views.collectibles import CollectibleViewSet
 from inventory.api.views.images import ItemImageViewSet
 from inventory.api.views.imports import ImportViewSet
+from inventory.api.views.products import ProductViewSet
 from inventory.api.views.stock import (
     LevelViewSet,
     LotViewSet,
@@ -20,6 +21,7 @@ __all__ = [
     "LevelViewSet",
     "LotViewSet",
     "MovementViewSet",
+    "ProductViewSet",
     "StockViewSet",
     "TransferViewSet",
     "ValuationViewSet",

@@ -3,6 +3,7 @@ from sales.api.serializers.verbs import (
     CancelSerializer,
     FulfilSerializer,
     GiveBackSerializer,
+    ProductSaleSerializer,
     SaleSerializer,
 )
 
@@ -11,5 +12,6 @@ __all__ = [
     "FulfilSerializer",
     "GiveBackSerializer",
     "OrderSerializer",
+    "ProductSaleSerializer",
     "SaleSerializer",
 ]

@@ -164,3 +164,16 @@ class SaleSerializer(StrictSerializer):
         if "lines" not in attrs:
             attrs["lines"] = [require_line(one)]
         return {**attrs, "flat": bool(one)}
+
+
+@_asked("In their words", {"product": 4711, "quantity": 1, "price": "120.00", "customer": 12})
+class ProductSaleSerializer(SaleSerializer):
+    """One line may be said as the clients of document 003 say it."""
+
+    product = reference(source="item_id", help_text="The same as `item`.")
+    price = _amount(source="unit_price", help_text="The same as `unit_price`.")
+
+    def validate_price(self, price: Decimal) -> Decimal:
+        if price <= 0:
+            raise serializers.ValidationError(_("Price must be positive"), "min_value")
+        return price

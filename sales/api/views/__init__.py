@@ -1,4 +1,4 @@
 from sales.api.views.orders import OrderViewSet
-from sales.api.views.sales import SaleViewSet
+from sales.api.views.sales import ProductSaleViewSet, SaleViewSet
 
-__all__ = ["OrderViewSet", "SaleViewSet"]
+__all__ = ["OrderViewSet", "ProductSaleViewSet", "SaleViewSet"]

@@ -12,7 +12,7 @@ from inventory.exceptions import InsufficientStock
 from inventory.services import store_of
 from sales.api.filters import SaleFilter
 from sales.api.lines import wanted_of, without_lines
-from sales.api.serializers import OrderSerializer, SaleSerializer
+from sales.api.serializers import OrderSerializer, ProductSaleSerializer, SaleSerializer
 from sales.selectors import fill_order, get_sales_for_user
 from sales.services import SaleService
 from vendors.roles import Ability
@@ -35,12 +35,13 @@ class SaleViewSet(Conditional, viewsets.ReadOnlyModelViewSet):
     ordering = ["-placed_at"]
     lookup_value_converter = "int"
     abilities = {"write": Ability.SALES_WRITE}
+    asked: type[SaleSerializer] = SaleSerializer
 
     def get_queryset(self) -> Any:
         return get_sales_for_user(caller(self.request))
 
     def get_serializer_class(self) -> Any:
-        return SaleSerializer if self.action in {"create", "metadata"} else OrderSerializer
+        return self.asked if self.action in {"create", "metadata"} else OrderSerializer
 
     @extend_schema(
         summary="Sell over the counter",
@@ -61,3 +62,9 @@ class SaleViewSet(Conditional, viewsets.ReadOnlyModelViewSet):
         lines = wanted_of(values.pop("lines"), vendor_id=vendor.pk, by=by)
         store = values.pop("store", None) or store_of(vendor, by)
         return SaleService.record(vendor=vendor, store=store, lines=lines, by=by, **values)
+
+
+class ProductSaleViewSet(SaleViewSet):
+    """Sales that may also be told `product` and `price`."""
+
+    asked = ProductSaleSerializer
