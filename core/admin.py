@@ -67,12 +67,17 @@ class AuditedAdmin(admin.ModelAdmin):
         log_many(AuditType.ADMIN, request.user, deeds, request)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        self.sign(request, obj)
         super().save_model(request, obj, form, change)
         if form.changed_data or not change:
             self.audit(request, "changed" if change else "added", [obj], _changes(form, change))
 
     def sign(self, request: HttpRequest, row: Any) -> None:
         """Put the hand of this member of staff under a row that is about to be written."""
+        if isinstance(row, AuditedModel):
+            row.updated_by = request.user  # type: ignore[assignment]
+            if row.pk is None:
+                row.created_by = request.user  # type: ignore[assignment]
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         for row in formset.save(commit=False):
@@ -126,16 +131,6 @@ class BusinessAdmin(AuditedAdmin):
         fixed = self.fixed if obj else ()
         return [*super().get_readonly_fields(request, obj), *record, *fixed]
 
-    def save_model(
-        self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool
-    ) -> None:
-        _sign(obj, request)
-        super().save_model(request, obj, form, change)
-
-    def sign(self, request: HttpRequest, row: Any) -> None:
-        if isinstance(row, AuditedModel):
-            _sign(row, request)
-
     @transaction.atomic
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         self.delete_queryset(request, self.model.all_objects.filter(pk=obj.pk))
@@ -181,12 +176,6 @@ def _belongs_to_deleted(row: Any) -> bool:
     keys = [field for field in row._meta.fields if field.remote_field]
     owners = [key.name for key in keys if key.remote_field.on_delete is SOFT_CASCADE]
     return any(getattr(row, name).is_deleted for name in owners)
-
-
-def _sign(row: AuditedModel, request: HttpRequest) -> None:
-    row.updated_by = request.user  # type: ignore[assignment]
-    if row.pk is None:
-        row.created_by = request.user  # type: ignore[assignment]
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

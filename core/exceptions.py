@@ -102,6 +102,13 @@ class ConflictError(AppException):
     detail = _("The request conflicts with the current state.")
 
 
+class InUse(ConflictError):
+    """409. Something that stays needs it."""
+
+    code = "in_use"
+    detail = _("It is in use and cannot be deleted.")
+
+
 class PreconditionFailed(AppException):
     """412. The row is not the one the caller read; `current` is how it is now."""
 

@@ -30,7 +30,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 from structlog.contextvars import get_contextvars
 
-from core.exceptions import AppException, FieldError
+from core.exceptions import AppException, FieldError, InUse
 from core.metadata import forms_of_patch
 from core.titles import title_of
 
@@ -161,7 +161,7 @@ def _from_django(exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
         case SuspiciousOperation():
             return problem(400, "bad_request", _("The request is not valid HTTP.")), {}
         case ProtectedError():
-            return problem(409, "in_use", _("It is in use and cannot be deleted.")), {}
+            return problem(InUse.status, InUse.code, InUse.detail), {}
         case _:
             return _from_below(exc)
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from core.fields import CurrencyField
 from core.models import AuditedModel
+from core.money import CENT
 from core.triggers import counts_changes
 from inventory.enums import (
     INBOUND,
@@ -41,7 +42,6 @@ from vendors.selectors import get_vendors_for_user
 if TYPE_CHECKING:
     from users.models import User
 
-CENT = Decimal("0.01")
 OPEN = Q(status=AllocationStatus.OPEN)
 
 
@@ -313,6 +313,7 @@ class Allocation(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True)
 
+    blocks_deletion = {"item": OPEN}
     objects = models.Manager.from_queryset(LedgerQuerySet)()
 
     class Meta:

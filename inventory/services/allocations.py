@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -34,15 +34,15 @@ class AllocationService:
         )
 
     @staticmethod
-    def release(*, reference: str) -> list[Allocation]:
-        """Give back what is still held; returns what that was. Twice is once."""
-        return _end(reference, AllocationStatus.RELEASED)
+    def release(*, references: Collection[str]) -> list[Allocation]:
+        """Give back what is still held for these; returns what that was. Twice is once."""
+        return _end(references, AllocationStatus.RELEASED)
 
     @staticmethod
-    def consume(*, reference: str) -> list[Allocation]:
-        """End the promise because it is being kept: the caller takes the units, in this
+    def consume(*, references: Collection[str]) -> list[Allocation]:
+        """End the promises because they are being kept: the caller takes the units, in this
         transaction. Returns what was still held."""
-        return _end(reference, AllocationStatus.CONSUMED)
+        return _end(references, AllocationStatus.CONSUMED)
 
     @staticmethod
     def expire() -> int:
@@ -54,8 +54,8 @@ class AllocationService:
 
 
 @transaction.atomic
-def _end(reference: str, status: AllocationStatus) -> list[Allocation]:
-    rows = Allocation.objects.filter(reference=reference, status=AllocationStatus.OPEN)
+def _end(references: Collection[str], status: AllocationStatus) -> list[Allocation]:
+    rows = Allocation.objects.filter(reference__in=references, status=AllocationStatus.OPEN)
     locked_items({row.item_id for row in rows}, deleted_too=True)
     # Read again: whoever had the locks before may have ended some.
     held = list(rows.order_by("pk"))

@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import ProtectedError
 
 from core.audit import Deed, fields_of, log_audit, log_many
 from core.enums import AuditType
-from core.exceptions import InvalidInput, NotFoundError
+from core.exceptions import ConflictError, InUse, InvalidInput, NotFoundError
 from core.fields import validate_attributes
 from core.json import merged
 from core.rehearsal import Terms
 from core.writing import constraint_as, differing, save_changes
 from inventory.exceptions import SkuTaken, StaleVersion
-from inventory.models import Collectible, CollectibleQuerySet, new_sku
+from inventory.models import Allocation, Collectible, CollectibleQuerySet, new_sku
 from inventory.selectors import get_category_called
 from inventory.services.categories import CategoryService
 from inventory.services.counting import store_of
 from inventory.services.stock import Receipt, StockService
+from vendors.selectors import get_shop_settings
 
 if TYPE_CHECKING:
     from users.models import User
@@ -87,7 +89,9 @@ class CollectibleService:
         by: "User | None" = None,
         **details: Unpack[ItemDetails],
     ) -> Collectible:
-        """A new item; a blank SKU becomes `ITEM-…`, the currency is the vendor's unless given.
+        """A new item; a blank SKU becomes `ITEM-…`.
+
+        Currency and threshold of low stock are the vendor's unless given.
 
         Its quantity is the opening movement in the store where `by` works, at `unit_cost`.
 
@@ -96,6 +100,8 @@ class CollectibleService:
         values = _with_category(vendor, _with_attributes(details, {}), by)
         values["sku"] = values.get("sku") or new_sku()
         values.setdefault("currency", vendor.currency)
+        if "low_stock_threshold" not in values:
+            values["low_stock_threshold"] = get_shop_settings(vendor.pk).low_stock_threshold
         unit_cost = values.pop("unit_cost", Decimal(0))
         item = Collectible(name=name, vendor=vendor, created_by=by, updated_by=by, **values)
         with constraint_as({"item_sku_unique": SkuTaken()}):
@@ -134,9 +140,13 @@ class CollectibleService:
     @staticmethod
     @transaction.atomic
     def delete(*, collectible: Collectible, by: "User") -> None:
+        """Raises `InUse` while units of it are promised to somebody."""
         item = _locked(collectible.pk)
         Collectible.objects.filter(pk=item.pk).update(updated_by=by)
-        item.delete()
+        try:
+            item.delete()
+        except ProtectedError as error:
+            raise InUse from error
         log_audit(AuditType.CATALOG, by, f"deleted item “{item.name}”", obj=item)
 
     @staticmethod
@@ -192,15 +202,18 @@ class CollectibleService:
     ) -> BulkOutcome:
         """Hide many of `items`; `done` counts items, not what hangs on them.
 
-        Those at another version than the caller expects are reported and left. Raises `PlanStale`.
+        Those that are promised to somebody, and those at another version than the caller expects,
+        are reported and left. Raises `PlanStale`.
         """
         found = _locked_rows(items, ids)
         fresh, outcome = _judged(found, ids, terms)
-        rows = Collectible.objects.filter(pk__in=[item.pk for item in fresh])
+        free, promised = _by_promises(fresh)
+        rows = Collectible.objects.filter(pk__in=[item.pk for item in free])
         rows.update(updated_by=by)
         rows.delete()
-        log_many(AuditType.CATALOG, by, _deeds("deleted", fresh))
-        outcome.done = len(fresh)
+        log_many(AuditType.CATALOG, by, _deeds("deleted", free))
+        outcome.done = len(free)
+        outcome.errors += _refused(promised, InUse())
         return _settled(outcome, terms, _state(found))
 
     @staticmethod
@@ -250,6 +263,14 @@ def _by_freedom(deleted: Sequence[Collectible]) -> tuple[list[Collectible], list
         (taken if key in used else free).append(item)
         used.add(key)
     return free, taken
+
+
+def _by_promises(items: Sequence[Collectible]) -> tuple[list[Collectible], list[Collectible]]:
+    """Those that can go, and those of which somebody is promised units."""
+    held = Allocation.objects.filter(Allocation.blocks_deletion["item"], item__in=items)
+    promised = set(held.values_list("item_id", flat=True))
+    free = [item for item in items if item.pk not in promised]
+    return free, [item for item in items if item.pk in promised]
 
 
 def _judged(
@@ -313,9 +334,11 @@ def _missing(ids: Iterable[int], found: Iterable[Collectible]) -> list[int]:
     return sorted(set(ids) - {item.pk for item in found})
 
 
-def _refused(rows: Iterable[Collectible], refusal: InvalidInput | SkuTaken) -> list[dict[str, Any]]:
-    error = refusal.errors[0]
-    return [{"id": item.pk, "code": error.code, "detail": error.detail} for item in rows]
+def _refused(
+    rows: Iterable[Collectible], refusal: InvalidInput | ConflictError
+) -> list[dict[str, Any]]:
+    error = refusal.errors[0] if refusal.errors else refusal
+    return [{"id": item.pk, "code": error.code, "detail": str(error.detail)} for item in rows]
 
 
 def _deeds(verb: str, items: Iterable[Collectible]) -> list[Deed]:

@@ -1,40 +1,11 @@
-"""Cost to the cent: what is divided adds up again. Pure: no queries."""
+"""What units cost that leave their lots. Pure: no queries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
+from core.money import share_of
 from inventory.models import StockLot
-
-CENT = Decimal("0.01")
-
-
-def apportion(amount: Decimal, weights: Sequence[Decimal | int]) -> list[Decimal]:
-    """Divide an amount in proportion to the weights, in whole cents that sum to it.
-
-    By the largest remainder (Hamilton's method): each part is rounded down, and the cents left
-    go to the parts that lost most by it, of equals to the first. Without any weight all are equal.
-    """
-    shares = [Decimal(weight) for weight in weights]
-    total = sum(shares, Decimal(0))
-    if not total:
-        shares, total = [Decimal(1)] * len(shares), Decimal(len(shares))
-    exact = [amount * share / total for share in shares]
-    parts = [part.quantize(CENT, ROUND_DOWN) for part in exact]
-    left = int((amount - sum(parts, Decimal(0))) / CENT)
-    losers = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
-    for index in losers[:left]:
-        parts[index] += CENT
-    return parts
-
-
-def share_of(cost: Decimal, units: int, taken: int) -> Decimal:
-    """What `taken` of `units` cost when all of them cost `cost`: odd cents leave first.
-
-    The rest costs the rest, so that any series of takings adds up to `cost`.
-    """
-    each, odd = divmod(int(cost / CENT), units)
-    return CENT * (each * taken + min(odd, taken))
 
 
 @dataclass(frozen=True)
@@ -46,18 +17,27 @@ class Piece:
     cost: Decimal
 
 
-def consume(lots: Sequence[StockLot], quantity: int) -> list[Piece]:
+@dataclass
+class Holding:
+    """A lot, and how many of its units may be taken."""
+
+    lot: StockLot
+    free: int
+
+
+def consume(holdings: Sequence[Holding], quantity: int) -> list[Piece]:
     """Take units from the lots in their order; what is taken is gone from these objects too.
 
-    The lots hold enough: the caller has looked.
+    They hold enough: the caller has looked.
     """
     pieces: list[Piece] = []
-    for lot in lots:
-        units = min(lot.remaining, quantity)
+    for holding in holdings:
+        lot, units = holding.lot, min(holding.free, quantity)
         if units:
             cost = share_of(lot.remaining_cost, lot.remaining, units)
             pieces.append(Piece(lot, units, cost))
             lot.remaining -= units
             lot.remaining_cost -= cost
+            holding.free -= units
             quantity -= units
     return pieces

@@ -23,7 +23,7 @@ from inventory.enums import MovementKind
 from inventory.events import StockRanLow, StockRanOut
 from inventory.exceptions import InsufficientStock, StockFull
 from inventory.models import Collectible, StockLevel, StockLot, StockMovement
-from inventory.services.costs import Piece, consume
+from inventory.services.costs import Holding, Piece, consume
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -188,28 +188,42 @@ def lowest_since(rows: "QuerySet[Any]", moment: datetime) -> int:
     return int(then["total"]) + min(0, int(fall))
 
 
-_Lots = dict[tuple[int, int], list[StockLot]]
+_Lots = dict[tuple[int, int], list[Holding]]
 
 
 def _lots_of(lines: Sequence[Line], moment: datetime | None) -> _Lots:
-    """What there is of the items in the stores, oldest first."""
+    """What there is of the items in the stores, oldest first; and was ever since the moment."""
     rows = StockLot.objects.filter(
         item_id__in={line.item.pk for line in lines},
         store_id__in={line.store.pk for line in lines},
         remaining__gt=0,
     )
-    if moment:
-        rows = rows.filter(received_at__lte=moment)
+    found = list(rows.order_by("received_at", "pk"))
+    lowest = _lowest_of(found, moment) if moment else {lot.pk: lot.remaining for lot in found}
     lots: _Lots = defaultdict(list)
-    for lot in rows.order_by("received_at", "pk"):
-        lots[lot.item_id, lot.store_id].append(lot)
+    for lot in found:
+        lots[lot.item_id, lot.store_id].append(Holding(lot, lowest.get(lot.pk, 0)))
     return lots
+
+
+def _lowest_of(lots: Sequence[StockLot], moment: datetime) -> dict[int, int]:
+    """`lowest_since` for each lot. One that was moved here later was not here then, however old."""
+    rows = StockMovement.objects.filter(lot__in=lots)
+    then = rows.filter(occurred_at__lte=moment).values("lot").annotate(total=Sum("quantity"))
+    totals = dict(then.values_list("lot", "total"))
+    running = Window(Sum("quantity"), partition_by="lot", order_by=F("occurred_at").asc())
+    later = rows.filter(occurred_at__gt=moment).annotate(running=running)
+    lowest = dict(totals)
+    for lot, change in later.values_list("lot", "running"):
+        there = totals.get(lot, 0)
+        lowest[lot] = min(lowest.get(lot, there), there + change)
+    return lowest
 
 
 def _pieces(line: Line, lots: _Lots) -> list[Piece]:
     known = lots[line.item.pk, line.store.pk]
-    chosen = [lot for lot in known if line.lot is None or lot.pk == line.lot.pk]
-    there = sum(lot.remaining for lot in chosen)
+    chosen = [each for each in known if line.lot is None or each.lot.pk == line.lot.pk]
+    there = sum(each.free for each in chosen)
     if there < line.quantity:
         raise InsufficientStock(there, item=line.item.pk, store=line.store.pk)
     return consume(chosen, line.quantity)

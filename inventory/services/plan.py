@@ -2,6 +2,7 @@
 
 from collections import Counter
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,6 +20,7 @@ from inventory.services.categories import CategoryService
 from inventory.services.counting import Counts
 from inventory.services.promises import keeps, state_of
 from inventory.services.rows import ItemRow
+from vendors.selectors import ShopSettings, get_shop_settings
 
 _WRITTEN = [
     "name", "description", "category", "condition", "value", "currency",
@@ -182,6 +184,7 @@ class Planner:
 
     def _new_item(self, row: ItemRow, values: dict[str, Any]) -> Collectible:
         values.setdefault("currency", self.job.vendor.currency)
+        values.setdefault("low_stock_threshold", self._settings.low_stock_threshold)
         by = self.job.created_by
         return Collectible(
             vendor=self.job.vendor,
@@ -190,6 +193,10 @@ class Planner:
             updated_by=by,
             **values,
         )
+
+    @cached_property
+    def _settings(self) -> ShopSettings:
+        return get_shop_settings(self.job.vendor_id)
 
     def _category(self, name: str) -> Category:
         """Read once per chunk; a new name makes a category (in a dry run: a rehearsed one)."""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import Deed, log_audit, log_many
 from core.enums import AuditType
 from core.exceptions import InvalidInput
+from core.money import apportion, share_of
 from core.writing import constraint_as
 from inventory.enums import MovementKind, Reason
 from inventory.exceptions import (
@@ -22,7 +23,6 @@ from inventory.exceptions import (
     StaleQuantity,
 )
 from inventory.models import Collectible, StockLevel, StockLot, StockMovement
-from inventory.services.costs import apportion, share_of
 from inventory.services.ledger import (
     Entry,
     Line,

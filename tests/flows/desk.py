@@ -38,7 +38,7 @@ from tests.factories import (
 )
 from users.models import EmailToken, Session, User
 from users.services import SessionService
-from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
+from vendors.models import AccessToken, SystemSettings, Vendor, VendorMember, VendorStore
 
 
 def image(**details: Any) -> CollectibleImage:
@@ -90,6 +90,7 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     VendorStore: StoreFactory,
     VendorMember: MemberFactory,
     AccessToken: AccessTokenFactory,
+    SystemSettings: lambda: SystemSettings.objects.create(vendor=VendorFactory()),
     Category: lambda: _inside(CategoryFactory, "parent"),
     Collectible: lambda: _inside(CollectibleFactory, "category"),
     CollectibleImage: image,

@@ -96,6 +96,11 @@ vendor-store-detail               get    401  404  200  200  200  200  200
 vendor-store-detail               put    401  404  403  403  403  200  200
 vendor-store-detail               patch  401  404  403  403  403  200  200
 vendor-store-detail               delete 401  404  403  403  403  204  204
+# Of the shop that the caller works in: a stranger's is another.
+system-settings                   get    401  200  200  200  200  200  200
+system-settings                   put    401  200  403  403  403  200  200
+system-settings                   patch  401  200  403  403  403  200  200
+system-settings?scope=platform    get    401  403  403  403  403  403  403
 
 product-list                      get    401  200  200  200  200  200  200
 product-list?is_deleted=true      get    401  200  403  403  200  200  200
@@ -225,6 +230,7 @@ BODIES: dict[str, dict[str, Any] | Callable[[Shop], dict[str, Any]]] = {
     "vendor-store-list post": lambda s: {"vendor_id": s.vendor.pk, **NAME},
     "vendor-store-select": lambda s: {"store": s.store.pk},
     "vendor-store-detail": NAME,
+    "system-settings": {"low_stock_threshold": 3},
     "product-list post": lambda s: {"vendor": s.vendor.pk, **NAME},
     "product-detail": NAME,
     "product-bulk-update": lambda s: {"ids": [s.item.pk], "updates": {"value": "5"}},

@@ -45,6 +45,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "access-token-list": {},
     "access-token-detail": {"pk": "token"},
     "abilities": {},
+    "system-settings": {},
     "product-list": {},
     "product-export": {},
     "product-bulk-update": {},
@@ -81,7 +82,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "dashboard-valuation": {},
     "rate-limits": {},
 }
-# Numbers alone: none of the owner's texts is in them.
-SILENT = {"product-availability"}
+# Numbers and flags alone: none of the owner's texts is in them.
+SILENT = {"product-availability", "system-settings"}
 # Open, and about whoever asks: there is nothing of the owner in them.
 IMPERSONAL = {"rate-limits"}

@@ -347,6 +347,12 @@ def test_stranger_writes_nothing_into_the_owners(
         ("post", "vendor-store-select", {"store": world.store.pk}, 400),
         ("post", "access-token-list", {"notes": "Stolen", "vendor": world.vendor.pk}, 400),
         ("post", "vendor-list", {"name": "Stolen", "owner": world.owner.pk}, 201),
+        *[
+            (method, f"{world.address('system-settings')}?vendor={world.vendor.pk}", {}, 404)
+            for method in ("put", "patch")
+        ],
+        ("put", "system-settings", {"low_stock_threshold": 1}, 200),
+        ("patch", "system-settings", {"currency": "EUR"}, 200),
         ("patch", "me", {"active_vendor": world.vendor.pk, "id": world.owner.pk}, 200),
         ("post", "profile-complete", {"first_name": "Stolen", "id": world.owner.pk}, 400),
         ("post", "password-change", {"current_password": "x", "new_password": "y" * 20}, 400),

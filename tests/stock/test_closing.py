@@ -1,11 +1,23 @@
-"""A store that holds units is not closed; a shop is, with all it has."""
+"""A store that holds units stays, and an item that is promised; a shop goes with all it has."""
+
+from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
+from core.models import AuditLog
 from inventory.enums import Reason
 from inventory.models import Collectible
-from inventory.services import Line, Receipt, StockService, TransferService
+from inventory.services import (
+    AllocationService,
+    CollectibleService,
+    Line,
+    Receipt,
+    StockService,
+    TransferService,
+)
+from tests.factories import CollectibleFactory
+from tests.vendors.people import refusal
 from users.models import User
 from vendors.models import Vendor, VendorStore
 
@@ -53,3 +65,72 @@ def test_item_with_units_is_deleted_and_keeps_its_past(
 ) -> None:
     assert owner_client.delete(f"/api/v1/catalog/items/{item.pk}/").status_code == 204
     assert item.movements.count() == 1
+
+
+@pytest.fixture
+def promised(item: Collectible, filled: VendorStore) -> Collectible:
+    AllocationService.allocate(lines=[Line(item, filled, 1)], reference="order 1")
+    return item
+
+
+def test_promised_item_stays_until_nobody_waits_for_it(
+    owner_client: APIClient, promised: Collectible
+) -> None:
+    address = f"/api/v1/catalog/items/{promised.pk}/"
+    assert refusal(owner_client.delete(address)) == (409, "in_use")
+    AllocationService.release(references=["order 1"])
+    assert owner_client.delete(address).status_code == 204
+
+
+def test_of_many_items_the_promised_one_stays_and_is_told(
+    owner_client: APIClient, vendor: Vendor, promised: Collectible
+) -> None:
+    other = CollectibleFactory(vendor=vendor)
+    body = {"ids": [other.pk, promised.pk]}
+    error = {
+        "id": promised.pk, "code": "in_use", "detail": "It is in use and cannot be deleted.",
+    }  # fmt: skip
+    told = {"deleted": 1, "missing": [], "errors": [error]}
+    rehearsed = owner_client.post("/api/v1/catalog/items/bulk_delete/?dry_run=true", body).json()
+    assert rehearsed == {**told, "plan": rehearsed["plan"]}
+    answer = owner_client.post("/api/v1/catalog/items/bulk_delete/", body)
+    assert (answer.status_code, answer.json()) == (200, told)
+    assert list(vendor.items.all()) == [promised]
+    assert AuditLog.objects.filter(action__startswith="deleted").count() == 1
+
+
+@pytest.mark.parametrize("rows", [1, 20])
+def test_many_promised_items_are_told_in_the_same_queries(
+    rows: int, owner: User, vendor: Vendor, store: VendorStore, django_assert_num_queries: Any
+) -> None:
+    items = CollectibleFactory.create_batch(rows, vendor=vendor, quantity=1)
+    AllocationService.allocate(lines=[Line(i, store, 1) for i in items], reference="order 1")
+    ids = [item.pk for item in items]
+    with django_assert_num_queries(6):
+        outcome = CollectibleService.bulk_delete(items=vendor.items, ids=ids, by=owner)
+    assert (outcome.done, [error["id"] for error in outcome.errors]) == (0, ids)
+
+
+def test_shop_is_closed_with_what_it_has_promised(
+    owner_client: APIClient, vendor: Vendor, promised: Collectible
+) -> None:
+    assert owner_client.delete(f"/api/v1/vendors/{vendor.pk}/").status_code == 204
+    promised.refresh_from_db(from_queryset=Collectible.all_objects.all())
+    assert promised.is_deleted
+
+
+def test_store_that_has_promised_units_stays(
+    owner_client: APIClient, promised: Collectible, filled: VendorStore
+) -> None:
+    assert close(owner_client, filled) == (409, "in_use")
+
+
+def test_many_promises_end_at_once(
+    item: Collectible, promised: Collectible, filled: VendorStore
+) -> None:
+    AllocationService.allocate(lines=[Line(item, filled, 1)], reference="order 2")
+    references = ["order 1", "order 2", "order 3"]
+    ended = AllocationService.consume(references=references)
+    assert [row.reference for row in ended] == references[:2]
+    assert AllocationService.release(references=references) == []
+    assert item.levels.get(store=filled).allocated == 0

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 )
 from hypothesis.strategies import booleans, data, integers, lists, sampled_from, tuples
 
+from core.money import apportion
 from inventory.enums import AllocationStatus
 from inventory.exceptions import InsufficientStock, ReturnExceedsSale, StaleQuantity
 from inventory.models import Allocation, Collectible, StockLevel, StockLot, StockMovement
@@ -32,7 +33,6 @@ from inventory.services import (
     StockService,
     TransferService,
 )
-from inventory.services.costs import apportion
 from tests.factories import CollectibleFactory, StoreFactory, UserFactory, VendorFactory
 from tests.stock.replay import Lot, Piece, Replay, Sold, largest_remainder
 
@@ -218,7 +218,7 @@ class Warehouse(RuleBasedStateMachine):
         reference, held = picked.draw(sampled_from(self.promises))
         self.promises.remove((reference, held))
         for _time in range(1 + twice):
-            AllocationService.release(reference=reference)
+            AllocationService.release(references=[reference])
         for place, units in held.items():
             self.replay.held[place] -= units
 

@@ -10,10 +10,11 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from inventory.models import StockLevel
+from inventory.models import Collectible, StockLevel
 from inventory.selectors import find_drift, find_tampering
 from inventory.services import (
     AllocationService,
+    CollectibleService,
     Line,
     Receipt,
     Return,
@@ -132,7 +133,7 @@ def test_opposite_orders_of_two_items_wait_for_each_other() -> None:
              holds(a, b), holds(b, a)]  # fmt: skip
     for _ in range(max(5, ROUNDS // 4)):
         assert refusals(at_once(deeds)) == []
-        AllocationService.release(reference="order")
+        AllocationService.release(references=["order"])
     assert_sound()
 
 
@@ -188,18 +189,32 @@ def test_count_that_somebody_forestalled_is_refused(duel: Duel) -> None:
 
 
 def test_promise_has_one_end(duel: Duel) -> None:
-    AllocationService.release(reference="order")
+    AllocationService.release(references=["order"])
     for number in range(ROUNDS):
         reference, now = f"duel {number}", timezone.now()
         duel.promise(reference, expires_at=now - timedelta(seconds=1))
         ends = [
-            partial(AllocationService.release, reference=reference),
-            partial(AllocationService.consume, reference=reference),
+            partial(AllocationService.release, references=[reference]),
+            partial(AllocationService.consume, references=[reference]),
             AllocationService.expire,
         ]
         released, consumed, expired = at_once(ends)
         assert len(released) + len(consumed) + expired == 1
         assert duel.level().allocated == 0
+    assert_sound()
+
+
+def test_item_is_promised_or_deleted_and_never_both(duel: Duel) -> None:
+    AllocationService.release(references=["order"])
+    for _ in range(max(5, ROUNDS // 10)):
+        delete = partial(CollectibleService.delete, collectible=duel.item, by=duel.user)
+        outcomes = at_once([duel.allocation(), delete])
+        duel.item.refresh_from_db(from_queryset=Collectible.all_objects.all())
+        assert refusals(outcomes) == ["not_found" if duel.item.is_deleted else "in_use"]
+        assert duel.level().allocated == (0 if duel.item.is_deleted else 1)
+        if duel.item.is_deleted:
+            CollectibleService.restore(collectible=duel.item, by=duel.user)
+        AllocationService.release(references=["duel"])
     assert_sound()
 
 

@@ -14,7 +14,7 @@ from rest_framework.serializers import BaseSerializer
 
 from core.caching import CachedListMixin
 from core.conditional import Conditional
-from core.exceptions import InvalidInput
+from core.exceptions import InUse, InvalidInput
 from core.openapi import REHEARSED, STALE_PLAN, refusal
 from core.requests import REHEARSAL, caller, read_terms, refuse_unknown
 from core.serializers import IdsSerializer
@@ -47,6 +47,7 @@ from vendors.roles import Ability
 from vendors.selectors import choose_vendor
 
 TAKEN = refusal(409, SkuTaken.code, SkuTaken.detail)
+PROMISED = refusal(409, InUse.code, InUse.detail)
 # Of the deleted, `?is_deleted=true`, where your role in no shop allows to bring them back.
 FORBIDDEN = refusal(403, "permission_denied", "Access denied")
 
@@ -68,7 +69,9 @@ FORBIDDEN = refusal(403, "permission_denied", "Access denied")
     partial_update=extend_schema(
         summary="Change an item's details", responses={200: CollectibleSerializer, **TAKEN}
     ),
-    destroy=extend_schema(summary="Delete an item; it can be restored"),
+    destroy=extend_schema(
+        summary="Delete an item; it can be restored", responses={204: None, **PROMISED}
+    ),
 )
 class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
     serializer_class = CollectibleSerializer

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from core.conditional import Conditional
-from core.exceptions import NotFoundError
+from core.exceptions import InUse, NotFoundError
 from core.openapi import refusal
 from core.requests import caller
 from vendors.api.filters import VendorFilter
@@ -27,7 +27,7 @@ from vendors.services import VendorService
     partial_update=extend_schema(summary="Change a shop's details"),
     destroy=extend_schema(
         summary="Close a shop and hide all that belongs to it",
-        responses={204: None, **refusal(409, "in_use", "It is in use and cannot be deleted.")},
+        responses={204: None, **refusal(409, InUse.code, InUse.detail)},
     ),
 )
 class VendorViewSet(Conditional, viewsets.ModelViewSet):
