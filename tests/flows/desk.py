@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from core.audit import log_audit
 from core.enums import AuditType
-from core.models import AuditLog, IdempotencyKey, SoftDeleteModel, ThrottleLog
+from core.models import AuditLog, IdempotencyKey, OutboxMessage, SoftDeleteModel, ThrottleLog
 from inventory.models import (
     Allocation,
     Category,
@@ -32,6 +32,7 @@ from tests.factories import (
     CollectibleFactory,
     IdempotencyKeyFactory,
     MemberFactory,
+    OutboxMessageFactory,
     StoreFactory,
     UserFactory,
     VendorFactory,
@@ -108,9 +109,10 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
         key=f"login:{ThrottleLog.objects.count()}", hits=[1], expires_at=timezone.now()
     ),
     IdempotencyKey: IdempotencyKeyFactory,
+    OutboxMessage: OutboxMessageFactory,
 }
 STOCK = {StockLevel, StockLot, StockMovement, StockTransfer, Allocation, Valuation}
-LOGS = {AuditLog, IdempotencyKey, ThrottleLog}
+LOGS = {AuditLog, IdempotencyKey, OutboxMessage, ThrottleLog}
 READ_ONLY = {ImportJob, ImportRow, Session, EmailToken} | LOGS | STOCK
 # Made elsewhere, by who can do what the form cannot: take in a file, show a secret once.
 FROM_ELSEWHERE = READ_ONLY | {CollectibleImage, AccessToken}
