@@ -357,7 +357,7 @@ class IdempotencyKey(models.Model):
 class OutboxMessage(models.Model):
     """One announced event for one handler: written by `core.outbox`, handed over by `core.relay`.
 
-    It holds addresses, so what is finished goes after a while (decision 20).
+    It may hold an address, so what is done loses that, and goes after a while (decision 20).
     """
 
     event_id = models.UUIDField(help_text="The same for all who hear of the event.")

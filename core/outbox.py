@@ -69,7 +69,7 @@ def name_of(thing: Any) -> str:
 
 
 def _rows(event: object, now: Any) -> list[OutboxMessage]:
-    kind: type[Any] = type(event)
+    kind: Any = type(event)
     event_id = uuid4()
     handlers: Mapping[str, Handler] = _handlers.get(kind, {})
     payload = _adapter(kind).dump_python(event, mode="json") if handlers else {}

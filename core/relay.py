@@ -15,6 +15,7 @@ import structlog
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from core.audit import redacted
 from core.enums import MessageState
 from core.events import publish
 from core.models import OutboxMessage
@@ -86,7 +87,10 @@ def _hand_over(message: OutboxMessage) -> None:
         _fail(message, error)
     else:
         _rows([message.pk]).update(
-            state=MessageState.DONE, finished_at=timezone.now(), last_error=""
+            state=MessageState.DONE,
+            finished_at=timezone.now(),
+            last_error="",
+            payload=redacted(message.payload),  # nobody needs the address any more
         )
 
 

@@ -15,6 +15,7 @@ from core import outbox
 from core.models import OutboxMessage
 from core.outbox import announce, hear
 from core.relay import MAX_ATTEMPTS, purge_finished, relay, try_again
+from tests.factories import OutboxMessageFactory
 
 pytestmark = pytest.mark.django_db
 Heard = list[tuple[Any, UUID]]
@@ -141,6 +142,11 @@ class TestTrying:
         row = OutboxMessage.objects.get()
         assert (row.state, row.attempts, row.last_error) == ("done", 1, "")
         assert row.finished_at is not None
+
+    def test_address_is_gone_when_it_was_needed(self) -> None:
+        OutboxMessageFactory(payload={"email": "ann@example.com", "language": "de"})
+        relay()
+        assert OutboxMessage.objects.get().payload == {"email": "[not kept]", "language": "de"}
 
     def test_one_that_fails_stops_nobody_and_comes_again_later_and_later(
         self, heard: Heard
