@@ -51,3 +51,4 @@ class AccountDeleted:
 
     email: str
     language: str = ""
+    user_id: int = 0

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "vendors",
     "users",
     "inventory",
+    "notifications",
     "dashboard",
 ]
 
@@ -174,6 +175,10 @@ CELERY_BEAT_SCHEDULE = {
     },
     "expire-allocations": {"task": "inventory.tasks.expire_allocations", "schedule": 60},
     "watch-stock": {"task": "inventory.tasks.watch_stock", "schedule": crontab(hour=4, minute=7)},
+    "purge-notifications": {
+        "task": "notifications.tasks.purge_notifications",
+        "schedule": crontab(hour=3, minute=57),
+    },
     "purge-expired-tokens": {
         "task": "users.tasks.purge_expired_tokens",
         "schedule": crontab(hour=3, minute=17),

@@ -12,6 +12,7 @@ from core.models import IdempotencyKey, OutboxMessage
 from inventory.models import Category, Collectible
 from inventory.services import Receipt, StockService
 from inventory.services.counting import store_of
+from notifications.models import Notification
 from users.models import User
 from vendors.enums import InviteStatus
 from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
@@ -109,6 +110,16 @@ class IdempotencyKeyFactory(DjangoModelFactory):
     status = 201
     headers: dict[str, str] = {}
     body = b"{}"
+
+
+class NotificationFactory(DjangoModelFactory):
+    class Meta:
+        model = Notification
+
+    user = factory.SubFactory(UserFactory)
+    kind = "announcement"
+    event_id = factory.LazyFunction(uuid4)
+    title = "Maintenance on Sunday"
 
 
 class OutboxMessageFactory(DjangoModelFactory):

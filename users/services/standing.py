@@ -132,7 +132,7 @@ def _forget(row: User, *, by: User) -> None:
     """Who was here? The audit log knows the name of then, and nothing else does (decision 12)."""
     alias = f"deleted-{random_code(12).lower()}"
     address = f"{alias}@accounts.invalid"
-    announce(AccountDeleted(email=row.email, language=row.language))
+    announce(AccountDeleted(row.email, row.language, row.pk))
     PersonService.forget(user=row, alias=address, by=by)
     row.sessions.all().delete()
     row.email_tokens.all().delete()
