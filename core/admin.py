@@ -10,9 +10,17 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from core.audit import Deed, log_many
+from core.audit import Deed, log_many, redacted
 from core.enums import AuditType
-from core.models import SOFT_CASCADE, AuditedModel, AuditLog, IdempotencyKey, ThrottleLog
+from core.models import (
+    SOFT_CASCADE,
+    AuditedModel,
+    AuditLog,
+    IdempotencyKey,
+    OutboxMessage,
+    ThrottleLog,
+)
+from core.relay import try_again
 from core.writing import Recorded
 
 _RECORD = [
@@ -222,3 +230,36 @@ class IdempotencyKeyAdmin(ReadOnlyAdmin):
     search_fields = ["path"]
     date_hierarchy = "created_at"
     ordering = ["-created_at"]
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(AuditedAdmin, ReadOnlyAdmin):
+    """What waits to be told, and what nobody could be told: the given up may be tried again."""
+
+    list_display = [
+        "created_at", "state", "event", "handler", "attempts", "next_attempt_at", "last_error",
+    ]  # fmt: skip
+    fields = [
+        "event_id", "event", "handler", "told", "state", "attempts", "next_attempt_at",
+        "last_error", "created_at", "finished_at",
+    ]  # fmt: skip
+    list_filter = ["state", "event"]
+    search_fields = ["=event_id", "handler"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at", "-id"]
+    actions = ["try_again"]
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("core.change_outboxmessage")
+
+    @admin.display(description="Payload")
+    def told(self, message: OutboxMessage) -> str:
+        """Addresses are nobody's business here."""
+        return str(redacted(message.payload))
+
+    @admin.action(description="Try the selected again, now", permissions=["retry"])
+    @transaction.atomic
+    def try_again(self, request: HttpRequest, queryset: QuerySet) -> None:
+        rows = try_again(queryset)
+        self.audit(request, "tried again", rows)
+        self.message_user(request, f"{len(rows)} will be tried again.")

@@ -117,6 +117,11 @@ def fields_of(row: Model) -> dict[str, Any]:
     }
 
 
+def redacted(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as the log would tell them."""
+    return _record(None, values) or {}
+
+
 def _row(
     action_type: str,
     user: "User | AnonymousUser | None",

@@ -12,3 +12,11 @@ class AuditType(models.TextChoices):
     SECURITY = "security", "Security"
     STOCK = "stock", "Stock"
     VENDOR = "vendor", "Shop"
+
+
+class MessageState(models.TextChoices):
+    """How far an announced event is on its way to one handler."""
+
+    PENDING = "pending", "Pending"
+    DONE = "done", "Done"
+    DEAD = "dead", "Given up"

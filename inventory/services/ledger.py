@@ -16,8 +16,8 @@ from django.db.models import F, Min, Sum, Window
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.events import publish
 from core.exceptions import InvalidInput, NotFoundError
+from core.outbox import announce
 from core.writing import constraint_as
 from inventory.enums import MovementKind
 from inventory.events import StockRanLow, StockRanOut
@@ -115,7 +115,7 @@ def take(
 def post(movements: list[StockMovement], *, moves: bool = False) -> list[StockMovement]:
     """Write movements; levels, lots and quantities follow in the database.
 
-    Who listens hears of items that ran low or out by them, after the commit. Raises `StockFull`.
+    Who listens hears of items that ran low or out by them. Raises `StockFull`.
     """
     with constraint_as({"level_sane": StockFull(), "item_quantity_sane": StockFull()}):
         StockMovement.objects.bulk_create(movements)
@@ -129,13 +129,15 @@ def post(movements: list[StockMovement], *, moves: bool = False) -> list[StockMo
 def _tell_of_crossings(losses: dict[int, int]) -> None:
     if not losses:
         return
+    told: list[object] = []
     for item in Collectible.all_objects.filter(pk__in=losses):
         threshold, now = item.low_stock_threshold, item.quantity
         before = now - losses[item.pk]
         if threshold is not None and now <= threshold < before:
-            publish(StockRanLow(item.pk, item.vendor_id, now, threshold))
+            told.append(StockRanLow(item.pk, item.vendor_id, now, threshold))
         if now == 0:
-            publish(StockRanOut(item.pk, item.vendor_id))
+            told.append(StockRanOut(item.pk, item.vendor_id))
+    announce(*told)
 
 
 def available_in(places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:

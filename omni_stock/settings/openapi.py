@@ -41,7 +41,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "AuditTypeEnum": "core.enums.AuditType",
         "ImportStatusEnum": "inventory.enums.ImportStatus",
+        "MovementKindEnum": "inventory.enums.MovementKind",
         "MemberRoleEnum": "vendors.roles.MEMBER_ROLES",
+        "NotificationKindEnum": "notifications.enums.Kind",
         "RoleEnum": "vendors.roles.Role",
         "RowOutcomeEnum": "inventory.enums.RowOutcome",
     },
@@ -53,6 +55,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "description": "What is where, how it came there, what it cost and is worth",
         },
         {"name": "imports", "description": "Loading a collection from CSV or XLSX"},
+        {"name": "notifications", "description": "What you were told, and want to be told"},
         {"name": "dashboard", "description": "What it all comes to"},
         {"name": "audit", "description": "Who did what: never changed"},
         {"name": "limits", "description": "How many calls you have"},

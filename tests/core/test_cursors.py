@@ -17,6 +17,7 @@ from tests.factories import (
     CategoryFactory,
     CollectibleFactory,
     MemberFactory,
+    NotificationFactory,
     StoreFactory,
     VendorFactory,
 )
@@ -31,7 +32,7 @@ LISTS = [
     "/api/v2/vendor-members/", "/api/v2/vendor-invites/", "/api/v2/vendor-stores/",
     "/api/v2/access-tokens/", "/api/v2/auth/sessions/", "/api/v2/audit-logs/",
     "/api/v2/stock/levels/", "/api/v2/stock/movements/", "/api/v2/stock/lots/",
-    "/api/v2/stock/transfers/",
+    "/api/v2/stock/transfers/", "/api/v2/notifications/",
 ]  # fmt: skip
 
 
@@ -65,6 +66,7 @@ def full(owner: User, vendor: Vendor, owner_client: APIClient) -> APIClient:
         StoreFactory(vendor=vendor, is_default=False)
         used = {"is_used": True, "used_at": timezone.now()} if n % 3 else {}
         AccessTokenFactory(vendor=vendor, **used)
+        NotificationFactory(user=owner)
         MemberFactory(user=None, email=owner.email, invite_status="pending")
         assert owner_client.post("/api/v2/catalog/items/", {"name": "Same"}).status_code == 201
     return owner_client

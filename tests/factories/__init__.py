@@ -2,15 +2,17 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from core.models import IdempotencyKey
+from core.models import IdempotencyKey, OutboxMessage
 from inventory.models import Category, Collectible
 from inventory.services import Receipt, StockService
 from inventory.services.counting import store_of
+from notifications.models import Notification
 from users.models import User
 from vendors.enums import InviteStatus
 from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
@@ -108,3 +110,24 @@ class IdempotencyKeyFactory(DjangoModelFactory):
     status = 201
     headers: dict[str, str] = {}
     body = b"{}"
+
+
+class NotificationFactory(DjangoModelFactory):
+    class Meta:
+        model = Notification
+
+    user = factory.SubFactory(UserFactory)
+    kind = "announcement"
+    event_id = factory.LazyFunction(uuid4)
+    title = "Maintenance on Sunday"
+
+
+class OutboxMessageFactory(DjangoModelFactory):
+    class Meta:
+        model = OutboxMessage
+
+    event_id = factory.LazyFunction(uuid4)
+    event = "users.events.PasswordResetRequested"
+    handler = "users.handlers.send_reset_link"
+    payload = {"email": "ann@example.com"}
+    next_attempt_at = factory.LazyFunction(timezone.now)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from core.audit import log_audit
 from core.enums import AuditType
-from core.models import AuditLog, IdempotencyKey, SoftDeleteModel, ThrottleLog
+from core.models import AuditLog, IdempotencyKey, OutboxMessage, SoftDeleteModel, ThrottleLog
 from inventory.models import (
     Allocation,
     Category,
@@ -26,12 +26,15 @@ from inventory.models import (
     Valuation,
 )
 from inventory.services import AllocationService, Line, TransferService
+from notifications.models import Notification, NotificationPreference
 from tests.factories import (
     AccessTokenFactory,
     CategoryFactory,
     CollectibleFactory,
     IdempotencyKeyFactory,
     MemberFactory,
+    NotificationFactory,
+    OutboxMessageFactory,
     StoreFactory,
     UserFactory,
     VendorFactory,
@@ -109,10 +112,16 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
         key=f"login:{ThrottleLog.objects.count()}", hits=[1], expires_at=timezone.now()
     ),
     IdempotencyKey: IdempotencyKeyFactory,
+    Notification: lambda: NotificationFactory(vendor=VendorFactory()),
+    NotificationPreference: lambda: NotificationPreference.objects.create(
+        user=UserFactory(), kind="low_stock", channel="email", enabled=False
+    ),
+    OutboxMessage: OutboxMessageFactory,
 }
 STOCK = {StockLevel, StockLot, StockMovement, StockTransfer, Allocation, Valuation}
-LOGS = {AuditLog, IdempotencyKey, ThrottleLog}
-READ_ONLY = {ImportJob, ImportRow, Session, EmailToken} | LOGS | STOCK
+LOGS = {AuditLog, IdempotencyKey, OutboxMessage, ThrottleLog}
+TOLD = {Notification, NotificationPreference}
+READ_ONLY = {ImportJob, ImportRow, Session, EmailToken} | LOGS | STOCK | TOLD
 # Made elsewhere, by who can do what the form cannot: take in a file, show a secret once.
 FROM_ELSEWHERE = READ_ONLY | {CollectibleImage, AccessToken}
 BUSINESS = [model for model in MAKE if issubclass(model, SoftDeleteModel)]

@@ -152,6 +152,17 @@ stock-transfer                    post   401  400  403  403  201  201  201
 stock-write-off                   post   401  400  403  403  201  201  201
 stock-correct                     post   401  400  403  403  201  201  201
 
+notification-list                 get    401  200  200  200  200  200  200
+# For administrators of the platform alone.
+notification-list                 post   401  403  403  403  403  403  403
+notification-detail               get    401  404  404  404  404  404  200
+notification-read                 post   401  404  404  404  404  404  200
+notification-read-all             post   401  200  200  200  200  200  200
+notification-unread-count         get    401  200  200  200  200  200  200
+notification-preferences          get    401  200  200  200  200  200  200
+notification-preferences          put    401  200  200  200  200  200  200
+notification-preferences          patch  401  200  200  200  200  200  200
+
 dashboard-summary                 get    401  200  200  200  200  200  200
 dashboard-valuation               get    401  200  200  200  200  200  200
 audit-log-list                    get    401  200  200  200  200  200  200
@@ -257,5 +268,9 @@ BODIES: dict[str, dict[str, Any] | Callable[[Shop], dict[str, Any]]] = {
     "stock-correct": lambda s: {"movement": s.movement.pk},
     "category-list post": lambda s: {"vendor": s.vendor.pk, **NAME},
     "category-detail": NAME,
+    "notification-list post": {"title": "Maintenance"},
+    "notification-preferences": {
+        "preferences": [{"kind": "low_stock", "channel": "email", "enabled": False}],
+    },
     "import-list post": lambda s: {"vendor": s.vendor.pk, "file": _table()},
 }  # fmt: skip

@@ -78,11 +78,20 @@ ROUTES: dict[str, dict[str, str]] = {
     "stock-transfer": {},
     "stock-write-off": {},
     "stock-correct": {},
+    "notification-list": {},
+    "notification-detail": {"pk": "notification"},
+    "notification-read": {"pk": "notification"},
+    "notification-read-all": {},
+    "notification-unread-count": {},
+    "notification-preferences": {},
     "dashboard-summary": {},
     "dashboard-valuation": {},
     "rate-limits": {},
 }
 # Numbers and flags alone: none of the owner's texts is in them.
-SILENT = {"product-availability", "system-settings"}
+SILENT = {
+    "product-availability", "system-settings", "notification-unread-count",
+    "notification-preferences",
+}  # fmt: skip
 # Open, and about whoever asks: there is nothing of the owner in them.
 IMPERSONAL = {"rate-limits"}

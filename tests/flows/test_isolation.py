@@ -27,12 +27,14 @@ from inventory.services import (
     ValuationService,
     Worth,
 )
+from notifications.models import Notification
 from tests.core.test_pictures import picture
 from tests.factories import (
     AccessTokenFactory,
     CategoryFactory,
     CollectibleFactory,
     MemberFactory,
+    NotificationFactory,
     StoreFactory,
     UserFactory,
     VendorFactory,
@@ -109,6 +111,9 @@ class World:
         )
         job = ImportService.request(file=table, vendor=self.vendor, by=self.owner)
         self.job: ImportJob = ImportService.run(job_id=job.pk)
+        self.notification: Notification = NotificationFactory(
+            user=self.owner, title=f"{MARKER}-title", data={"name": f"{MARKER}-name"}
+        )
         grant = SessionService.open(user=self.owner, user_agent=f"{MARKER}-agent")
         self.session: Session = Session.objects.get(pk=grant.session_id)
         self.told: list[str] = []
@@ -161,7 +166,7 @@ def rows() -> dict[tuple[str, Any], dict[str, Any]]:
     """Every row of ours that there is, with every column."""
     return {
         (model._meta.label, row[model._meta.pk.attname]): row
-        for app in ("users", "vendors", "inventory")
+        for app in ("users", "vendors", "inventory", "notifications")
         for model in apps.get_app_config(app).get_models()
         for row in model._base_manager.values()
     }
@@ -359,6 +364,10 @@ def test_stranger_writes_nothing_into_the_owners(
         ("put", "me-avatar", {"image": SimpleUploadedFile("a.png", picture("PNG"))}, 200),
         ("delete", "me-avatar", {}, 204),
         ("delete", "me", {"password": "not-the-strangers"}, 400),
+        ("post", "notification-list", {"title": "Stolen", "users": [world.owner.pk]}, 403),
+        ("post", "notification-read-all", {}, 200),
+        ("put", "notification-preferences", {"preferences": [], "user": world.owner.pk}, 400),
+        ("patch", "notification-preferences", {"preferences": []}, 200),
         ("post", "logout-all", {}, 204),  # last: it ends the stranger's own access
     ]
     for method, route, data, expected in calls:

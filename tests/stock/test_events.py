@@ -1,14 +1,15 @@
-"""Who listens hears once that an item ran low or out: on the crossing, after the commit."""
+"""Who listens hears that an item ran low or out: on the crossing, if it was committed."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
-from core import events
+from core import outbox
 from inventory.events import StockRanLow, StockRanOut
 from inventory.models import Collectible
 from inventory.services import (
@@ -28,11 +29,15 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def heard(django_capture_on_commit_callbacks: Any) -> Iterator[list[Any]]:
     told: list[Any] = []
+
+    def note(event: Any, event_id: UUID) -> None:
+        told.append(event)
+
     for kind in (StockRanLow, StockRanOut):
-        events.subscribe(kind, told.append)
+        outbox.hear(kind, note)
     yield told
     for kind in (StockRanLow, StockRanOut):
-        events._handlers[kind].remove(told.append)
+        del outbox._handlers[kind][outbox.name_of(note)]
 
 
 @pytest.fixture
