@@ -52,6 +52,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "name": "stock",
             "description": "What is where, how it came there, what it cost and is worth",
         },
+        {"name": "sales", "description": "To whom it went, for how much, and what that brought"},
         {"name": "imports", "description": "Loading a collection from CSV or XLSX"},
         {"name": "dashboard", "description": "What it all comes to"},
         {"name": "audit", "description": "Who did what: never changed"},

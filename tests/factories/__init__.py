@@ -11,6 +11,7 @@ from core.models import IdempotencyKey
 from inventory.models import Category, Collectible
 from inventory.services import Receipt, StockService
 from inventory.services.counting import store_of
+from sales.models import Customer
 from users.models import User
 from vendors.enums import InviteStatus
 from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
@@ -95,6 +96,14 @@ class CollectibleFactory(DjangoModelFactory):
             opening = Receipt(item, store_of(item.vendor, None), quantity)
             StockService.open(receipts=[opening], by=None)
             item.quantity = quantity
+
+
+class CustomerFactory(DjangoModelFactory):
+    class Meta:
+        model = Customer
+
+    name = factory.Sequence(lambda n: f"Customer {n}")
+    vendor = factory.SubFactory(VendorFactory)
 
 
 class IdempotencyKeyFactory(DjangoModelFactory):

@@ -26,10 +26,12 @@ from inventory.models import (
     Valuation,
 )
 from inventory.services import AllocationService, Line, TransferService
+from sales.models import Customer
 from tests.factories import (
     AccessTokenFactory,
     CategoryFactory,
     CollectibleFactory,
+    CustomerFactory,
     IdempotencyKeyFactory,
     MemberFactory,
     StoreFactory,
@@ -100,6 +102,7 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     StockMovement: lambda: StockMovement.objects.get(item=CollectibleFactory()),
     StockTransfer: _sent,
     Allocation: _promised,
+    Customer: CustomerFactory,
     Valuation: lambda: Valuation.objects.get(item=CollectibleFactory(value=5)),
     Session: lambda: Session.objects.get(pk=SessionService.open(user=UserFactory()).session_id),
     EmailToken: _email_token,

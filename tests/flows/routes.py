@@ -77,11 +77,15 @@ ROUTES: dict[str, dict[str, str]] = {
     "stock-transfer": {},
     "stock-write-off": {},
     "stock-correct": {},
+    "customer-list": {},
+    "customer-detail": {"pk": "customer"},
+    "customer-restore": {"pk": "former"},
+    "sales-report-list": {},
     "dashboard-summary": {},
     "dashboard-valuation": {},
     "rate-limits": {},
 }
 # Numbers alone: none of the owner's texts is in them.
-SILENT = {"product-availability"}
+SILENT = {"product-availability", "sales-report-list"}
 # Open, and about whoever asks: there is nothing of the owner in them.
 IMPERSONAL = {"rate-limits"}
