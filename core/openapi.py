@@ -22,7 +22,7 @@ from rest_framework.settings import api_settings
 from core.caching import CachedListMixin
 from core.conditional import Conditional, Tagged
 from core.deprecation import CHANGELOG, deprecations_of
-from core.exceptions import PlanStale
+from core.exceptions import AppException, PlanStale
 from core.pagination import VersionedPagination
 from core.parsers import MergePatchParser
 from core.problems import CONTENT_TYPE, TYPE_BASE
@@ -332,6 +332,15 @@ def refusal(status: int, code: str, detail: object) -> dict[tuple[int, str], Ope
     example = OpenApiExample(code, body, status_codes=[str(status)])
     answer = OpenApiResponse(_SCHEMA, text, examples=[example])
     return {(status, CONTENT_TYPE): answer}
+
+
+def refusals(*kinds: type[AppException]) -> dict[tuple[int, str], OpenApiResponse]:
+    """Several refusals of one operation with one status: each is an example of it."""
+    told = [refusal(kind.status, kind.code, kind.detail) for kind in kinds]
+    answers = [answer for each in told for answer in each.values()]
+    text = " ".join(str(answer.description) for answer in answers)
+    examples = [example for answer in answers for example in answer.examples]
+    return dict.fromkeys(told[0], OpenApiResponse(_SCHEMA, text, examples=examples))
 
 
 STALE_PLAN = refusal(409, PlanStale.code, PlanStale.detail)

@@ -40,8 +40,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "AuditTypeEnum": "core.enums.AuditType",
+        "CancelReasonEnum": "sales.enums.CancelReason",
         "ImportStatusEnum": "inventory.enums.ImportStatus",
         "MemberRoleEnum": "vendors.roles.MEMBER_ROLES",
+        "OrderStatusEnum": "sales.enums.OrderStatus",
+        "ReasonEnum": "inventory.enums.Reason",
         "RoleEnum": "vendors.roles.Role",
         "RowOutcomeEnum": "inventory.enums.RowOutcome",
     },

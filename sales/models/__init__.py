@@ -10,6 +10,7 @@ from sales.models.orders import (
     OrderReturn,
     OrderSequence,
     SalesEntry,
+    details,
 )
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "OrderReturn",
     "OrderSequence",
     "SalesEntry",
+    "details",
 ]

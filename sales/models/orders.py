@@ -6,18 +6,19 @@ tell of fulfilment, cost and profit is derived from it by the database itself.
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.db.models import CheckConstraint, F, Index, Prefetch, Q, UniqueConstraint
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.fields import CurrencyField
 from core.models import AuditedModel, TimeStampedQuerySet
+from core.money import CENT
 from core.triggers import counts_changes
 from sales.enums import SOLD, CancelReason, EntryKind, OrderStatus
 from sales.triggers import APPEND_ONLY, BOOKED
@@ -62,9 +63,24 @@ class OrderQuerySet(TimeStampedQuerySet["Order"]):
             | Q(customer__email__icontains=text)
         )
 
+    def with_item(self, item_id: int) -> OrderQuerySet:
+        """Those with a line of it."""
+        return self.filter(pk__in=OrderLine.objects.filter(item=item_id).values("order"))
+
     def with_details(self) -> OrderQuerySet:
-        """Each with all that its representation needs: two more queries, however many orders."""
-        return self.prefetch_related("lines", "lines__entries", "fulfilments", "returns")
+        """Each with all that its representation needs: four more queries, however many orders."""
+        return self.prefetch_related(*details())
+
+
+def details() -> list[Prefetch[str, Any, str]]:
+    """What hangs on an order, each in the order in which it was written."""
+    rows = {
+        "lines": OrderLine.objects.all(),
+        "entries": SalesEntry.objects.all(),
+        "fulfilments": Fulfilment.objects.all(),
+        "returns": OrderReturn.objects.all(),
+    }
+    return [Prefetch(name, each.order_by("pk")) for name, each in rows.items()]
 
 
 class Order(AuditedModel):
@@ -141,6 +157,41 @@ class Order(AuditedModel):
     def __str__(self) -> str:
         return self.number or f"Draft {self.pk}"
 
+    @property
+    def cost(self) -> Decimal | None:
+        """Of what was sold; None where nothing was, or where a line's is not known."""
+        sold = [line.known_cost for line in self.lines.all() if line.fulfilled]
+        known = [cost for cost in sold if cost is not None]
+        return sum(known, ZERO) if sold and known == sold else None
+
+    @property
+    def revenue(self) -> Decimal:
+        """Of what was sold, without tax, less what was paid back."""
+        return sum((line.revenue for line in self.lines.all()), ZERO)
+
+    @property
+    def profit(self) -> Decimal | None:
+        """None where the cost is."""
+        cost = self.cost
+        return None if cost is None else self.revenue - cost - self.fees - self.postage
+
+    @property
+    def margin(self) -> Decimal | None:
+        return percentage(self.profit, self.revenue)
+
+    @property
+    def net_proceeds(self) -> Decimal | None:
+        """What the shop keeps, with tax; None of what has not been sold."""
+        kept = self.total - self.refunded - self.fees - self.postage
+        return kept if self.status in SOLD else None
+
+
+def percentage(part: Decimal | None, whole: Decimal) -> Decimal | None:
+    """To two places; None of nothing."""
+    if part is None or not whole:
+        return None
+    return (part * 100 / whole).quantize(CENT, ROUND_HALF_UP)
+
 
 class OrderLine(models.Model):
     """So many units of an item at a price. `discount` is off the line, `order_discount` its share
@@ -206,9 +257,20 @@ class OrderLine(models.Model):
         return self.net + self.tax
 
     @property
+    def known_cost(self) -> Decimal | None:
+        """Of what was sold. None where nothing was, and where it is not known in the order's
+        currency."""
+        return self.cost if self.fulfilled else None
+
+    @property
     def profit(self) -> Decimal | None:
-        """None where the cost is not known in the order's currency."""
-        return None if self.cost is None else self.revenue - self.cost - self.fees - self.postage
+        """None where the cost is."""
+        cost = self.known_cost
+        return None if cost is None else self.revenue - cost - self.fees - self.postage
+
+    @property
+    def margin(self) -> Decimal | None:
+        return percentage(self.profit, self.revenue)
 
 
 class OrderSequence(models.Model):

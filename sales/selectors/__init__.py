@@ -1,7 +1,12 @@
 """Reading: to whom a shop sells, what, and what it brings."""
 
-from sales.selectors.customers import get_customers_for_user, with_purchases
-from sales.selectors.orders import get_orders_for_user, get_sales_for_user
+from sales.selectors.customers import (
+    get_customer,
+    get_customers_for_user,
+    get_orders_of,
+    with_purchases,
+)
+from sales.selectors.orders import fill_order, get_orders_for_user, get_sales_for_user
 from sales.selectors.reports import (
     Period,
     SalesReport,
@@ -14,8 +19,11 @@ __all__ = [
     "Period",
     "SalesReport",
     "SalesRow",
+    "fill_order",
+    "get_customer",
     "get_customers_for_user",
     "get_orders_for_user",
+    "get_orders_of",
     "get_realised_gain",
     "get_sales_for_user",
     "get_sales_report",

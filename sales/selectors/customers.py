@@ -20,7 +20,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from sales.models import Customer, CustomerQuerySet, Order
+from core.exceptions import NotFoundError
+from sales.models import Customer, CustomerQuerySet, Order, OrderQuerySet
 
 if TYPE_CHECKING:
     from users.models import User
@@ -51,6 +52,20 @@ def with_purchases(customers: CustomerQuerySet) -> CustomerQuerySet:
         "last_order_at": _of_each(Max("placed_at")),
     }
     return customers.prefetch_related(purchases).alias(**sums)
+
+
+def get_customer(user: "User", customer_id: int) -> Customer:
+    """One living customer the user may see; raises `NotFoundError`."""
+    customer: Customer | None = get_customers_for_user(user).filter(pk=customer_id).first()
+    if customer is None:
+        raise NotFoundError
+    return customer
+
+
+def get_orders_of(customer: Customer) -> OrderQuerySet:
+    """All their orders, in any status, newest first, with all that an answer shows."""
+    orders: OrderQuerySet = Order.objects.filter(customer=customer)
+    return orders.with_details().order_by("-created_at", "-id")
 
 
 def get_customer_names(ids: Iterable[int]) -> dict[int, str]:

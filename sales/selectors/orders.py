@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from sales.models import Order, OrderQuerySet
+from django.db.models import prefetch_related_objects
+
+from sales.models import Order, OrderQuerySet, details
 
 if TYPE_CHECKING:
     from users.models import User
@@ -17,3 +19,9 @@ def get_orders_for_user(user: "User") -> OrderQuerySet:
 def get_sales_for_user(user: "User") -> OrderQuerySet:
     """What was sold, the latest sale first, with all that an answer shows."""
     return get_orders_for_user(user).sold().order_by("-placed_at", "-id")
+
+
+def fill_order(order: Order) -> Order:
+    """The order, with what hangs on it as it is now."""
+    prefetch_related_objects([order], *details())
+    return order

@@ -6,15 +6,15 @@ Money is not added up over currencies: figures are in one, and `others` says wha
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from core.money import CENT
 from inventory.selectors import NOW, Moment, get_category_names
 from sales.enums import ReportBy
 from sales.models import OrderLine
+from sales.models.orders import percentage
 from sales.selectors.customers import get_customer_names
 from vendors.selectors import get_figures_scope
 
@@ -45,9 +45,7 @@ class SalesFigures:
     @property
     def margin(self) -> Decimal | None:
         """Profit in percent of the revenue it was made with; None of nothing."""
-        if not self.costed_revenue:
-            return None
-        return (self.profit * 100 / self.costed_revenue).quantize(CENT, ROUND_HALF_UP)
+        return percentage(self.profit, self.costed_revenue)
 
 
 @dataclass(frozen=True, kw_only=True)

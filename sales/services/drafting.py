@@ -93,6 +93,17 @@ def priced_lines(order: Order, wanted: Sequence[Wanted]) -> list[OrderLine]:
     return lines
 
 
+def says(order: Order, wanted: Sequence[Wanted]) -> bool:
+    """Whether the order's lines are what is asked for already."""
+    asked = [
+        (each.item.pk, each.quantity, each.unit_price, each.discount, each.tax_rate,
+         each.lot and each.lot.pk)
+        for each in wanted
+    ]  # fmt: skip
+    names = ("item_id", "quantity", "unit_price", "discount", "tax_rate", "lot_id")
+    return list(order.lines.order_by("pk").values_list(*names)) == asked
+
+
 def reprice(order: Order) -> None:
     """The lines stay, and something about the order has changed: its discount, or its store."""
     lines = list(order.lines.select_related("lot").order_by("pk"))

@@ -28,6 +28,7 @@ from sales.services.drafting import (
     priced_lines,
     reprice,
     require_own,
+    says,
     told,
 )
 from sales.services.journal import Part, Returned, book_charges, book_return, book_sale
@@ -79,12 +80,15 @@ class OrderService:
         *, order: Order, by: "User", lines: Sequence[Wanted] | None = None,
         **changes: Unpack[OrderChanges],
     ) -> Order:  # fmt: skip
-        """Lines, if given, replace all there are. Of what is no draft only `ALWAYS` can change.
+        """Lines, if given, replace all there are, unless they say the same. Of what is no draft
+        only `ALWAYS` can change.
 
         Raises `InvalidTransition`, and what `create` raises.
         """
         row = _locked(order)
         changed = differing(row, changes)
+        if lines is not None and says(row, lines):
+            lines = None
         if lines is not None or changed.keys() - ALWAYS:
             require("change", row.status)
         for name, (_old, new) in changed.items():

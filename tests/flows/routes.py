@@ -80,6 +80,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "customer-list": {},
     "customer-detail": {"pk": "customer"},
     "customer-restore": {"pk": "former"},
+    "customer-orders": {"pk": "customer"},
     "sales-report-list": {},
     "dashboard-summary": {},
     "dashboard-valuation": {},

@@ -10,9 +10,9 @@ from rest_framework.serializers import BaseSerializer
 from core.conditional import Conditional
 from core.openapi import refusal
 from core.requests import caller
-from sales.api.filters import CustomerFilter
-from sales.api.serializers import CustomerSerializer
-from sales.selectors import get_customers_for_user
+from sales.api.filters import CustomerFilter, OrderFilter
+from sales.api.serializers import CustomerSerializer, OrderSerializer
+from sales.selectors import get_customer, get_customers_for_user, get_orders_of
 from sales.services import CustomerService
 from vendors.roles import Ability
 from vendors.selectors import choose_vendor
@@ -36,7 +36,7 @@ FORBIDDEN = refusal(403, "permission_denied", "Access denied")
     destroy=extend_schema(summary="Delete a customer; what they bought stays"),
 )
 class CustomerViewSet(Conditional, viewsets.ModelViewSet):
-    serializer_class = CustomerSerializer
+    serializer_class: Any = CustomerSerializer
     lock = staticmethod(CustomerService.lock)
     filterset_class: Any = CustomerFilter
     search_fields = ["name", "email", "phone"]
@@ -69,3 +69,20 @@ class CustomerViewSet(Conditional, viewsets.ModelViewSet):
     def restore(self, request: Request, pk: str) -> Response:
         customer = CustomerService.restore(customer=self.get_object(), by=caller(request))
         return Response(self.get_serializer(customer).data)
+
+    @extend_schema(
+        summary="What a customer ordered, in any status, the newest first",
+        responses=OrderSerializer(many=True),
+    )
+    @action(
+        detail=True,
+        serializer_class=OrderSerializer,
+        filterset_class=OrderFilter,
+        search_fields=["number"],
+        ordering_fields=["created_at", "placed_at", "total"],
+        ordering=["-created_at"],
+    )
+    def orders(self, request: Request, pk: str) -> Response:
+        orders = self.filter_queryset(get_orders_of(get_customer(caller(request), int(pk))))
+        page = self.paginate_queryset(orders)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
