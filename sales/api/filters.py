@@ -31,6 +31,10 @@ class CustomerFilter(filters.FilterSet):
         return super().filter_queryset(queryset)
 
 
+class CustomerOrderFilter(filters.FilterSet):
+    status = filters.ChoiceFilter(choices=OrderStatus.choices)
+
+
 class OrderFilter(filters.FilterSet):
     vendor = IntegerFilter(field_name="vendor_id")
     status = filters.ChoiceFilter(choices=OrderStatus.choices)

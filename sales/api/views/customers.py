@@ -10,7 +10,7 @@ from rest_framework.serializers import BaseSerializer
 from core.conditional import Conditional
 from core.openapi import refusal
 from core.requests import caller
-from sales.api.filters import CustomerFilter, OrderFilter
+from sales.api.filters import CustomerFilter, CustomerOrderFilter
 from sales.api.serializers import CustomerSerializer, OrderSerializer
 from sales.selectors import get_customer, get_customers_for_user, get_orders_of
 from sales.services import CustomerService
@@ -77,7 +77,7 @@ class CustomerViewSet(Conditional, viewsets.ModelViewSet):
     @action(
         detail=True,
         serializer_class=OrderSerializer,
-        filterset_class=OrderFilter,
+        filterset_class=CustomerOrderFilter,
         search_fields=["number"],
         ordering_fields=["created_at", "placed_at", "total"],
         ordering=["-created_at"],
