@@ -10,6 +10,7 @@ class AuditType(models.TextChoices):
     EXPORT = "export", "Export"
     IMPORT = "import", "Import"
     SECURITY = "security", "Security"
+    SALES = "sales", "Sales"
     STOCK = "stock", "Stock"
     VENDOR = "vendor", "Shop"
 

@@ -22,8 +22,8 @@ from rest_framework.settings import api_settings
 from core.caching import CachedListMixin
 from core.conditional import Conditional, Tagged
 from core.deprecation import CHANGELOG, deprecations_of
-from core.exceptions import PlanStale
-from core.pagination import PAGINATION, VersionedPagination
+from core.exceptions import AppException, PlanStale
+from core.pagination import VersionedPagination
 from core.parsers import MergePatchParser
 from core.problems import CONTENT_TYPE, TYPE_BASE
 from core.serializers import StrictMixin
@@ -176,7 +176,7 @@ class ProblemAutoSchema(AutoSchema):
         """That of the version which is described."""
         paginator = super()._get_paginator()
         if isinstance(paginator, VersionedPagination):
-            return PAGINATION[self.view.request.version]()
+            return paginator.of_version(self.view.request.version)
         return paginator
 
     def _get_request_body(self, direction: Any = "request") -> dict[str, Any] | None:
@@ -332,6 +332,15 @@ def refusal(status: int, code: str, detail: object) -> dict[tuple[int, str], Ope
     example = OpenApiExample(code, body, status_codes=[str(status)])
     answer = OpenApiResponse(_SCHEMA, text, examples=[example])
     return {(status, CONTENT_TYPE): answer}
+
+
+def refusals(*kinds: type[AppException]) -> dict[tuple[int, str], OpenApiResponse]:
+    """Several refusals of one operation with one status: each is an example of it."""
+    told = [refusal(kind.status, kind.code, kind.detail) for kind in kinds]
+    answers = [answer for each in told for answer in each.values()]
+    text = " ".join(str(answer.description) for answer in answers)
+    examples = [example for answer in answers for example in answer.examples]
+    return dict.fromkeys(told[0], OpenApiResponse(_SCHEMA, text, examples=examples))
 
 
 STALE_PLAN = refusal(409, PlanStale.code, PlanStale.detail)

@@ -16,7 +16,16 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "locale"
-APPS = ["core", "vendors", "users", "inventory", "notifications", "dashboard", "omni_stock"]
+APPS = [
+    "core",
+    "vendors",
+    "users",
+    "inventory",
+    "sales",
+    "notifications",
+    "dashboard",
+    "omni_stock",
+]
 KEYWORDS = {**DEFAULT_KEYWORDS, "gettext_lazy": None, "ngettext_lazy": (1, 2)}
 
 

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "vendors",
     "users",
     "inventory",
+    "sales",
     "notifications",
     "dashboard",
 ]
@@ -174,6 +175,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=37),
     },
     "expire-allocations": {"task": "inventory.tasks.expire_allocations", "schedule": 60},
+    "expire-orders": {"task": "sales.tasks.expire_orders", "schedule": 60},
     "watch-stock": {"task": "inventory.tasks.watch_stock", "schedule": crontab(hour=4, minute=7)},
     "purge-notifications": {
         "task": "notifications.tasks.purge_notifications",

@@ -16,6 +16,7 @@ from tests.factories import (
     AccessTokenFactory,
     CategoryFactory,
     CollectibleFactory,
+    CustomerFactory,
     MemberFactory,
     NotificationFactory,
     StoreFactory,
@@ -27,12 +28,14 @@ from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
 ITEMS = "/api/v2/catalog/items/"
+REPORT = "/api/v2/reports/sales/"
+BESIDE = {REPORT: ["by", "currency", "total", "others"]}
 LISTS = [
     ITEMS, "/api/v2/catalog/categories/", "/api/v2/catalog/imports/", "/api/v2/vendors/",
     "/api/v2/vendor-members/", "/api/v2/vendor-invites/", "/api/v2/vendor-stores/",
     "/api/v2/access-tokens/", "/api/v2/auth/sessions/", "/api/v2/audit-logs/",
     "/api/v2/stock/levels/", "/api/v2/stock/movements/", "/api/v2/stock/lots/",
-    "/api/v2/stock/transfers/", "/api/v2/notifications/",
+    "/api/v2/stock/transfers/", "/api/v2/customers/", REPORT, "/api/v2/notifications/",
 ]  # fmt: skip
 
 
@@ -61,6 +64,7 @@ def full(owner: User, vendor: Vendor, owner_client: APIClient) -> APIClient:
     for n in range(7):
         CollectibleFactory(vendor=vendor, value=n % 2, name="Same")
         CategoryFactory(vendor=vendor)
+        CustomerFactory(vendor=vendor, name="Same")
         VendorFactory(owner=owner)
         MemberFactory(vendor=vendor)
         StoreFactory(vendor=vendor, is_default=False)
@@ -87,7 +91,7 @@ def test_every_list_there_is_is_tried_here(full: APIClient) -> None:
 @pytest.mark.parametrize("address", LISTS)
 def test_every_list_has_the_same_envelope(full: APIClient, address: str) -> None:
     page = full.get(address).json()
-    assert list(page) == ["next", "previous", "results"]
+    assert list(page) == ["next", "previous", "results", *BESIDE.get(address, [])]
     assert page["previous"] is None
 
 

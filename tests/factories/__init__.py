@@ -13,6 +13,7 @@ from inventory.models import Category, Collectible
 from inventory.services import Receipt, StockService
 from inventory.services.counting import store_of
 from notifications.models import Notification
+from sales.models import Customer
 from users.models import User
 from vendors.enums import InviteStatus
 from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
@@ -97,6 +98,14 @@ class CollectibleFactory(DjangoModelFactory):
             opening = Receipt(item, store_of(item.vendor, None), quantity)
             StockService.open(receipts=[opening], by=None)
             item.quantity = quantity
+
+
+class CustomerFactory(DjangoModelFactory):
+    class Meta:
+        model = Customer
+
+    name = factory.Sequence(lambda n: f"Customer {n}")
+    vendor = factory.SubFactory(VendorFactory)
 
 
 class IdempotencyKeyFactory(DjangoModelFactory):

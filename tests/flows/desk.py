@@ -27,10 +27,12 @@ from inventory.models import (
 )
 from inventory.services import AllocationService, Line, TransferService
 from notifications.models import Notification, NotificationPreference
+from sales.models import Customer
 from tests.factories import (
     AccessTokenFactory,
     CategoryFactory,
     CollectibleFactory,
+    CustomerFactory,
     IdempotencyKeyFactory,
     MemberFactory,
     NotificationFactory,
@@ -104,6 +106,7 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     StockMovement: lambda: StockMovement.objects.get(item=CollectibleFactory()),
     StockTransfer: _sent,
     Allocation: _promised,
+    Customer: CustomerFactory,
     Valuation: lambda: Valuation.objects.get(item=CollectibleFactory(value=5)),
     Session: lambda: Session.objects.get(pk=SessionService.open(user=UserFactory()).session_id),
     EmailToken: _email_token,

@@ -162,6 +162,17 @@ notification-unread-count         get    401  200  200  200  200  200  200
 notification-preferences          get    401  200  200  200  200  200  200
 notification-preferences          put    401  200  200  200  200  200  200
 notification-preferences          patch  401  200  200  200  200  200  200
+customer-list                     get    401  200  200  200  200  200  200
+customer-list?is_deleted=true     get    401  200  403  200  200  200  200
+customer-list                     post   401  400  403  201  201  201  201
+customer-detail                   get    401  404  200  200  200  200  200
+customer-detail                   put    401  404  403  200  200  200  200
+customer-detail                   patch  401  404  403  200  200  200  200
+customer-detail                   delete 401  404  403  204  204  204  204
+customer-restore                  post   401  404  403  200  200  200  200
+customer-orders                   get    401  404  200  200  200  200  200
+sales-report-list                 get    401  200  200  200  200  200  200
+sales-report-list?format=csv      get    401  200  200  200  200  200  200
 
 dashboard-summary                 get    401  200  200  200  200  200  200
 dashboard-valuation               get    401  200  200  200  200  200  200
@@ -266,6 +277,8 @@ BODIES: dict[str, dict[str, Any] | Callable[[Shop], dict[str, Any]]] = {
         "item": s.item.pk, "store": s.shelf.pk, "quantity": 1, "reason": "lost",
     },
     "stock-correct": lambda s: {"movement": s.movement.pk},
+    "customer-list post": lambda s: {"vendor": s.vendor.pk, **NAME},
+    "customer-detail": NAME,
     "category-list post": lambda s: {"vendor": s.vendor.pk, **NAME},
     "category-detail": NAME,
     "notification-list post": {"title": "Maintenance"},

@@ -84,6 +84,11 @@ ROUTES: dict[str, dict[str, str]] = {
     "notification-read-all": {},
     "notification-unread-count": {},
     "notification-preferences": {},
+    "customer-list": {},
+    "customer-detail": {"pk": "customer"},
+    "customer-restore": {"pk": "former"},
+    "customer-orders": {"pk": "customer"},
+    "sales-report-list": {},
     "dashboard-summary": {},
     "dashboard-valuation": {},
     "rate-limits": {},
@@ -91,7 +96,7 @@ ROUTES: dict[str, dict[str, str]] = {
 # Numbers and flags alone: none of the owner's texts is in them.
 SILENT = {
     "product-availability", "system-settings", "notification-unread-count",
-    "notification-preferences",
+    "notification-preferences", "sales-report-list",
 }  # fmt: skip
 # Open, and about whoever asks: there is nothing of the owner in them.
 IMPERSONAL = {"rate-limits"}

@@ -28,11 +28,13 @@ from inventory.services import (
     Worth,
 )
 from notifications.models import Notification
+from sales.models import Customer
 from tests.core.test_pictures import picture
 from tests.factories import (
     AccessTokenFactory,
     CategoryFactory,
     CollectibleFactory,
+    CustomerFactory,
     MemberFactory,
     NotificationFactory,
     StoreFactory,
@@ -102,6 +104,9 @@ class World:
         self.gone = self._item("gone", category=self.category)
         self.gone.delete()
         self._move_stock()
+        self.customer: Customer = self._customer("customer")
+        self.former = self._customer("former")
+        self.former.delete()
         upload = SimpleUploadedFile(f"{MARKER}.jpg", picture())
         self.image: CollectibleImage = ImageService.add(
             collectible=self.item, upload=upload, by=self.owner, alt_text=f"{MARKER}-alt"
@@ -142,6 +147,14 @@ class World:
         )  # fmt: skip
         return item
 
+    def _customer(self, word: str) -> Customer:
+        text = f"{MARKER}-{word}"
+        customer: Customer = CustomerFactory(
+            vendor=self.vendor, name=f"{text}-name", email=f"{text}@example.com",
+            phone=f"{text}-phone", address=f"{text}-address", notes=f"{text}-notes",
+        )  # fmt: skip
+        return customer
+
     def address(self, route: str) -> str:
         named = {k: getattr(self, v).pk for k, v in ROUTES[route].items()}
         return reverse(f"{self.version}{route}", kwargs=named)
@@ -166,7 +179,7 @@ def rows() -> dict[tuple[str, Any], dict[str, Any]]:
     """Every row of ours that there is, with every column."""
     return {
         (model._meta.label, row[model._meta.pk.attname]): row
-        for app in ("users", "vendors", "inventory", "notifications")
+        for app in ("users", "vendors", "inventory", "sales", "notifications")
         for model in apps.get_app_config(app).get_models()
         for row in model._base_manager.values()
     }
@@ -201,7 +214,8 @@ def test_owner_sees_every_marker(world: World, sign_in: Any) -> None:
             assert (status, MARKER in text) == (200, route not in SILENT), route
             seen += text
     for query in ({"is_deleted": "true"}, {"search": MARKER}):
-        seen += world.call(client, "get", "product-list", query)[1]
+        for route in ("product-list", "customer-list"):
+            seen += world.call(client, "get", route, query)[1]
     for form in ("csv", "xlsx", "jsonl"):
         query = {"format": form, "columns": ALL_COLUMNS}
         status, text = world.call(client, "get", "product-export", query)
@@ -211,7 +225,8 @@ def test_owner_sees_every_marker(world: World, sign_in: Any) -> None:
         "member", "title", "inviter", "notes",
         "category", "item-name", "item-sku", "item-description", "item-key", "item-attribute",
         "item-card", "reference", "note", "source", "gone-name",
-        "gone-attribute", "alt", "file.csv", "column", "row", "agent",
+        "gone-attribute", "customer-name", "customer-address", "former-name", "alt", "file.csv",
+        "column", "row", "agent",
     ]:  # fmt: skip
         assert f"{MARKER}-{word}" in seen, word
     world.told.clear()
@@ -300,6 +315,16 @@ def test_stranger_finds_nothing_of_the_owner_in_any_list(
         "vendor-list": [{"search": MARKER}, {"is_active": "true"}],
         "dashboard-summary": [{"vendor": world.vendor.pk}],
         "dashboard-valuation": [{"vendor": world.vendor.pk}],
+        "customer-list": [
+            {"vendor": world.vendor.pk},
+            {"search": MARKER},
+            {"is_deleted": "true"},
+        ],
+        "sales-report-list": [
+            {"vendor": world.vendor.pk, "by": by, "format": form}
+            for by in ("day", "item", "category", "customer", "channel")
+            for form in ("json", "csv")
+        ],
     }
     for name in ("level", "movement", "lot", "transfer"):
         queries[f"stock-{name}-list"] = [{"vendor": world.vendor.pk}, {"item": world.item.pk}]
@@ -344,6 +369,7 @@ def test_stranger_writes_nothing_into_the_owners(
         ("post", "product-bulk-delete", {"ids": ids}, 200),
         ("post", "product-bulk-restore", {"ids": ids}, 200),
         ("post", "category-list", there, 400),
+        ("post", "customer-list", there, 400),
         ("post", "category-list", {"name": "Stolen", "parent": world.category.pk}, 400),
         ("post", "import-list", {"file": table, "vendor": world.vendor.pk}, 400),
         ("post", "vendor-member-list", {**person, "vendor": world.vendor.pk}, 400),

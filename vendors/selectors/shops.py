@@ -113,6 +113,21 @@ def choose_vendor(user: "User", named: Vendor | None, ability: Ability) -> Vendo
     return vendor
 
 
+def get_figures_scope(
+    user: "User", vendor_id: int | None = None, currency: str = ""
+) -> tuple[list[int], str]:
+    """Which vendors figures are about, all the user's or that one, and in which currency: that
+    one's, or the active one's, unless named. A foreign vendor counts for nothing."""
+    vendors = get_vendors_for_user(user)
+    if vendor_id is not None:
+        vendors = vendors.filter(pk=vendor_id)
+    rows = dict(vendors.values_list("pk", "currency"))
+    if not currency:
+        active = get_active_vendor(user) if vendor_id is None else None
+        currency = active.currency if active else rows.get(vendor_id or 0, "USD")
+    return list(rows), currency
+
+
 def get_stores_for_user(user: "User") -> StoreQuerySet:
     """The stores of the vendors the user may see."""
     stores: StoreQuerySet = VendorStore.objects.filter(vendor__in=get_vendors_for_user(user))

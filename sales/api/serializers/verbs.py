@@ -1,0 +1,166 @@
+"""What is said with the verbs of an order, and with a sale over the counter."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from rest_framework import serializers
+
+from core.fields import validate_currency
+from core.serializers import ScopedRelatedField, StrictSerializer
+from inventory.enums import Reason
+from sales.api.serializers.examples import FULFIL, ONE_LINE, RETURN, SALE
+from sales.api.serializers.orders import (
+    OrderLineSerializer,
+    reference,
+    require_line,
+    several,
+    units,
+)
+from sales.enums import CancelReason
+from sales.models import OrderLine
+from sales.selectors import get_customers_for_user
+from sales.services import Returned
+from vendors.selectors import get_stores_for_user, get_vendors_for_user
+
+_ONE_LINE = {"item_id", "sku", "quantity", "unit_price", "tax_rate", "lot_id"}
+
+
+def _asked(name: str, value: Any) -> Any:
+    return extend_schema_serializer(examples=[OpenApiExample(name, value, request_only=True)])
+
+
+def _amount(**options: Any) -> serializers.DecimalField:
+    return serializers.DecimalField(
+        max_digits=14, decimal_places=2, min_value=Decimal(0), required=False, **options
+    )
+
+
+def _moment(**options: Any) -> serializers.DateTimeField:
+    """When it was; what has not come yet has not happened."""
+    return serializers.DateTimeField(required=False, validators=[_require_past], **options)
+
+
+def _require_past(moment: datetime) -> None:
+    if moment > timezone.now():
+        raise serializers.ValidationError(_("This is in the future."), "in_future")
+
+
+class PartialSerializer(StrictSerializer):
+    """So many units of a line."""
+
+    line = reference(required=True)
+    quantity = units()
+
+
+class ReturnedUnitsSerializer(PartialSerializer):
+    write_off = serializers.ChoiceField(
+        choices=Reason.choices, required=False, help_text="Not into stock, for this reason."
+    )
+    refund = _amount(help_text="With tax; what was paid for the units unless told.")
+
+
+class OfOrderSerializer(StrictSerializer):
+    """The order is the `instance`: lines must be its own."""
+
+    def own(self, parts: Iterable[dict[str, Any]]) -> list[OrderLine]:
+        """For each part its line."""
+        order: Any = self.instance
+        lines: dict[int, OrderLine] = {line.pk: line for line in order.lines.all()}
+        text = _("The order has no such line.")
+        fault = {"line": serializers.ErrorDetail(text, "does_not_exist")}
+        faults = [{} if part["line"] in lines else fault for part in parts]
+        if any(faults):
+            raise serializers.ValidationError(faults)
+        return [lines[part["line"]] for part in parts]
+
+
+@_asked("One of two, in a parcel", FULFIL)
+class FulfilSerializer(OfOrderSerializer):
+    lines = several(
+        PartialSerializer,
+        required=False,
+        allow_empty=False,
+        help_text="All that is left, unless told.",
+    )
+    carrier = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    tracking_number = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    fulfilled_at = _moment(help_text="Now unless told.")
+
+    def validate_lines(self, parts: list[dict[str, Any]]) -> dict[int, int]:
+        """Units by line; of one named twice the sum."""
+        sent: dict[int, int] = {}
+        for line, part in zip(self.own(parts), parts, strict=True):
+            sent[line.pk] = sent.get(line.pk, 0) + part["quantity"]
+        return sent
+
+
+@_asked("Out of stock", {"reason": "out_of_stock"})
+class CancelSerializer(StrictSerializer):
+    reason = serializers.ChoiceField(
+        choices=CancelReason.choices, required=False, help_text="`customer` unless told."
+    )
+
+
+@_asked("One into stock, one to the write-offs", RETURN)
+class GiveBackSerializer(OfOrderSerializer):
+    lines = several(ReturnedUnitsSerializer, allow_empty=False)
+    note = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    returned_at = _moment(help_text="Now unless told.")
+
+    def validate_lines(self, parts: list[dict[str, Any]]) -> list[Returned]:
+        return [
+            Returned(line, part["quantity"], part.get("write_off", ""), part.get("refund"))
+            for line, part in zip(self.own(parts), parts, strict=True)
+        ]
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("Two lines", SALE, request_only=True),
+        OpenApiExample("One line", ONE_LINE, request_only=True),
+    ]
+)
+class SaleSerializer(StrictSerializer):
+    """`lines`, or what one line says."""
+
+    vendor = ScopedRelatedField(
+        selector=get_vendors_for_user, required=False, help_text="Your active one unless named."
+    )
+    customer = ScopedRelatedField(selector=get_customers_for_user, required=False, allow_null=True)
+    store = ScopedRelatedField(
+        selector=get_stores_for_user, required=False, help_text="Where you work, unless named."
+    )
+    currency = serializers.CharField(
+        required=False, validators=[validate_currency], help_text="The vendor's unless told."
+    )
+    lines = several(OrderLineSerializer, required=False, allow_empty=False)
+    item = reference(source="item_id", help_text="Or `sku`, instead of `lines`.")
+    sku = serializers.CharField(max_length=64, required=False)
+    quantity = units(required=False)
+    unit_price = _amount(help_text="Without tax. The item's value unless told.")
+    tax_rate = serializers.DecimalField(
+        max_digits=5, decimal_places=2, min_value=Decimal(0), max_value=Decimal(100),
+        required=False, help_text="Percent. The shop's unless told.",
+    )  # fmt: skip
+    lot = reference(source="lot_id", allow_null=True)
+    discount = _amount(help_text="Off the whole sale.")
+    fees = _amount(help_text="What the marketplace keeps.")
+    postage = _amount(help_text="What sending cost the shop.")
+    channel = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    notes = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    sold_at = _moment(help_text="Now unless told.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """`lines` in any case; `flat` where one was said without them."""
+        one = {name: attrs.pop(name) for name in _ONE_LINE & attrs.keys()}
+        if one and "lines" in attrs:
+            text = _("Give lines, or what one line says: not both.")
+            raise serializers.ValidationError({"lines": serializers.ErrorDetail(text, "both")})
+        if "lines" not in attrs:
+            attrs["lines"] = [require_line(one)]
+        return {**attrs, "flat": bool(one)}

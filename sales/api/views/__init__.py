@@ -1,0 +1,8 @@
+"""The doors of selling."""
+
+from sales.api.views.customers import CustomerViewSet
+from sales.api.views.orders import OrderViewSet
+from sales.api.views.reports import SalesReportViewSet
+from sales.api.views.sales import SaleViewSet
+
+__all__ = ["CustomerViewSet", "OrderViewSet", "SaleViewSet", "SalesReportViewSet"]

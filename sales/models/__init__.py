@@ -1,0 +1,28 @@
+"""What sales hold: customers, orders, and the journal of what was sold."""
+
+from sales.models.customers import Customer, CustomerQuerySet
+from sales.models.orders import (
+    MAX_UNITS,
+    Fulfilment,
+    Order,
+    OrderLine,
+    OrderQuerySet,
+    OrderReturn,
+    OrderSequence,
+    SalesEntry,
+    details,
+)
+
+__all__ = [
+    "MAX_UNITS",
+    "Customer",
+    "CustomerQuerySet",
+    "Fulfilment",
+    "Order",
+    "OrderLine",
+    "OrderQuerySet",
+    "OrderReturn",
+    "OrderSequence",
+    "SalesEntry",
+    "details",
+]

@@ -1,0 +1,260 @@
+"""How the sales journal is written: one entry for each movement of the ledger, to the cent.
+
+The caller holds the order's lock, so that lines and entries belong to one transaction alone.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any, cast
+
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
+
+from core.money import CENT, apportion, share_of
+from inventory.services import Line, Return, StockService
+from sales.enums import EntryKind
+from sales.exceptions import RefundExceedsPaid, ReturnExceedsLine
+from sales.models import Fulfilment, Order, OrderLine, OrderReturn, SalesEntry
+
+if TYPE_CHECKING:
+    from inventory.models import StockMovement
+    from users.models import User
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Part:
+    """So many units of a line."""
+
+    line: OrderLine
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Returned(Part):
+    """Units that come back, into stock unless they are `written_off` (for that reason).
+
+    `refund` is what is paid back for them, with tax; what was paid for them unless told.
+    """
+
+    written_off: str = ""
+    refund: Decimal | None = None
+
+
+def book_sale(
+    order: Order, parts: Sequence[Part], fulfilment: Fulfilment, *, by: "User | None",
+    occurred_at: datetime | None = None,
+) -> None:  # fmt: skip
+    """Take the parts' units from stock. Raises `InsufficientStock`."""
+    taken = StockService.sell(
+        lines=[Line(part.line.item, order.store, part.quantity, part.line.lot) for part in parts],
+        by=by,
+        reference=str(order.number),
+        occurred_at=occurred_at,
+    )
+    unbooked = _unbooked(order)
+    entries = []
+    for part, movements in zip(parts, taken, strict=True):
+        rest = unbooked[part.line.pk]
+        entries += [
+            _entry(
+                order, part.line, EntryKind.SALE, movement, fulfilment=fulfilment,
+                **rest.take(-movement.quantity),
+            )
+            for movement in movements
+        ]  # fmt: skip
+    SalesEntry.objects.bulk_create(entries)
+    book_charges(order)
+
+
+def book_charges(order: Order) -> None:
+    """Divide fees and postage among the lines by what they came to, once something was sold.
+
+    What was divided before is corrected by the difference.
+    """
+    lines = list(order.lines.order_by("pk"))
+    if not any(line.fulfilled for line in lines):
+        return
+    weights = [line.net for line in lines]
+    fees, postage = apportion(order.fees, weights), apportion(order.postage, weights)
+    SalesEntry.objects.bulk_create(
+        _entry(order, line, EntryKind.CHARGE, fees=fee - line.fees, postage=cost - line.postage)
+        for line, fee, cost in zip(lines, fees, postage, strict=True)
+        if (fee, cost) != (line.fees, line.postage)
+    )
+
+
+def book_return(
+    order: Order, parts: Sequence[Returned], order_return: OrderReturn, *, by: "User | None"
+) -> Decimal:
+    """Put the parts' units back, or write them off; returns what is paid back in all.
+
+    Raises `ReturnExceedsLine` and `RefundExceedsPaid`.
+    """
+    sold = _sold(order)
+    pieces = [piece for part in parts for piece in _pieces(part, sold[part.line.pk])]
+    movements = StockService.give_back(
+        returns=[Return(piece.movement, piece.units, piece.part.written_off) for piece in pieces],
+        by=by,
+        reference=str(order.number),
+        note=order_return.note,
+        occurred_at=order_return.returned_at,
+    )
+    entries = [
+        _entry(
+            order, piece.part.line, EntryKind.RETURN, movement, units=-piece.units,
+            revenue=-piece.revenue, tax=-piece.tax, origin=piece.sale, order_return=order_return,
+        )
+        for piece, movement in zip(pieces, movements, strict=True)
+    ]  # fmt: skip
+    SalesEntry.objects.bulk_create(entries)
+    return sum((piece.revenue + piece.tax for piece in pieces), ZERO)
+
+
+def _entry(
+    order: Order, line: OrderLine, kind: str, movement: "StockMovement | None" = None,
+    **values: Any,
+) -> SalesEntry:  # fmt: skip
+    if movement is not None:
+        values["occurred_at"] = movement.occurred_at
+        known = movement.lot.currency == order.currency
+        values["cost"] = -movement.cost if known else None
+    else:
+        values["cost"] = ZERO
+    return SalesEntry(
+        vendor_id=order.vendor_id, order=order, line=line, kind=kind, movement=movement, **values
+    )
+
+
+@dataclass
+class _Rest:
+    """What of a line has not been sold yet: shares of it add up to the whole."""
+
+    units: int
+    revenue: Decimal
+    tax: Decimal
+
+    def take(self, units: int) -> dict[str, Any]:
+        revenue = share_of(self.revenue, self.units, units)
+        tax = share_of(self.tax, self.units, units)
+        self.units -= units
+        self.revenue -= revenue
+        self.tax -= tax
+        return {"units": units, "revenue": revenue, "tax": tax}
+
+
+def _unbooked(order: Order) -> dict[int, _Rest]:
+    rests = {line.pk: _Rest(line.quantity, line.net, line.tax) for line in order.lines.all()}
+    booked = SalesEntry.objects.filter(order=order, kind=EntryKind.SALE).values("line")
+    for row in booked.annotate(units=Sum("units"), net=Sum("revenue"), vat=Sum("tax")):
+        rest = rests[row["line"]]
+        rest.units -= row["units"]
+        rest.revenue -= row["net"]
+        rest.tax -= row["vat"]
+    return rests
+
+
+@dataclass
+class _Sale:
+    """An entry of a sale, and how many of its units came back."""
+
+    entry: SalesEntry
+    back: int
+
+    @property
+    def left(self) -> int:
+        return self.entry.units - self.back
+
+    def take(self, units: int) -> tuple[Decimal, Decimal]:
+        """What was paid for the next units that come back: without tax, and the tax."""
+        entry, after = self.entry, self.back + units
+        shares = [
+            share_of(paid, entry.units, after) - share_of(paid, entry.units, self.back)
+            for paid in (entry.revenue, entry.tax)
+        ]
+        self.back = after
+        return shares[0], shares[1]
+
+
+@dataclass
+class _Sold:
+    """What was sold of a line, the oldest first, and what of it has not been paid back."""
+
+    sales: list[_Sale]
+    revenue: Decimal
+    tax: Decimal
+
+    @property
+    def left(self) -> int:
+        return sum(sale.left for sale in self.sales)
+
+
+@dataclass
+class _Piece:
+    """Units of one sale that come back, and what is paid back for them."""
+
+    part: Returned
+    sale: SalesEntry
+    units: int
+    revenue: Decimal
+    tax: Decimal
+
+    @property
+    def movement(self) -> "StockMovement":
+        """Every sale has one: the database says so."""
+        return cast("StockMovement", self.sale.movement)
+
+
+def _sold(order: Order) -> dict[int, _Sold]:
+    sales = SalesEntry.objects.filter(order=order, kind=EntryKind.SALE).order_by("pk")
+    rows = sales.select_related("movement__lot").annotate(
+        back=Coalesce(-Sum("answers__units"), 0),
+        paid_back=Coalesce(-Sum("answers__revenue"), ZERO),
+        tax_back=Coalesce(-Sum("answers__tax"), ZERO),
+    )
+    sold: dict[int, _Sold] = defaultdict(lambda: _Sold([], ZERO, ZERO))
+    for row in rows:
+        line = sold[row.line_id]
+        line.sales.append(_Sale(row, row.back))
+        line.revenue += row.revenue - row.paid_back
+        line.tax += row.tax - row.tax_back
+    return sold
+
+
+def _pieces(part: Returned, sold: _Sold) -> list[_Piece]:
+    """The next part of the same line sees what this one took."""
+    if part.quantity > sold.left:
+        raise ReturnExceedsLine(part.line.pk, sold.left)
+    pieces, wanted = [], part.quantity
+    for sale in sold.sales:
+        if units := min(sale.left, wanted):
+            pieces.append(_Piece(part, sale.entry, units, *sale.take(units)))
+            wanted -= units
+    _set_refund(part, pieces, sold)
+    sold.revenue -= sum((piece.revenue for piece in pieces), ZERO)
+    sold.tax -= sum((piece.tax for piece in pieces), ZERO)
+    return pieces
+
+
+def _set_refund(part: Returned, pieces: Sequence[_Piece], sold: _Sold) -> None:
+    """What was paid for the units, unless another sum was agreed; never more than is left."""
+    left = sold.revenue + sold.tax
+    refund = part.refund
+    if refund is None:
+        # Less, where more than these units' price was paid back for others before.
+        paid = sum((piece.revenue + piece.tax for piece in pieces), ZERO)
+        if paid <= left:
+            return
+        refund = left
+    if refund > left:
+        raise RefundExceedsPaid(part.line.pk, str(left))
+    tax = (refund * sold.tax / left).quantize(CENT, ROUND_HALF_UP) if left else ZERO
+    net = min(refund - tax, sold.revenue)
+    units = [piece.units for piece in pieces]
+    nets, taxes = apportion(net, units), apportion(refund - net, units)
+    for piece, revenue, vat in zip(pieces, nets, taxes, strict=True):
+        piece.revenue, piece.tax = revenue, vat
