@@ -34,7 +34,9 @@ class CustomerQuerySet(SoftDeleteQuerySet["Customer"]):
 class Customer(AuditedModel, SoftDeleteModel):
     """Somebody to whom a shop sells. What they bought stays when they are deleted."""
 
-    vendor = models.ForeignKey("vendors.Vendor", on_delete=SOFT_CASCADE, related_name="customers")
+    vendor = models.ForeignKey(
+        "vendors.Vendor", on_delete=SOFT_CASCADE, related_name="customers", db_index=False
+    )
     name = models.CharField(max_length=120)
     email = models.EmailField(max_length=254, blank=True)
     phone = models.CharField(max_length=32, blank=True)
