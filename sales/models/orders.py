@@ -153,7 +153,7 @@ class OrderLine(models.Model):
     item = models.ForeignKey("inventory.Collectible", on_delete=models.PROTECT, related_name="+")
     lot = models.ForeignKey(
         "inventory.StockLot", on_delete=models.PROTECT, null=True, related_name="+",
-        help_text="The lot to take; else the oldest.",
+        db_index=False, help_text="The lot to take; else the oldest.",
     )  # fmt: skip
     sku = models.CharField(max_length=64, help_text="As it was then.")
     name = models.CharField(max_length=255, help_text="As it was then.")
@@ -287,11 +287,12 @@ class SalesEntry(models.Model):
         "self", on_delete=models.PROTECT, null=True, related_name="answers",
         help_text="The sale that a return gives back.",
     )  # fmt: skip
+    # Read with all entries of their order.
     fulfilment = models.ForeignKey(
-        Fulfilment, on_delete=models.PROTECT, null=True, related_name="entries"
+        Fulfilment, on_delete=models.PROTECT, null=True, related_name="entries", db_index=False
     )
     order_return = models.ForeignKey(
-        OrderReturn, on_delete=models.PROTECT, null=True, related_name="entries"
+        OrderReturn, on_delete=models.PROTECT, null=True, related_name="entries", db_index=False
     )
     occurred_at = models.DateTimeField(default=timezone.now)
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis.strategies import composite, integers, lists, permutations, sampled_from
+from hypothesis.strategies import (
+    builds,
+    composite,
+    integers,
+    just,
+    lists,
+    permutations,
+    sampled_from,
+    tuples,
+)
 
 from core.exceptions import InvalidInput
 from sales.models import MAX_UNITS, Order
@@ -52,7 +61,15 @@ def test_tax_is_on_what_is_left_half_a_cent_up(basket: tuple[list[Terms], Decima
         assert its.tax == exact.quantize(CENT, ROUND_HALF_UP)
 
 
-@given(baskets().flatmap(lambda b: permutations(b[0]).map(lambda lines: (*b, lines))))
+# Of equal amounts one gets the odd cent: which is not for their places to decide.
+ALIKE = builds(Terms, integers(1, 2), sampled_from([D(1), D(2)]), just(D(0)), RATES, integers(1, 2))
+
+
+@given(
+    lists(ALIKE, min_size=2, max_size=6).flatmap(
+        lambda lines: tuples(just(lines), integers(1, 99).map(CENT.__mul__), permutations(lines))
+    )
+)
 def test_order_of_lines_changes_nobodys_price(case: tuple[Any, Decimal, Any]) -> None:
     """Each line keeps its share; lines that are alike in all may swap theirs."""
     lines, discount, shuffled = case
