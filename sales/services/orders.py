@@ -304,13 +304,13 @@ def _held(order: Order, line: OrderLine, quantity: int) -> Line:
 def _parts(lines: Sequence[OrderLine], units: dict[int, int] | None) -> list[Part]:
     rest = {line.pk: line.quantity - line.fulfilled for line in lines}
     wanted = rest if units is None else units
-    require_some("units", wanted)
+    require_some("lines", wanted)
     if wanted.keys() - rest.keys():
         raise NotFoundError
     for key, quantity in (units or {}).items():
-        require_valid(OrderLine, {"quantity": quantity}, f"units.{key}")
         if quantity > rest[key]:
             raise ExceedsOrder(key, rest[key])
+        require_valid(OrderLine, {"quantity": quantity}, "lines")
     return [Part(line, wanted[line.pk]) for line in lines if wanted.get(line.pk)]
 
 
