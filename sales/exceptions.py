@@ -30,6 +30,13 @@ class EmptyOrder(ConflictError):
         super().__init__(errors=[FieldError("lines", self.code, str(self.detail))])
 
 
+class ItemDeleted(ConflictError):
+    """An item was deleted since the order was drafted: it cannot be promised to anybody."""
+
+    code = "item_deleted"
+    detail = _("An item of the order has been deleted.")
+
+
 class ExceedsOrder(ConflictError):
     """More is sent than the line has left; `left` is how many it has, of line `line`."""
 

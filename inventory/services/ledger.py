@@ -104,10 +104,11 @@ def take(
     """
     _require_available(lines, entry.occurred_at)
     lots = _lots_of(lines, entry.occurred_at)
-    taken = []
-    for line in lines:
-        pieces = _pieces(line, lots)
-        taken.append([entry.movement(p.lot, -p.units, p.cost, **links) for p in pieces])
+    taken: list[list[StockMovement]] = [[] for _line in lines]
+    # Who names a lot chooses before those that take any.
+    for place in sorted(range(len(lines)), key=lambda place: lines[place].lot is None):
+        pieces = _pieces(lines[place], lots)
+        taken[place] = [entry.movement(p.lot, -p.units, p.cost, **links) for p in pieces]
     post([movement for movements in taken for movement in movements], moves=moves)
     return taken
 

@@ -52,7 +52,9 @@ class Customer(AuditedModel, SoftDeleteModel):
     # Beside what is hidden under any model's name, such as `email`.
     personal = frozenset({"name"})
 
-    vendor = models.ForeignKey("vendors.Vendor", on_delete=SOFT_CASCADE, related_name="customers")
+    vendor = models.ForeignKey(
+        "vendors.Vendor", on_delete=SOFT_CASCADE, related_name="customers", db_index=False
+    )
     name = models.CharField(max_length=120)
     email = models.EmailField(max_length=254, blank=True)
     phone = models.CharField(max_length=32, blank=True)

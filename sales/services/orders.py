@@ -6,18 +6,26 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from core.audit import log_audit
 from core.enums import AuditType
 from core.events import publish
-from core.exceptions import NotFoundError
-from core.writing import differing
+from core.exceptions import InvalidInput, NotFoundError
+from core.writing import Changes, differing
 from inventory.services import AllocationService, Line
 from sales.enums import CancelReason, OrderStatus
 from sales.events import OrderCancelled, OrderPlaced, OrderReturned
-from sales.exceptions import EmptyOrder, ExceedsOrder, OrderExpired, PartlyFulfilled
+from sales.exceptions import (
+    EmptyOrder,
+    ExceedsOrder,
+    ItemDeleted,
+    OrderExpired,
+    PartlyFulfilled,
+)
 from sales.lifecycle import require
 from sales.models import Fulfilment, Order, OrderLine, OrderReturn
+from sales.services.checking import require_past, require_some, require_valid
 from sales.services.drafting import (
     ALWAYS,
     OrderChanges,
@@ -27,7 +35,7 @@ from sales.services.drafting import (
     number,
     priced_lines,
     reprice,
-    require_own,
+    require_sound,
     says,
     told,
 )
@@ -86,20 +94,17 @@ class OrderService:
         Raises `InvalidTransition`, and what `create` raises.
         """
         row = _locked(order)
-        changed = differing(row, changes)
+        before, changed = row.total, differing(row, changes)
         if lines is not None and says(row, lines):
             lines = None
         if lines is not None or changed.keys() - ALWAYS:
             require("change", row.status)
         for name, (_old, new) in changed.items():
             setattr(row, name, new)
-        require_own(row)
-        if lines is not None:
-            drafted = priced_lines(row, lines)
-            row.lines.all().delete()
-            OrderLine.objects.bulk_create(drafted)
-        elif {"discount", "store"} & changed.keys():
-            reprice(row)
+        require_sound(row)
+        _redraft(row, lines, changed)
+        if row.total != before:
+            changed["total"] = (before, row.total)
         if lines is not None or changed:
             row.updated_by = by
             row.save()
@@ -124,14 +129,17 @@ class OrderService:
         """Hold stock for all lines until somebody confirms it, for as long as the shop's settings
         say, and give the order its number.
 
-        Raises `EmptyOrder` and `InsufficientStock`.
+        Raises `EmptyOrder`, `ItemDeleted` and `InsufficientStock`.
         """
         row = _locked(order)
         require("place", row.status)
         held = [_held(row, line, line.quantity) for line in _lines(row)]
         if not held:
             raise EmptyOrder
-        AllocationService.allocate(lines=held, reference=_reference(row))
+        try:
+            AllocationService.allocate(lines=held, reference=_reference(row))
+        except NotFoundError as gone:
+            raise ItemDeleted from gone
         now = timezone.now()
         row.expires_at = now + expiry_of(row.vendor_id)
         number(row, now)
@@ -165,9 +173,10 @@ class OrderService:
     ) -> Order:
         """Send all that is left, or so many `units` by line; the last part makes it fulfilled.
 
-        Raises `ExceedsOrder`, `NotFoundError` for a line of another order, and
-        `InsufficientStock` for a named lot that has been sold otherwise.
+        Raises `ExceedsOrder`, `NotFoundError` for a line of another order, `InvalidInput` for
+        nothing and for the future, and `InsufficientStock` for a named lot that was sold otherwise.
         """
+        require_past("fulfilled_at", parcel.get("fulfilled_at"))
         row = _locked(order)
         require("fulfil", row.status)
         lines = _lines(row)
@@ -221,9 +230,11 @@ class OrderService:
     ) -> Order:  # fmt: skip
         """Units of lines come back, into stock or to the write-offs, and money goes back.
 
-        When all have come back the order is returned. Raises `ReturnExceedsLine` and
-        `RefundExceedsPaid`.
+        When all have come back the order is returned. Raises `ReturnExceedsLine`,
+        `RefundExceedsPaid`, and `InvalidInput` for a time that has not come or is before the sale.
         """
+        require_past("returned_at", returned_at)
+        _require_returns(returns)
         row = _locked(order)
         require("return", row.status)
         at = returned_at or timezone.now()
@@ -272,6 +283,19 @@ def _lines(order: Order) -> list[OrderLine]:
     return list(order.lines.select_related("item", "lot").order_by("pk"))
 
 
+def _redraft(order: Order, wanted: Sequence[Wanted] | None, changed: Changes) -> None:
+    """The lines anew, or the same at the order's new terms."""
+    if wanted is not None:
+        drafted = priced_lines(order, wanted)
+        order.lines.all().delete()
+        OrderLine.objects.bulk_create(drafted)
+    elif "currency" in changed and order.lines.exists():
+        text = _("Prices are in the old currency: give the lines again.")
+        raise InvalidInput.of("currency", text, "mixed_currencies")
+    elif {"discount", "store"} & changed.keys():
+        reprice(order)
+
+
 def _reference(order: Order) -> str:
     """By what name stock is held for the order."""
     return f"order {order.pk}"
@@ -284,12 +308,21 @@ def _held(order: Order, line: OrderLine, quantity: int) -> Line:
 def _parts(lines: Sequence[OrderLine], units: dict[int, int] | None) -> list[Part]:
     rest = {line.pk: line.quantity - line.fulfilled for line in lines}
     wanted = rest if units is None else units
+    require_some("lines", wanted)
     if wanted.keys() - rest.keys():
         raise NotFoundError
-    for key, quantity in wanted.items():
+    for key, quantity in (units or {}).items():
         if quantity > rest[key]:
             raise ExceedsOrder(key, rest[key])
+        require_valid(OrderLine, {"quantity": quantity}, "lines")
     return [Part(line, wanted[line.pk]) for line in lines if wanted.get(line.pk)]
+
+
+def _require_returns(returns: Sequence[Returned]) -> None:
+    require_some("lines", returns)
+    for place, each in enumerate(returns):
+        require_valid(OrderLine, {"quantity": each.quantity}, f"lines.{place}.{{}}")
+        require_valid(OrderReturn, {"refund": each.refund}, f"lines.{place}.{{}}")
 
 
 def _move(order: Order, status: str, verb: str, by: "User | None") -> Order:

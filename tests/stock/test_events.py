@@ -122,6 +122,19 @@ def test_coming_in_tells_nothing(
     assert heard == []
 
 
+def test_what_comes_back_broken_makes_nothing_run_low(
+    heard: list[Any], committed: Any, item: Collectible, store: VendorStore, receipts: Any,
+    owner: User,
+) -> None:  # fmt: skip
+    """It is written off where it was not counted any more."""
+    with committed():
+        [[sale, *_more]] = StockService.sell(lines=[Line(item, store, 10)], by=owner)
+    heard.clear()
+    with committed():
+        StockService.give_back(returns=[Return(sale, 1, "damaged")], by=owner)
+    assert heard == []
+
+
 def test_import_that_counts_less_tells(
     heard: list[Any], committed: Any, item: Collectible, receipts: Any, owner: User, vendor: Vendor
 ) -> None:
