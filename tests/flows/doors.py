@@ -147,6 +147,22 @@ stock-transfer                    post   401  400  403  403  201  201  201
 stock-write-off                   post   401  400  403  403  201  201  201
 stock-correct                     post   401  400  403  403  201  201  201
 
+order-list                        get    401  200  200  200  200  200  200
+order-list                        post   401  400  403  201  201  201  201
+order-detail                      get    401  404  200  200  200  200  200
+order-detail                      put    401  404  403  200  200  200  200
+order-detail                      patch  401  404  403  200  200  200  200
+order-detail                      delete 401  404  403  204  204  204  204
+order-place                       post   401  404  403  200  200  200  200
+order-confirm                     post   401  404  403  200  200  200  200
+order-fulfil                      post   401  404  403  200  200  200  200
+order-complete                    post   401  404  403  200  200  200  200
+order-cancel                      post   401  404  403  200  200  200  200
+order-return                      post   401  404  403  200  200  200  200
+sale-list                         get    401  200  200  200  200  200  200
+sale-list                         post   401  400  403  201  201  201  201
+sale-detail                       get    401  404  200  200  200  200  200
+
 dashboard-summary                 get    401  200  200  200  200  200  200
 dashboard-valuation               get    401  200  200  200  200  200  200
 audit-log-list                    get    401  200  200  200  200  200  200
@@ -249,6 +265,14 @@ BODIES: dict[str, dict[str, Any] | Callable[[Shop], dict[str, Any]]] = {
         "item": s.item.pk, "store": s.shelf.pk, "quantity": 1, "reason": "lost",
     },
     "stock-correct": lambda s: {"movement": s.movement.pk},
+    "order-list post": lambda s: {
+        "vendor": s.vendor.pk, "lines": [{"item": s.item.pk, "quantity": 1}],
+    },
+    "order-detail": {"notes": "New"},
+    "order-return": lambda s: {"lines": [{"line": s.sold.lines.get().pk, "quantity": 1}]},
+    "sale-list post": lambda s: {
+        "vendor": s.vendor.pk, "store": s.shelf.pk, "item": s.item.pk, "quantity": 1,
+    },
     "category-list post": lambda s: {"vendor": s.vendor.pk, **NAME},
     "category-detail": NAME,
     "import-list post": lambda s: {"vendor": s.vendor.pk, "file": _table()},
