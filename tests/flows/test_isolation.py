@@ -41,6 +41,7 @@ from tests.factories import (
     UserFactory,
     VendorFactory,
 )
+from tests.factories.orders import STATUSES, order
 from tests.flows.routes import IMPERSONAL, OPEN, ROUTES, SILENT
 from users.models import Session, User
 from users.services import SessionService
@@ -107,6 +108,12 @@ class World:
         self.customer: Customer = self._customer("customer")
         self.former = self._customer("former")
         self.former.delete()
+        ware = self._item("ware", quantity=20)
+        ware.refresh_from_db()
+        said = {"notes": f"{MARKER}-order", "channel": f"{MARKER}-channel"}
+        self.draft, self.pending, self.confirmed, self.fulfilled, self.sold = (
+            order(self.vendor, status, ware, **said) for status in STATUSES
+        )
         upload = SimpleUploadedFile(f"{MARKER}.jpg", picture())
         self.image: CollectibleImage = ImageService.add(
             collectible=self.item, upload=upload, by=self.owner, alt_text=f"{MARKER}-alt"
@@ -226,7 +233,7 @@ def test_owner_sees_every_marker(world: World, sign_in: Any) -> None:
         "category", "item-name", "item-sku", "item-description", "item-key", "item-attribute",
         "item-card", "reference", "note", "source", "gone-name",
         "gone-attribute", "customer-name", "customer-address", "former-name", "alt", "file.csv",
-        "column", "row", "agent",
+        "column", "row", "agent", "order", "channel",
     ]:  # fmt: skip
         assert f"{MARKER}-{word}" in seen, word
     world.told.clear()
@@ -328,6 +335,11 @@ def test_stranger_finds_nothing_of_the_owner_in_any_list(
     }
     for name in ("level", "movement", "lot", "transfer"):
         queries[f"stock-{name}-list"] = [{"vendor": world.vendor.pk}, {"item": world.item.pk}]
+    for name in ("order", "sale"):
+        queries[f"{name}-list"] = [
+            {"vendor": world.vendor.pk}, {"store": world.store.pk}, {"search": MARKER},
+            {"channel": f"{MARKER}-channel"},
+        ]  # fmt: skip
     for route, pattern in api().items():
         if "get" in served(pattern) and not ROUTES[route]:
             for query in [{}, *queries.get(route, [])]:
@@ -348,6 +360,9 @@ def test_stranger_writes_nothing_into_the_owners(
     picked = {"ids": [mine.pk], "updates": {"category": world.category.pk}}
     theirs, units = {"item": world.item.pk}, {"item": mine.pk, "quantity": 1}
     lot = {"lot": world.lot.pk, "reason": "lost"}
+    sold, selling = {"lines": [units]}, ("order", "sale")
+    lines = [{**theirs, "quantity": 1}, {"sku": world.item.sku, "quantity": 1},
+             {**units, "lot": world.lot.pk}]  # fmt: skip
     worth = {"item": world.item.pk, "amount": "1.00", "source": "Stolen"}
     calls: list[tuple[str, str, dict[str, Any], int]] = [
         ("post", "stock-receive", {**theirs, "quantity": 1, "unit_cost": "1"}, 400),
@@ -360,6 +375,9 @@ def test_stranger_writes_nothing_into_the_owners(
         ("post", "stock-transfer", {**units, "from_store": world.store.pk, "to_store": 0}, 400),
         ("post", "stock-correct", {"movement": world.movement.pk}, 400),
         ("post", "valuation-bulk-list", {"valuations": [worth]}, 400),
+        *(("post", f"{name}-list", {**sold, "vendor": world.vendor.pk}, 400) for name in selling),
+        *(("post", f"{name}-list", {**sold, "store": world.store.pk}, 400) for name in selling),
+        *(("post", f"{name}-list", {"lines": [line]}, 400) for name in selling for line in lines),
         ("post", "product-list", there, 400),
         ("post", "product-list", inside, 400),
         ("patch", f"/api/v1/catalog/items/{mine.pk}/", inside, 400),
