@@ -88,7 +88,7 @@ class AnnouncementSerializer(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "users" in attrs and "vendor" in attrs:
             text = _("Name users or a vendor, not both.")
-            raise serializers.ValidationError({"vendor": text}, "ambiguous")
+            raise serializers.ValidationError({"vendor": text}, "two_audiences")
         return attrs
 
 

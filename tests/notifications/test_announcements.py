@@ -104,7 +104,7 @@ class TestAudience:
         paused = UserFactory(is_active=False)
         for body, code in (
             ({"users": [owner.pk, paused.pk]}, "does_not_exist"),
-            ({"users": [owner.pk], "vendor": vendor.pk}, "ambiguous"),
+            ({"users": [owner.pk], "vendor": vendor.pk}, "two_audiences"),
         ):
             answer = root.post(HERE, {**NEWS, **body})
             assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, code)
