@@ -7,7 +7,13 @@ from inventory.events import StockRanLow, StockRanOut
 from inventory.selectors import find_label
 from notifications.enums import Kind
 from notifications.events import AnnouncementUnfinished, MailWanted
-from notifications.services import AnnouncementService, News, NotificationService
+from notifications.services import (
+    AnnouncementService,
+    CustomerMailService,
+    News,
+    NotificationService,
+)
+from sales.events import OrderCancelled, OrderPlaced, OrderReturned
 from users.events import AccountDeleted, PasswordChanged, RefreshTokenReused
 from users.selectors import get_accounts, get_accounts_with_address
 from vendors.events import MemberInvited
@@ -26,6 +32,24 @@ def warn_of_low_stock(event: StockRanLow, event_id: UUID) -> None:
 def warn_of_empty_stock(event: StockRanOut, event_id: UUID) -> None:
     data = find_label(event.collectible_id)
     tell_shop(event_id, Kind.OUT_OF_STOCK, event.vendor_id, Ability.STOCK_WRITE, data)
+
+
+def tell_of_order(event: OrderPlaced, event_id: UUID) -> None:
+    data = {"total": str(event.total), "currency": event.currency}
+    _tell_sellers(event_id, Kind.ORDER_PLACED, event, data)
+
+
+def confirm_order(event: OrderPlaced, event_id: UUID) -> None:
+    CustomerMailService.confirm(order_id=event.order_id, event_id=event_id)
+
+
+def tell_of_cancelled_order(event: OrderCancelled, event_id: UUID) -> None:
+    _tell_sellers(event_id, Kind.ORDER_CANCELLED, event, {"reason": event.reason})
+
+
+def tell_of_returned_order(event: OrderReturned, event_id: UUID) -> None:
+    data = {"refund": str(event.refund), "currency": event.currency}
+    _tell_sellers(event_id, Kind.ORDER_RETURNED, event, data)
 
 
 def tell_of_invitation(event: MemberInvited, event_id: UUID) -> None:
@@ -63,6 +87,16 @@ def tell_shop(
     news = News(event_id, kind, vendor_id, {**data, "vendor": vendor_id})
     people = get_accounts(get_people_allowed(vendor_id, ability))
     NotificationService.tell(news=news, people=people)
+
+
+def _tell_sellers(
+    event_id: UUID,
+    kind: Kind,
+    event: OrderPlaced | OrderCancelled | OrderReturned,
+    data: dict[str, Any],
+) -> None:
+    data = {"order": event.order_id, "number": event.number, **data}
+    tell_shop(event_id, kind, event.vendor_id, Ability.SALES_WRITE, data)
 
 
 def _tell_account(event_id: UUID, user_id: int, data: dict[str, Any]) -> None:

@@ -6,7 +6,12 @@ from sales.selectors.customers import (
     get_orders_of,
     with_purchases,
 )
-from sales.selectors.orders import fill_order, get_orders_for_user, get_sales_for_user
+from sales.selectors.orders import (
+    fill_order,
+    find_order_to_confirm,
+    get_orders_for_user,
+    get_sales_for_user,
+)
 from sales.selectors.reports import (
     Period,
     SalesReport,
@@ -20,6 +25,7 @@ __all__ = [
     "SalesReport",
     "SalesRow",
     "fill_order",
+    "find_order_to_confirm",
     "get_customer",
     "get_customers_for_user",
     "get_orders_for_user",

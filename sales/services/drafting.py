@@ -13,7 +13,7 @@ from sales.models import Customer, Order, OrderLine
 from sales.services.checking import require_valid
 from sales.services.numbering import next_number
 from sales.services.pricing import Terms, price
-from sales.services.terms import tax_rate_of
+from vendors.selectors import get_shop_settings
 
 if TYPE_CHECKING:
     from inventory.models import Collectible, StockLot
@@ -90,7 +90,7 @@ def priced_lines(order: Order, wanted: Sequence[Wanted]) -> list[OrderLine]:
 
     Raises `InvalidInput` naming the line: an item of another shop, no price, too large a discount.
     """
-    tax_rate = tax_rate_of(order.vendor_id)
+    tax_rate = get_shop_settings(order.vendor_id).default_tax_rate
     lines = [_line(order, each, place, tax_rate) for place, each in enumerate(wanted)]
     _set_sums(order, lines)
     return lines

@@ -1,7 +1,7 @@
 """The life of an order. Each verb locks the order first, then the items in key order."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from django.db import transaction
@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from core.audit import log_audit
 from core.enums import AuditType
-from core.events import publish
 from core.exceptions import InvalidInput, NotFoundError
+from core.outbox import announce
 from core.writing import Changes, differing
 from inventory.services import AllocationService, Line
 from sales.enums import CancelReason, OrderStatus
@@ -40,7 +40,7 @@ from sales.services.drafting import (
     told,
 )
 from sales.services.journal import Part, Returned, book_charges, book_return, book_sale
-from sales.services.terms import expiry_of
+from vendors.selectors import get_shop_settings
 
 if TYPE_CHECKING:
     from users.models import User
@@ -141,15 +141,10 @@ class OrderService:
         except NotFoundError as gone:
             raise ItemDeleted from gone
         now = timezone.now()
-        row.expires_at = now + expiry_of(row.vendor_id)
+        row.expires_at = now + _patience(row.vendor_id)
         number(row, now)
         _move(row, OrderStatus.PENDING, "placed", by)
-        publish(
-            OrderPlaced(
-                row.pk, row.vendor_id, str(row.number), row.customer_id, str(row.total),
-                row.currency,
-            )
-        )  # fmt: skip
+        announce(OrderPlaced(row.pk, row.vendor_id, str(row.number), row.total, row.currency))
         return row
 
     @staticmethod
@@ -219,7 +214,7 @@ class OrderService:
         row.cancel_reason, row.cancelled_at, row.expires_at = reason, timezone.now(), None
         _move(row, OrderStatus.CANCELLED, "cancelled", by)
         if row.number:
-            publish(OrderCancelled(row.pk, row.vendor_id, row.number, reason))
+            announce(OrderCancelled(row.pk, row.vendor_id, row.number, reason))
         return row
 
     @staticmethod
@@ -245,9 +240,7 @@ class OrderService:
         lines = _lines(row)
         everything = all(line.returned == line.quantity for line in lines)
         _move(row, OrderStatus.RETURNED if everything else row.status, "took back units of", by)
-        publish(
-            OrderReturned(row.pk, row.vendor_id, str(row.number), str(back.refund), row.currency)
-        )
+        announce(OrderReturned(row.pk, row.vendor_id, str(row.number), back.refund, row.currency))
         return row
 
     @staticmethod
@@ -276,6 +269,11 @@ def _locked(order: Order) -> Order:
     if row is None:
         raise NotFoundError
     return row
+
+
+def _patience(vendor_id: int) -> timedelta:
+    """How long stock is held for an order that nobody confirms."""
+    return timedelta(minutes=get_shop_settings(vendor_id).order_expiry_minutes)
 
 
 def _lines(order: Order) -> list[OrderLine]:

@@ -235,22 +235,3 @@ class TestMail:
             NotificationService.forget(user_id=owner.pk)
         NotificationService.send_mail(notification_id=warn_of.pk, event_id=uuid4())
         assert mail.outbox == []
-
-
-ORDERS: dict[str, Any] = {
-    "order_placed": {"number": "A-7", "total": "19.90", "currency": "EUR"},
-    "order_cancelled": {"number": "A-7", "reason": "Changed their mind"},
-    "order_returned": {"number": "A-7", "refund": "19.90", "currency": "EUR"},
-}
-
-
-@pytest.mark.parametrize("kind", ORDERS)
-def test_orders_have_their_words(kind: str, settings: Any) -> None:
-    texts = [
-        render_text(f"notifications/texts/{kind}.txt", code, ORDERS[kind])
-        for code, _name in settings.LANGUAGES
-    ]
-    assert len(set(texts)) == len(texts)
-    for text in texts:
-        assert "A-7" in text.subject
-        assert ORDERS[kind].get("reason", "19.90 EUR") in text.body
