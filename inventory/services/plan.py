@@ -112,12 +112,10 @@ class Planner:
         if row.errors:
             return self._result(row, RowOutcome.FAILED, found)
         if item is None:
-            quantity = values.pop("quantity", 1)
-            item = self._new_item(row, values)
-            self._counts.note(item, quantity, unit_cost)
-            known[item.sku] = item
-            new.append(item)
-            return self._result(row, RowOutcome.CREATED, found, item)
+            result, added = self._added(row, values, unit_cost)
+            known |= {item.sku: item for item in added}
+            new += added
+            return result
         differing = {name: value for name, value in values.items() if getattr(item, name) != value}
         if not differing:
             return self._result(row, RowOutcome.UNCHANGED, found, item)
@@ -133,6 +131,17 @@ class Planner:
         item.updated_at, item.updated_by = timezone.now(), self.job.created_by
         changed[item.sku] = item
         return self._result(row, RowOutcome.UPDATED, found, item)
+
+    def _added(
+        self, row: ItemRow, values: dict[str, Any], unit_cost: Decimal
+    ) -> tuple[ImportRow, list[Collectible]]:
+        """What became of a row that no item is there for, and the item that is one now."""
+        quantity = values.pop("quantity", 1)
+        item = self._new_item(row, values)
+        if fault := self._counts.note(item, quantity, unit_cost):
+            row.errors.append(fault)
+            return self._result(row, RowOutcome.FAILED, state_of(None)), []
+        return self._result(row, RowOutcome.CREATED, state_of(None), item), [item]
 
     def _objections(self, row: ItemRow, item: Collectible | None) -> list[FieldError]:
         """Why the row cannot be done to the item, or to none, as it is there now."""
