@@ -13,7 +13,8 @@ class CustomerMailService:
 
         Nothing where the shop's settings do not want it, or nobody knows an address.
         """
-        if order := find_order_to_confirm(order_id):
+        order = find_order_to_confirm(order_id)
+        if order and order.customer:
             send_mail(
                 "notifications/mail/order_confirmation.txt",
                 to=order.customer.email,

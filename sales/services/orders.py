@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from users.models import User
     from vendors.models import Vendor, VendorStore
 
-EXPIRED_AT_ONCE = 100
+_log = structlog.get_logger(__name__)
 
 
 class Parcel(TypedDict, total=False):
@@ -95,7 +96,7 @@ class OrderService:
         """
         row = _locked(order)
         before, changed = row.total, differing(row, changes)
-        if lines is not None and says(row, lines):
+        if lines is not None and "currency" not in changed and says(row, lines):
             lines = None
         if lines is not None or changed.keys() - ALWAYS:
             require("change", row.status)
@@ -245,22 +246,26 @@ class OrderService:
 
     @staticmethod
     def expire() -> int:
-        """Cancel what nobody confirmed in time; returns how many. For the schedule."""
+        """Cancel what nobody confirmed in time; returns how many. For the schedule.
+
+        One that cannot be cancelled now is told in the log and keeps none of the others.
+        """
         late = Order.objects.filter(status=OrderStatus.PENDING, expires_at__lte=timezone.now())
-        total = 0
-        while some := list(late.order_by("expires_at")[:EXPIRED_AT_ONCE]):
-            total += sum(_expire(order) for order in some)
-        return total
+        return sum(_expire(key) for key in late.order_by("pk").values_list("pk", flat=True))
 
 
-@transaction.atomic
-def _expire(order: Order) -> bool:
-    """False when somebody was quicker."""
-    row = Order.objects.select_for_update(no_key=True).filter(pk=order.pk).first()
-    if row is None or row.status != OrderStatus.PENDING:
+def _expire(key: int) -> bool:
+    """False when somebody was quicker, or it failed."""
+    try:
+        with transaction.atomic():
+            row = Order.objects.select_for_update(no_key=True).get(pk=key)
+            late = row.status == OrderStatus.PENDING
+            if late:
+                OrderService.cancel(order=row, by=None, reason=CancelReason.EXPIRED)
+            return late
+    except Exception:
+        _log.exception("order_not_expired", order=key)
         return False
-    OrderService.cancel(order=row, by=None, reason=CancelReason.EXPIRED)
-    return True
 
 
 def _locked(order: Order) -> Order:

@@ -23,7 +23,7 @@ from tests.factories import (
     VendorFactory,
 )
 from tests.factories.orders import order, sale, stocked
-from tests.flows.test_isolation import api
+from tests.flows.world import api
 from users.models import User
 from vendors.models import Vendor
 

@@ -22,7 +22,7 @@ from tests.factories import (
     UserFactory,
     VendorFactory,
 )
-from tests.flows.test_isolation import World
+from tests.flows.world import World
 from tests.users.door import issue
 from tests.vendors.people import PEOPLE as SIGNED_IN
 from users.enums import EmailPurpose

@@ -17,7 +17,7 @@ from inventory.models import Category, Collectible, ImportJob
 from inventory.selectors import EXPORT_COLUMNS
 from inventory.services import CategoryService, CollectibleService, ImportService
 from tests.factories import CategoryFactory, CollectibleFactory, MemberFactory, VendorFactory
-from tests.flows.test_isolation import rows
+from tests.flows.world import rows
 from tests.inventory.tables import faults, outcomes, table, take
 from tests.vendors.people import refusal
 from vendors.models import Vendor

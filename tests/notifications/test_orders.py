@@ -107,7 +107,7 @@ class TestCustomer:
         assert letter.subject == f"Your order {row.number} at {vendor.name}"
         assert letter.body == (
             "Hello Nora <Vale>, thank you for your order:\n\n"
-            "- 2 x Galaxy & Explorer: 19.00 USD\n\n"
+            "2 x Galaxy & Explorer: 19.00 USD\n\n"
             "Together with tax: 19.00 USD\n"
             "Delivery wanted on Dec. 24, 2030\n\n"
             "Questions? This is where you reach us:\n\n"

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from core import events
+from core import outbox
 from sales.events import OrderCancelled, OrderPlaced, OrderReturned
 from tests.sales.till import Till
 
@@ -15,9 +15,15 @@ def till(db: None) -> Till:
 
 @pytest.fixture
 def heard() -> Iterator[list[Any]]:
+    """What a listener of ours is handed of orders."""
     told: list[Any] = []
-    for kind in (OrderPlaced, OrderCancelled, OrderReturned):
-        events.subscribe(kind, told.append)
+
+    def listen(event: Any, _event_id: Any) -> None:
+        told.append(event)
+
+    kinds = (OrderPlaced, OrderCancelled, OrderReturned)
+    for kind in kinds:
+        outbox.hear(kind, listen)
     yield told
-    for kind in (OrderPlaced, OrderCancelled, OrderReturned):
-        events._handlers[kind].remove(told.append)
+    for kind in kinds:
+        del outbox._handlers[kind][outbox.name_of(listen)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -228,9 +229,11 @@ def test_others_hear_of_it_after_the_commit(
         assert heard == []
     number, vendor = str(order.number), till.vendor.pk
     assert heard == [
-        OrderPlaced(order.pk, vendor, number, order.customer_id, "20.00", "USD"),
+        OrderPlaced(order.pk, vendor, number, Decimal("20.00"), "USD"),
         OrderCancelled(order.pk, vendor, number, reason),
     ]
     with django_capture_on_commit_callbacks(execute=True):
         returned = order_in(till, "returned")
-    assert heard[-1] == OrderReturned(returned.pk, vendor, str(returned.number), "20.00", "USD")
+    assert heard[-1] == OrderReturned(
+        returned.pk, vendor, str(returned.number), Decimal("20.00"), "USD"
+    )

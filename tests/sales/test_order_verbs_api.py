@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -110,7 +111,7 @@ def test_verb_out_of_turn_is_refused_and_the_others_are_told(
 def test_life_of_an_order_with_a_part_and_a_return(
     vendor: Vendor, item: Collectible, owner_client: APIClient
 ) -> None:
-    row = order(vendor, "draft", item, fees="1.00", postage="3.00")
+    row = order(vendor, "draft", item, fees=Decimal(1), postage=Decimal(3))
     placed = say(owner_client, row, "place").json()
     assert placed["number"] == f"ORD-{timezone.now().year}-000001"
     assert placed["placed_at"] < placed["expires_at"]
