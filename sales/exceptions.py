@@ -31,10 +31,17 @@ class EmptyOrder(ConflictError):
 
 
 class ItemDeleted(ConflictError):
-    """An item was deleted since the order was drafted: it cannot be promised to anybody."""
+    """An item was deleted since the order was drafted: it cannot be promised to anybody.
+
+    `errors` names its line, by `place`.
+    """
 
     code = "item_deleted"
     detail = _("An item of the order has been deleted.")
+
+    def __init__(self, place: int) -> None:
+        field = f"lines.{place}.item"
+        super().__init__(errors=[FieldError(field, self.code, str(self.detail))])
 
 
 class ExceedsOrder(ConflictError):

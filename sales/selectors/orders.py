@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.db.models import prefetch_related_objects
 
 from sales.enums import OrderStatus
-from sales.models import Order, OrderQuerySet, details
+from sales.models import Order, OrderQuerySet, order_details
 from vendors.selectors import get_shop_settings
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def get_sales_for_user(user: "User") -> OrderQuerySet:
 
 def fill_order(order: Order) -> Order:
     """The order, with what hangs on it as it is now."""
-    prefetch_related_objects([order], *details())
+    prefetch_related_objects([order], *order_details())
     return order
 
 

@@ -140,7 +140,7 @@ class OrderService:
         try:
             AllocationService.allocate(lines=held, reference=_reference(row))
         except NotFoundError as gone:
-            raise ItemDeleted from gone
+            raise ItemDeleted(_place_of_deleted(row)) from gone
         now = timezone.now()
         row.expires_at = now + _patience(row.vendor_id)
         number(row, now)
@@ -297,6 +297,10 @@ def _redraft(order: Order, wanted: Sequence[Wanted] | None, changed: Changes) ->
         raise InvalidInput.of("currency", text, "mixed_currencies")
     elif {"discount", "store"} & changed.keys():
         reprice(order)
+
+
+def _place_of_deleted(order: Order) -> int:
+    return next(place for place, line in enumerate(_lines(order)) if line.item.is_deleted)
 
 
 def _reference(order: Order) -> str:
