@@ -26,7 +26,7 @@ from inventory.models import (
     Valuation,
 )
 from inventory.services import AllocationService, Line, TransferService
-from sales.models import Customer
+from sales.models import Customer, Order, OrderSequence, SalesEntry
 from tests.factories import (
     AccessTokenFactory,
     CategoryFactory,
@@ -38,6 +38,7 @@ from tests.factories import (
     UserFactory,
     VendorFactory,
 )
+from tests.factories.orders import order, sale
 from users.models import EmailToken, Session, User
 from users.services import SessionService
 from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
@@ -104,6 +105,9 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     Allocation: _promised,
     Customer: CustomerFactory,
     Valuation: lambda: Valuation.objects.get(item=CollectibleFactory(value=5)),
+    Order: lambda: order(StoreFactory().vendor, "returned"),
+    SalesEntry: lambda: SalesEntry.objects.get(order=sale(StoreFactory().vendor)),
+    OrderSequence: lambda: OrderSequence.objects.get(vendor=sale(StoreFactory().vendor).vendor),
     Session: lambda: Session.objects.get(pk=SessionService.open(user=UserFactory()).session_id),
     EmailToken: _email_token,
     AuditLog: lambda: log_audit(AuditType.SECURITY, UserFactory(), "signed in"),
@@ -113,8 +117,9 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     IdempotencyKey: IdempotencyKeyFactory,
 }
 STOCK = {StockLevel, StockLot, StockMovement, StockTransfer, Allocation, Valuation}
+SALES = {Order, SalesEntry, OrderSequence}
 LOGS = {AuditLog, IdempotencyKey, ThrottleLog}
-READ_ONLY = {ImportJob, ImportRow, Session, EmailToken} | LOGS | STOCK
+READ_ONLY = {ImportJob, ImportRow, Session, EmailToken} | LOGS | STOCK | SALES
 # Made elsewhere, by who can do what the form cannot: take in a file, show a secret once.
 FROM_ELSEWHERE = READ_ONLY | {CollectibleImage, AccessToken}
 BUSINESS = [model for model in MAKE if issubclass(model, SoftDeleteModel)]

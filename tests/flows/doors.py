@@ -22,7 +22,7 @@ from tests.factories import (
     UserFactory,
     VendorFactory,
 )
-from tests.flows.test_isolation import World
+from tests.flows.world import World
 from tests.users.door import issue
 from tests.vendors.people import PEOPLE as SIGNED_IN
 from users.enums import EmailPurpose
@@ -158,6 +158,21 @@ customer-restore                  post   401  404  403  200  200  200  200
 customer-orders                   get    401  404  200  200  200  200  200
 sales-report-list                 get    401  200  200  200  200  200  200
 sales-report-list?format=csv      get    401  200  200  200  200  200  200
+order-list                        get    401  200  200  200  200  200  200
+order-list                        post   401  400  403  201  201  201  201
+order-detail                      get    401  404  200  200  200  200  200
+order-detail                      put    401  404  403  200  200  200  200
+order-detail                      patch  401  404  403  200  200  200  200
+order-detail                      delete 401  404  403  204  204  204  204
+order-place                       post   401  404  403  200  200  200  200
+order-confirm                     post   401  404  403  200  200  200  200
+order-fulfil                      post   401  404  403  200  200  200  200
+order-complete                    post   401  404  403  200  200  200  200
+order-cancel                      post   401  404  403  200  200  200  200
+order-return                      post   401  404  403  200  200  200  200
+sale-list                         get    401  200  200  200  200  200  200
+sale-list                         post   401  400  403  201  201  201  201
+sale-detail                       get    401  404  200  200  200  200  200
 
 dashboard-summary                 get    401  200  200  200  200  200  200
 dashboard-valuation               get    401  200  200  200  200  200  200
@@ -263,6 +278,14 @@ BODIES: dict[str, dict[str, Any] | Callable[[Shop], dict[str, Any]]] = {
     "stock-correct": lambda s: {"movement": s.movement.pk},
     "customer-list post": lambda s: {"vendor": s.vendor.pk, **NAME},
     "customer-detail": NAME,
+    "order-list post": lambda s: {
+        "vendor": s.vendor.pk, "lines": [{"item": s.item.pk, "quantity": 1}],
+    },
+    "order-detail": {"notes": "New"},
+    "order-return": lambda s: {"lines": [{"line": s.sold.lines.get().pk, "quantity": 1}]},
+    "sale-list post": lambda s: {
+        "vendor": s.vendor.pk, "store": s.shelf.pk, "item": s.item.pk, "quantity": 1,
+    },
     "category-list post": lambda s: {"vendor": s.vendor.pk, **NAME},
     "category-detail": NAME,
     "import-list post": lambda s: {"vendor": s.vendor.pk, "file": _table()},

@@ -9,7 +9,8 @@ from django.conf import settings
 from rest_framework.test import APIClient
 
 from core.models import VersionedModel
-from tests.flows.test_isolation import ROUTES, World, api, rows, served
+from tests.flows.test_isolation import ROUTES, api, rows, served
+from tests.flows.world import World
 from tests.vendors.people import refusal
 
 pytestmark = pytest.mark.django_db

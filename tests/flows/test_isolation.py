@@ -4,10 +4,7 @@ The routes come from the URL resolver. A new one fails `test_every_route_is_know
 here which of the owner's rows its address names (tests/flows/routes.py).
 """
 
-import io
-import zipfile
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,36 +13,19 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from rest_framework.test import APIClient
 
-from inventory.models import Category, Collectible, CollectibleImage, ImportJob
+from inventory.models import Collectible
 from inventory.services import (
-    ImageService,
     ImportService,
-    Line,
-    Receipt,
-    StockService,
-    TransferService,
-    ValuationService,
-    Worth,
 )
-from sales.models import Customer
 from tests.core.test_pictures import picture
 from tests.factories import (
-    AccessTokenFactory,
-    CategoryFactory,
     CollectibleFactory,
-    CustomerFactory,
-    MemberFactory,
-    StoreFactory,
-    UserFactory,
-    VendorFactory,
 )
 from tests.flows.routes import IMPERSONAL, OPEN, ROUTES, SILENT
-from users.models import Session, User
-from users.services import SessionService
-from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
+from tests.flows.world import MARKER, World
+from users.models import User
 
 pytestmark = pytest.mark.django_db
-MARKER = "MARKER-7f3a"
 METHODS = ["get", "head", "options", "post", "put", "patch", "delete"]
 ALL_COLUMNS = "Currency,Condition,Description,Attributes,Created at,Updated at"
 
@@ -72,102 +52,6 @@ def served(pattern: URLPattern) -> set[str]:
     methods = set(getattr(callback, "actions", None) or ())
     methods |= {method for method in METHODS if not methods and hasattr(callback.cls, method)}
     return methods | ({"head"} if "get" in methods else set())
-
-
-class World:
-    """An account whose every text holds the marker, and which says where it was told to others."""
-
-    def __init__(self, version: str = "") -> None:
-        self.version = version
-        self.owner: User = UserFactory(
-            username=f"{MARKER}-user", email=f"{MARKER}@example.com", first_name=f"{MARKER}-first",
-            last_name=f"{MARKER}-last", company_name=f"{MARKER}-company",
-            phone_number=f"{MARKER}-phone",
-        )  # fmt: skip
-        self.vendor: Vendor = VendorFactory(
-            owner=self.owner, name=f"{MARKER}-vendor", description=f"{MARKER}-vendor-text",
-            contact_info=f"{MARKER}-contact",
-        )  # fmt: skip
-        self.store: VendorStore = StoreFactory(vendor=self.vendor, name=f"{MARKER}-store")
-        self.member: VendorMember = MemberFactory(
-            vendor=self.vendor, email=f"{MARKER}-member@example.com", title=f"{MARKER}-title"
-        )
-        self.invite: VendorMember = MemberFactory(
-            vendor__name=f"{MARKER}-inviter", user=None, email=self.owner.email,
-            invite_status="pending",
-        )  # fmt: skip
-        self.token: AccessToken = AccessTokenFactory(vendor=self.vendor, notes=f"{MARKER}-notes")
-        self.category: Category = CategoryFactory(vendor=self.vendor, name=f"{MARKER}-category")
-        self.item = self._item("item", category=self.category)
-        self.gone = self._item("gone", category=self.category)
-        self.gone.delete()
-        self._move_stock()
-        self.customer: Customer = self._customer("customer")
-        self.former = self._customer("former")
-        self.former.delete()
-        upload = SimpleUploadedFile(f"{MARKER}.jpg", picture())
-        self.image: CollectibleImage = ImageService.add(
-            collectible=self.item, upload=upload, by=self.owner, alt_text=f"{MARKER}-alt"
-        )
-        table = SimpleUploadedFile(
-            f"{MARKER}-file.csv", f"sku,name,{MARKER}-column\n{MARKER}-row,x,1".encode()
-        )
-        job = ImportService.request(file=table, vendor=self.vendor, by=self.owner)
-        self.job: ImportJob = ImportService.run(job_id=job.pk)
-        grant = SessionService.open(user=self.owner, user_agent=f"{MARKER}-agent")
-        self.session: Session = Session.objects.get(pk=grant.session_id)
-        self.told: list[str] = []
-
-    def _move_stock(self) -> None:
-        reference = f"{MARKER}-reference"
-        [self.movement] = StockService.receive(
-            receipts=[Receipt(self.item, self.store, 4, Decimal("77.70"))], by=self.owner,
-            reference=reference, note=f"{MARKER}-note",
-        )  # fmt: skip
-        self.lot = self.movement.lot
-        stall = StoreFactory(vendor=self.vendor, name=f"{MARKER}-stall", is_default=False)
-        line = Line(self.item, self.store, 1)
-        self.sent = TransferService.send(
-            line=line, to_store=stall, by=self.owner, in_transit=True, reference=reference
-        )
-        worth = Worth(item=self.item, amount=Decimal("77.70"), source=f"{MARKER}-source")
-        ValuationService.record(values=[worth], by=self.owner)
-
-    def _item(self, word: str, **details: Any) -> Collectible:
-        text = f"{MARKER}-{word}"
-        item: Collectible = CollectibleFactory(
-            vendor=self.vendor, name=f"{text}-name", sku=f"{text}-sku", value="77.70",
-            description=f"{text}-description", attributes={f"{text}-key": [f"{text}-attribute"],
-            "card": f"{text}-card"}, created_by=self.owner, **details,
-        )  # fmt: skip
-        return item
-
-    def _customer(self, word: str) -> Customer:
-        text = f"{MARKER}-{word}"
-        customer: Customer = CustomerFactory(
-            vendor=self.vendor, name=f"{text}-name", email=f"{text}@example.com",
-            phone=f"{text}-phone", address=f"{text}-address", notes=f"{text}-notes",
-        )  # fmt: skip
-        return customer
-
-    def address(self, route: str) -> str:
-        named = {k: getattr(self, v).pk for k, v in ROUTES[route].items()}
-        return reverse(f"{self.version}{route}", kwargs=named)
-
-    def call(self, client: APIClient, method: str, route: str, data: Any = None) -> tuple[int, str]:
-        """Status and text of the answer, headers included; the marker in it is remembered."""
-        multipart = any(hasattr(value, "read") for value in (data or {}).values())
-        address = route if route.startswith("/") else self.address(route)
-        form = {"format": "multipart"} if multipart else {}
-        answer = getattr(client, method)(address, data, **form)
-        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-        if body.startswith(b"PK"):
-            book = zipfile.ZipFile(io.BytesIO(body))
-            body = b"".join(book.read(name) for name in book.namelist())
-        text = f"{dict(answer.headers)}{body.decode()}"
-        if MARKER.lower() in text.lower():
-            self.told.append(f"{method} {address} {data}")
-        return answer.status_code, text
 
 
 def rows() -> dict[tuple[str, Any], dict[str, Any]]:
@@ -221,7 +105,7 @@ def test_owner_sees_every_marker(world: World, sign_in: Any) -> None:
         "category", "item-name", "item-sku", "item-description", "item-key", "item-attribute",
         "item-card", "reference", "note", "source", "gone-name",
         "gone-attribute", "customer-name", "customer-address", "former-name", "alt", "file.csv",
-        "column", "row", "agent",
+        "column", "row", "agent", "order", "channel",
     ]:  # fmt: skip
         assert f"{MARKER}-{word}" in seen, word
     world.told.clear()
@@ -323,6 +207,11 @@ def test_stranger_finds_nothing_of_the_owner_in_any_list(
     }
     for name in ("level", "movement", "lot", "transfer"):
         queries[f"stock-{name}-list"] = [{"vendor": world.vendor.pk}, {"item": world.item.pk}]
+    for name in ("order", "sale"):
+        queries[f"{name}-list"] = [
+            {"vendor": world.vendor.pk}, {"store": world.store.pk}, {"search": MARKER},
+            {"channel": f"{MARKER}-channel"},
+        ]  # fmt: skip
     for route, pattern in api().items():
         if "get" in served(pattern) and not ROUTES[route]:
             for query in [{}, *queries.get(route, [])]:
@@ -343,6 +232,9 @@ def test_stranger_writes_nothing_into_the_owners(
     picked = {"ids": [mine.pk], "updates": {"category": world.category.pk}}
     theirs, units = {"item": world.item.pk}, {"item": mine.pk, "quantity": 1}
     lot = {"lot": world.lot.pk, "reason": "lost"}
+    sold, selling = {"lines": [units]}, ("order", "sale")
+    lines = [{**theirs, "quantity": 1}, {"sku": world.item.sku, "quantity": 1},
+             {**units, "lot": world.lot.pk}]  # fmt: skip
     worth = {"item": world.item.pk, "amount": "1.00", "source": "Stolen"}
     calls: list[tuple[str, str, dict[str, Any], int]] = [
         ("post", "stock-receive", {**theirs, "quantity": 1, "unit_cost": "1"}, 400),
@@ -355,6 +247,9 @@ def test_stranger_writes_nothing_into_the_owners(
         ("post", "stock-transfer", {**units, "from_store": world.store.pk, "to_store": 0}, 400),
         ("post", "stock-correct", {"movement": world.movement.pk}, 400),
         ("post", "valuation-bulk-list", {"valuations": [worth]}, 400),
+        *(("post", f"{name}-list", {**sold, "vendor": world.vendor.pk}, 400) for name in selling),
+        *(("post", f"{name}-list", {**sold, "store": world.store.pk}, 400) for name in selling),
+        *(("post", f"{name}-list", {"lines": [line]}, 400) for name in selling for line in lines),
         ("post", "product-list", there, 400),
         ("post", "product-list", inside, 400),
         ("patch", f"/api/v1/catalog/items/{mine.pk}/", inside, 400),

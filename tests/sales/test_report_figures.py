@@ -99,7 +99,7 @@ def test_by_item(year: Books) -> None:
         ("X-wing", 2, 0, 1, "20.00", "5.00", "2.00", "1.00", "12.00"),
     ]
     [falcon, wing] = report.first_rows(100)
-    assert (falcon.id, falcon.sku, falcon.refunds) == (year.falcon.pk, "FALCON", 10)
+    assert [falcon.id, falcon.sku, falcon.refunds] == [year.falcon.pk, "FALCON", 10]
     assert [str(row.margin) for row in (falcon, wing)] == ["25.00", "60.00"]
     assert told(report.total) == (None, 5, 1, 2, "50.00", "23.00", "5.00", "2.50", "19.50")
     assert (str(report.total.margin), report.others) == ("39.00", [])
@@ -152,7 +152,7 @@ def test_what_was_known_before_a_return_does_not_know_it(books: Books) -> None:
     order = books.sell((books.falcon, 3))
     known = Moment(known_at=timezone.now())
     books.back(order, 1)
-    assert (books.gain(), books.gain(known_at=known.known_at)) == (8, 12)
+    assert [books.gain(), books.gain(known_at=known.known_at)] == [8, 12]
     then = books.report(ReportBy.ITEM, Period(moment=known))
     assert rows(then) == [("Falcon", 3, 0, 1, "30.00", "18.00", "0.00", "0.00", "12.00")]
     assert books.gain(known_at=MAY) == 0
@@ -179,10 +179,10 @@ def test_unknown_cost_is_in_no_profit(year: Books) -> None:
     year.sell((tie, 2), fees=D("3.00"))
     [row] = [row for row in year.report(ReportBy.ITEM) if row.id == tie.pk]
     assert told(row) == ("TIE", 2, 0, 1, "20.00", "0.00", "3.00", "0.00", "0.00")
-    assert (row.uncosted_units, row.costed_revenue, row.margin) == (2, 0, None)
+    assert [row.uncosted_units, row.costed_revenue, row.margin] == [2, 0, None]
     assert year.gain() == D("19.50")
     report = year.report(ReportBy.DAY)
-    assert (report.count(), report.total.uncosted_units, report.total.revenue) == (3, 2, 70)
+    assert [report.count(), report.total.uncosted_units, report.total.revenue] == [3, 2, 70]
     assert str(report.total.margin) == "39.00"
 
 
@@ -192,7 +192,7 @@ def test_line_of_known_and_unknown_units_makes_the_known_ones_profit(books: Book
     total = books.report(ReportBy.ITEM)
     assert total.count() == 1
     assert told(total.total)[1:] == (21, 0, 1, "210.00", "120.00", "1.00", "0.00", "79.00")
-    assert (total.total.uncosted_units, books.gain()) == (1, D("79.00"))
+    assert [total.total.uncosted_units, books.gain()] == [1, 79]
 
 
 def test_other_currencies_are_named_and_left_out(year: Books) -> None:
@@ -201,7 +201,7 @@ def test_other_currencies_are_named_and_left_out(year: Books) -> None:
     tie.refresh_from_db()
     year.sell((tie, 1), currency="EUR")
     report = year.report(ReportBy.CHANNEL)
-    assert (len(rows(report)), report.total.revenue, report.others) == (2, 50, ["EUR"])
+    assert [len(rows(report)), report.total.revenue, report.others] == [2, 50, ["EUR"]]
     euros = year.report(ReportBy.CHANNEL, currency="EUR")
     assert rows(euros) == [(None, 1, 0, 1, "10.00", "1.00", "0.00", "0.00", "9.00")]
     assert euros.others == ["USD"]
