@@ -76,12 +76,16 @@ class Period:
 
 
 # Every entry with the profit it makes. What selling a line cost is in no profit when none of the
-# line's units is, for want of their cost.
+# line's units is, for want of their cost: of such lines there are few, so they are found first.
 _PICKED = """
     SELECT entry.*, sale.currency, {key} AS key, CASE
-        WHEN entry.kind = 'charge' AND (
-            SELECT bool_and(sold.cost IS NULL) FROM sales_salesentry AS sold
-            WHERE sold.line_id = entry.line_id AND sold.kind = 'sale'
+        WHEN entry.kind = 'charge' AND entry.line_id IN (
+            SELECT sold.line_id FROM sales_salesentry AS sold
+            WHERE sold.vendor_id = ANY(%(vendors)s) AND sold.kind = 'sale' AND sold.cost IS NULL
+                AND sold.occurred_at <= %(as_of)s AND sold.recorded_at <= %(known_at)s
+        ) AND NOT EXISTS (
+            SELECT FROM sales_salesentry AS sold
+            WHERE sold.line_id = entry.line_id AND sold.kind = 'sale' AND sold.cost IS NOT NULL
                 AND sold.occurred_at <= %(as_of)s AND sold.recorded_at <= %(known_at)s
         ) THEN NULL
         ELSE entry.revenue - entry.cost - entry.fees - entry.postage
@@ -109,10 +113,10 @@ _ROWS = """
             COALESCE(-SUM(units) FILTER (WHERE kind = 'return'), 0) AS returned,
             COUNT(DISTINCT order_id) FILTER (WHERE kind = 'sale') AS orders,
             SUM(revenue) AS revenue,
-            COALESCE(-SUM(revenue) FILTER (WHERE kind = 'return'), 0) AS refunds,
-            COALESCE(SUM(cost), 0) AS cost, SUM(fees) AS fees, SUM(postage) AS postage,
-            COALESCE(SUM(profit), 0) AS profit,
-            COALESCE(SUM(revenue) FILTER (WHERE cost IS NOT NULL), 0) AS costed_revenue,
+            COALESCE(-SUM(revenue) FILTER (WHERE kind = 'return'), 0.00) AS refunds,
+            COALESCE(SUM(cost), 0.00) AS cost, SUM(fees) AS fees, SUM(postage) AS postage,
+            COALESCE(SUM(profit), 0.00) AS profit,
+            COALESCE(SUM(revenue) FILTER (WHERE cost IS NOT NULL), 0.00) AS costed_revenue,
             COALESCE(SUM(units) FILTER (WHERE cost IS NULL), 0) AS uncosted_units
         FROM picked GROUP BY GROUPING SETS ((currency), (currency, key))
     ), ranked AS (
@@ -128,7 +132,7 @@ _ROWS = """
     ORDER BY whole DESC, rank {way}, key {way}
 """
 _GAIN = """
-    SELECT COALESCE(SUM(profit), 0) FROM ({picked}) AS picked WHERE currency = %(currency)s
+    SELECT COALESCE(SUM(profit), 0.00) FROM ({picked}) AS picked WHERE currency = %(currency)s
 """
 
 

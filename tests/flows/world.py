@@ -103,7 +103,9 @@ class World:
         self.former.delete()
         ware = self._item("ware", quantity=20)
         ware.refresh_from_db()
-        said = {"notes": f"{MARKER}-order", "channel": f"{MARKER}-channel"}
+        said = {
+            "notes": f"{MARKER}-order", "channel": f"{MARKER}-channel", "customer": self.customer,
+        }  # fmt: skip
         self.draft, self.pending, self.confirmed, self.fulfilled, self.sold = (
             order(self.vendor, status, ware, **said) for status in STATUSES
         )

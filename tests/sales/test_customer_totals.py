@@ -130,14 +130,12 @@ def test_first_page_is_read_off_the_index_and_sums_only_its_own(many: Vendor, ow
     assert "customer_by_name" in plan
     assert "Sort Key: sales_customer.name" not in plan.replace('"', "")
     assert "sales_order" not in plan
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with CaptureQueriesContext(connection) as asked:
         page = list(get_customers_for_user(owner)[:20])
     assert [row.total_spent for row in page] == [5] * 20
     [_shops, _page, sums] = [each["sql"] for each in asked.captured_queries]
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {sums}")
         plan = "\n".join(line for [line] in cursor.fetchall())
-    assert "order_of_customer" in plan, plan
-    assert "Seq Scan on sales_order" not in plan, plan
+    assert "Index Cond: (customer_id = ANY" in plan
+    assert "Seq Scan on sales_order" not in plan
