@@ -83,6 +83,10 @@ class OrderAdmin(ReadOnlyAdmin):
     ]  # fmt: skip
     inlines = [LineInline, FulfilmentInline, ReturnInline]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """The figures are those of the lines, read once."""
+        return super().get_queryset(request).prefetch_related("lines")
+
 
 @admin.register(SalesEntry)
 class SalesEntryAdmin(ReadOnlyAdmin):
