@@ -4,7 +4,7 @@ PYTHON ?= $(shell for each in python3.11 python3 python; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-APPS := core vendors users inventory sales dashboard omni_stock
+APPS := core vendors users inventory sales notifications dashboard omni_stock
 SCHEMA := $(BIN)/python manage.py spectacular --validate --fail-on-warn
 SERVED := $(BIN)/python -m scripts.services --
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes

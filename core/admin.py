@@ -10,9 +10,17 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from core.audit import Deed, log_many
+from core.audit import Deed, log_many, redacted
 from core.enums import AuditType
-from core.models import SOFT_CASCADE, AuditedModel, AuditLog, IdempotencyKey, ThrottleLog
+from core.models import (
+    SOFT_CASCADE,
+    AuditedModel,
+    AuditLog,
+    IdempotencyKey,
+    OutboxMessage,
+    ThrottleLog,
+)
+from core.relay import try_again
 from core.writing import Recorded
 
 _RECORD = [
@@ -67,12 +75,17 @@ class AuditedAdmin(admin.ModelAdmin):
         log_many(AuditType.ADMIN, request.user, deeds, request)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        self.sign(request, obj)
         super().save_model(request, obj, form, change)
         if form.changed_data or not change:
             self.audit(request, "changed" if change else "added", [obj], _changes(form, change))
 
     def sign(self, request: HttpRequest, row: Any) -> None:
         """Put the hand of this member of staff under a row that is about to be written."""
+        if isinstance(row, AuditedModel):
+            row.updated_by = request.user  # type: ignore[assignment]
+            if row.pk is None:
+                row.created_by = request.user  # type: ignore[assignment]
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         for row in formset.save(commit=False):
@@ -126,16 +139,6 @@ class BusinessAdmin(AuditedAdmin):
         fixed = self.fixed if obj else ()
         return [*super().get_readonly_fields(request, obj), *record, *fixed]
 
-    def save_model(
-        self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool
-    ) -> None:
-        _sign(obj, request)
-        super().save_model(request, obj, form, change)
-
-    def sign(self, request: HttpRequest, row: Any) -> None:
-        if isinstance(row, AuditedModel):
-            _sign(row, request)
-
     @transaction.atomic
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         self.delete_queryset(request, self.model.all_objects.filter(pk=obj.pk))
@@ -183,12 +186,6 @@ def _belongs_to_deleted(row: Any) -> bool:
     return any(getattr(row, name).is_deleted for name in owners)
 
 
-def _sign(row: AuditedModel, request: HttpRequest) -> None:
-    row.updated_by = request.user  # type: ignore[assignment]
-    if row.pk is None:
-        row.created_by = request.user  # type: ignore[assignment]
-
-
 class ReadOnlyAdmin(admin.ModelAdmin):
     """What the system wrote about itself: to be read."""
 
@@ -233,3 +230,36 @@ class IdempotencyKeyAdmin(ReadOnlyAdmin):
     search_fields = ["path"]
     date_hierarchy = "created_at"
     ordering = ["-created_at"]
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(AuditedAdmin, ReadOnlyAdmin):
+    """What waits to be told, and what nobody could be told: the given up may be tried again."""
+
+    list_display = [
+        "created_at", "state", "event", "handler", "attempts", "next_attempt_at", "last_error",
+    ]  # fmt: skip
+    fields = [
+        "event_id", "event", "handler", "told", "state", "attempts", "next_attempt_at",
+        "last_error", "created_at", "finished_at",
+    ]  # fmt: skip
+    list_filter = ["state", "event"]
+    search_fields = ["=event_id", "handler"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at", "-id"]
+    actions = ["try_again"]
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("core.change_outboxmessage")
+
+    @admin.display(description="Payload")
+    def told(self, message: OutboxMessage) -> str:
+        """Addresses are nobody's business here."""
+        return str(redacted(message.payload))
+
+    @admin.action(description="Try the selected again, now", permissions=["retry"])
+    @transaction.atomic
+    def try_again(self, request: HttpRequest, queryset: QuerySet) -> None:
+        rows = try_again(queryset)
+        self.audit(request, "tried again", rows)
+        self.message_user(request, f"{len(rows)} will be tried again.")

@@ -9,6 +9,11 @@ class CoreConfig(AppConfig):
     name = "core"
 
     def ready(self) -> None:
+        from core.events import subscribe
+        from core.handlers import wake_relay
+        from core.outbox import MessagesWaiting
+
+        subscribe(MessagesWaiting, wake_relay)
         pre_migrate.connect(_wait_for_locks, sender=self)
 
 

@@ -18,7 +18,7 @@ A refusal that is raised rolls its transaction back, and its row with it: log th
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from users.models import User
 
 # The log cannot be corrected, so what a person may ask us to forget must not get into it, nor what
-# opens a door. That such a field changed is told, its values are not.
+# opens a door. That such a field changed is told, its values are not. A model whose other fields
+# are somebody's too names them in `personal`.
 REDACTED = frozenset(
     {
         "address", "birthdate", "contact_info", "email", "first_name", "gift_message", "last_name",
@@ -117,6 +118,11 @@ def fields_of(row: Model) -> dict[str, Any]:
     }
 
 
+def redacted(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as the log would tell them."""
+    return _record(None, values) or {}
+
+
 def _row(
     action_type: str,
     user: "User | AnonymousUser | None",
@@ -157,7 +163,8 @@ def _line(text: str) -> str:
 def _record(obj: Model | None, values: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if not values:
         return None
-    return {_key(obj, name): _value(name, value) for name, value in values.items()}
+    hidden = REDACTED | getattr(obj, "personal", frozenset())
+    return {_key(obj, name): _value(name, value, hidden) for name, value in values.items()}
 
 
 def _key(obj: Model | None, name: str) -> str:
@@ -168,9 +175,9 @@ def _key(obj: Model | None, name: str) -> str:
         return name
 
 
-def _value(name: str, value: Any) -> Any:
+def _value(name: str, value: Any, hidden: Set[str]) -> Any:
     """As plain JSON; what is too long to be read is cut."""
-    if value and (name in REDACTED or any(word in name for word in SECRETS)):
+    if value and (name in hidden or any(word in name for word in SECRETS)):
         return HIDDEN
     text = json.dumps(value, cls=_Plain, ensure_ascii=False)
     if len(text) <= MAX_VALUE:

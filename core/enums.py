@@ -13,3 +13,11 @@ class AuditType(models.TextChoices):
     SALES = "sales", "Sales"
     STOCK = "stock", "Stock"
     VENDOR = "vendor", "Shop"
+
+
+class MessageState(models.TextChoices):
+    """How far an announced event is on its way to one handler."""
+
+    PENDING = "pending", "Pending"
+    DONE = "done", "Done"
+    DEAD = "dead", "Given up"

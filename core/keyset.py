@@ -32,6 +32,14 @@ class Term:
         nulls = self.nullable and not self.descending
         return after | Q(**{f"{self.name}__isnull": True}) if nulls else after
 
+    def since(self, value: Any) -> Q:
+        """The rows with this value, and those that come after them: one range where it can be."""
+        if value is None:
+            return self.level(None) | self.beyond(None)
+        since = Q(**{f"{self.name}__{'lte' if self.descending else 'gte'}": value})
+        nulls = self.nullable and not self.descending
+        return since | self.level(None) if nulls else since
+
     def level(self, value: Any) -> Q:
         return Q(**({f"{self.name}__isnull": True} if value is None else {self.name: value}))
 
@@ -74,9 +82,8 @@ class Keyset:
         one_way = len({term.descending for term in self.terms}) == 1
         if one_way and not any(term.nullable for term in self.terms):
             return rows.filter(self._row_is_beyond(values))
-        first, value = self.terms[0], values[0]
         # The first part says nothing new, but an index can begin there.
-        return rows.filter(first.beyond(value) | first.level(value), _beyond(self.terms, values))
+        return rows.filter(self.terms[0].since(values[0]), _beyond(self.terms, values))
 
     def _row_is_beyond(self, values: Sequence[Any]) -> Any:
         """`(a, id) > (…)`: one range of an index, however many rows have the same `a`."""

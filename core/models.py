@@ -1,7 +1,7 @@
 """What every business model is made of: times, authors, versions, undoable deletion.
 
-And the tables that belong to all of them: the audit log, what the limits count, and the keys of
-what was done once.
+And the tables that belong to all of them: the audit log, what the limits count, the keys of what
+was done once, and the outbox.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from django.db import models, transaction
 from django.db.models.deletion import Collector, ProtectedError
 from django.utils import timezone
 
-from core.enums import AuditType
+from core.enums import AuditType, MessageState
 
 _M = TypeVar("_M", bound=models.Model)
 _Family = dict[type[models.Model], set[Any]]
@@ -352,3 +352,39 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return f"POST {self.path}"
+
+
+class OutboxMessage(models.Model):
+    """One announced event for one handler: written by `core.outbox`, handed over by `core.relay`.
+
+    It may hold an address, so what is done loses that, and goes after a while (decision 20).
+    """
+
+    event_id = models.UUIDField(help_text="The same for all who hear of the event.")
+    event = models.CharField(max_length=200)
+    handler = models.CharField(max_length=200)
+    payload = models.JSONField()
+    state = models.CharField(
+        max_length=10, choices=MessageState.choices, default=MessageState.PENDING
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    last_error = models.CharField(max_length=100, blank=True, help_text="Its class.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["event_id", "handler"], name="outbox_once_per_handler")
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at", "id"],
+                condition=models.Q(state=MessageState.PENDING),
+                name="outbox_due",
+            ),
+            models.Index(fields=["state", "finished_at"], name="outbox_finished"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} for {self.handler}"

@@ -23,7 +23,7 @@ from core.caching import CachedListMixin
 from core.conditional import Conditional, Tagged
 from core.deprecation import CHANGELOG, deprecations_of
 from core.exceptions import AppException, PlanStale
-from core.pagination import PAGINATION, VersionedPagination
+from core.pagination import VersionedPagination
 from core.parsers import MergePatchParser
 from core.problems import CONTENT_TYPE, TYPE_BASE
 from core.serializers import StrictMixin
@@ -176,7 +176,7 @@ class ProblemAutoSchema(AutoSchema):
         """That of the version which is described."""
         paginator = super()._get_paginator()
         if isinstance(paginator, VersionedPagination):
-            return PAGINATION[self.view.request.version]()
+            return paginator.of_version(self.view.request.version)
         return paginator
 
     def _get_request_body(self, direction: Any = "request") -> dict[str, Any] | None:

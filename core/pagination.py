@@ -85,7 +85,8 @@ class KeysetPagination(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         size = StandardResultsSetPagination().get_page_size(request) or 0
         self.here = request.get_full_path()
-        self.keyset = Keyset.of(queryset)
+        # What is no table's rows has an order of its own.
+        self.keyset = getattr(queryset, "keyset", None) or Keyset.of(queryset)
         self.signer = Signer(salt=_asked(request, self.keyset), sep="~")
         backwards, position = self._read(request.query_params.get("cursor", ""))
         order = self.keyset.reversed() if backwards else self.keyset
@@ -149,13 +150,26 @@ PAGINATION: dict[str | None, Any] = {"v1": StandardResultsSetPagination, "v2": K
 class VersionedPagination(BasePagination):
     """What every list has without asking: the pages of the version that was called."""
 
+    pages: Any
+
+    def of_version(self, version: str | None) -> "VersionedPagination":
+        self.pages = PAGINATION[version]()
+        return self
+
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
-        self.pages = PAGINATION[request.version]()
-        return self.pages.paginate_queryset(queryset, request, view)
+        return self.of_version(request.version).pages.paginate_queryset(queryset, request, view)
 
     def get_paginated_response(self, data: Any) -> Response:
         response: Response = self.pages.get_paginated_response(data)
         return response
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = self.pages.get_schema_operation_parameters(view)
+        return parameters
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        envelope: dict[str, Any] = self.pages.get_paginated_response_schema(schema)
+        return envelope
 
 
 def _page(envelope: dict[str, Any], **ends: str) -> Response:

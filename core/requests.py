@@ -1,7 +1,7 @@
 """Who asks, and what the address says besides."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -12,6 +12,8 @@ from core.etags import digest
 from core.rehearsal import Terms
 
 if TYPE_CHECKING:
+    from rest_framework.serializers import BaseSerializer
+
     from users.models import User
 
 # In the tokens of sessions that were opened from one of our own front ends.
@@ -33,6 +35,22 @@ def read_flag(request: Request, name: str) -> bool:
     if text not in {"true", "false", "1", "0"}:
         raise ValidationError({name: _("Give true or false.")})
     return text in {"true", "1"}
+
+
+def read_query(
+    request: Request, serializer: "type[BaseSerializer[Any]]", aside: Iterable[str] = ()
+) -> dict[str, Any]:
+    """The query, as the serializer reads it; 400 for what it does not know.
+
+    As in lists, `format` is the renderers' affair, `_=1700000000` that of caches; what else is
+    somebody else's stands `aside`.
+    """
+    passed = {"format", *aside}
+    given = request.query_params.items()
+    query = serializer(data={k: text for k, text in given if k not in passed and k[:1] != "_"})
+    query.is_valid(raise_exception=True)
+    values: dict[str, Any] = query.validated_data
+    return values
 
 
 def read_terms(request: Request, *said: object, versions: Mapping[int, int] | None = None) -> Terms:

@@ -15,7 +15,10 @@ from rest_framework import serializers
 
 
 class StrictMixin:
-    """Refuses keys it does not know: a misspelt field must not be lost without a word."""
+    """Refuses keys it does not know: a misspelt field must not be lost without a word.
+
+    And numbers for text: `0075` is another SKU than 75.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
@@ -23,7 +26,18 @@ class StrictMixin:
             if unknown := sorted(str(key) for key in data if key not in known):
                 fault = serializers.ErrorDetail(gettext("Unknown field."), "unknown_field")
                 raise serializers.ValidationError(dict.fromkeys(unknown, fault))
+            if numbers := [name for name in data if _is_number_for_text(known[name], data[name])]:
+                raise serializers.ValidationError(
+                    {name: [known[name].error_messages["invalid"]] for name in numbers}, "invalid"
+                )
         return super().to_internal_value(data)  # type: ignore[misc]
+
+
+def _is_number_for_text(field: serializers.Field, value: Any) -> bool:
+    """Not where the field reads what it is given in a way of its own."""
+    reads = getattr(type(field), "to_internal_value", None)
+    is_text = reads is serializers.CharField.to_internal_value and not field.read_only
+    return is_text and isinstance(value, int | float)
 
 
 class StrictSerializer(StrictMixin, serializers.Serializer):

@@ -1,6 +1,7 @@
 """Looking at everything below, reading only."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from core.models import AuditLog, AuditLogQuerySet
@@ -12,7 +13,8 @@ from inventory.selectors import (
     get_catalog_figures,
     get_valuation_figures,
 )
-from vendors.selectors import get_active_vendor, get_audited_vendors, get_vendors_for_user
+from sales.selectors import get_realised_gain
+from vendors.selectors import get_audited_vendors, get_figures_scope, get_vendors_for_user
 
 if TYPE_CHECKING:
     from users.models import User
@@ -36,6 +38,13 @@ def get_dashboard_summary(
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Valuation(ValuationFigures):
+    """What the stock is worth, and what selling the rest of it has brought."""
+
+    realised_gain: Decimal
+
+
 def get_valuation(
     user: "User",
     *,
@@ -43,15 +52,13 @@ def get_valuation(
     currency: str = "",
     moment: Moment = NOW,
     months: int = 12,
-) -> ValuationFigures:
+) -> Valuation:
     """Of all the user's vendors, or one of them; in the currency of that one, or the active one's,
     unless named."""
-    vendors = get_vendors_for_user(user)
-    if vendor_id is not None:
-        vendors = vendors.filter(pk=vendor_id)
-    named = vendors.first() if vendor_id is not None else get_active_vendor(user)
-    currency = currency or (named.currency if named else "USD")
-    return get_valuation_figures(vendors.values_list("pk", flat=True), currency, moment, months)
+    vendor_ids, currency = get_figures_scope(user, vendor_id, currency)
+    figures = get_valuation_figures(vendor_ids, currency, moment, months)
+    gain = get_realised_gain(vendor_ids, currency, moment)
+    return Valuation(**vars(figures), realised_gain=gain)
 
 
 def get_audit_logs_for_user(user: "User") -> AuditLogQuerySet:

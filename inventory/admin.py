@@ -23,6 +23,7 @@ from inventory.models import (
     Valuation,
 )
 from inventory.services import CategoryService, ImageService
+from vendors.selectors import get_shop_settings
 
 
 class BranchInline(BusinessInline):
@@ -103,9 +104,17 @@ class ImageInline(BusinessInline):
 
 
 class CollectibleForm(BusinessForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None and "low_stock_threshold" in self.fields:
+            self.initial["low_stock_threshold"] = None
+            self.fields["low_stock_threshold"].help_text = "Left empty, as the shop's settings say."
+
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
         vendor, category = values.get("vendor"), values.get("category")
+        if self.instance.pk is None and vendor and values.get("low_stock_threshold") is None:
+            values["low_stock_threshold"] = get_shop_settings(vendor.pk).low_stock_threshold
         vendor_id = vendor.pk if vendor else self.instance.vendor_id
         if category and category.vendor_id != vendor_id:
             self.add_error("category", "The category belongs to another vendor.")

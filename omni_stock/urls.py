@@ -28,6 +28,7 @@ resources: list[Any] = [
     path("", include("vendors.api.urls")),
     path("", include("inventory.api.urls")),
     path("", include("sales.api.urls")),
+    path("", include("notifications.api.urls")),
     path("", include("dashboard.api.urls")),
     path("rate-limits/", RateLimitsView.as_view(), name="rate-limits"),
 ]

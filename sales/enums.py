@@ -31,3 +31,13 @@ class EntryKind(models.TextChoices):
     SALE = "sale", "Sale"
     RETURN = "return", "Return"
     CHARGE = "charge", "Charge"
+
+
+class ReportBy(models.TextChoices):
+    """What the rows of a sales report are about."""
+
+    DAY = "day", "Day"
+    ITEM = "item", "Item"
+    CATEGORY = "category", "Category"
+    CUSTOMER = "customer", "Customer"
+    CHANNEL = "channel", "Channel"

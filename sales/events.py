@@ -1,20 +1,20 @@
 from dataclasses import dataclass
+from decimal import Decimal
 
 
 @dataclass(frozen=True)
 class OrderPlaced:
-    """`total` as text, in `currency`."""
-
     order_id: int
     vendor_id: int
     number: str
-    customer_id: int | None
-    total: str
+    total: Decimal
     currency: str
 
 
 @dataclass(frozen=True)
 class OrderCancelled:
+    """`reason` is one of `CancelReason`."""
+
     order_id: int
     vendor_id: int
     number: str
@@ -23,10 +23,10 @@ class OrderCancelled:
 
 @dataclass(frozen=True)
 class OrderReturned:
-    """Units came back. `refund` as text, in `currency`."""
+    """Units came back, all or some of them, and money with them."""
 
     order_id: int
     vendor_id: int
     number: str
-    refund: str
+    refund: Decimal
     currency: str

@@ -30,6 +30,20 @@ class EmptyOrder(ConflictError):
         super().__init__(errors=[FieldError("lines", self.code, str(self.detail))])
 
 
+class ItemDeleted(ConflictError):
+    """An item was deleted since the order was drafted: it cannot be promised to anybody.
+
+    `errors` names its line, by `place`.
+    """
+
+    code = "item_deleted"
+    detail = _("An item of the order has been deleted.")
+
+    def __init__(self, place: int) -> None:
+        field = f"lines.{place}.item"
+        super().__init__(errors=[FieldError(field, self.code, str(self.detail))])
+
+
 class ExceedsOrder(ConflictError):
     """More is sent than the line has left; `left` is how many it has, of line `line`."""
 

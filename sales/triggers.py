@@ -1,8 +1,46 @@
-"""Database triggers: what follows from the sales journal."""
+"""Database triggers: what follows from the sales journal, and what stays as it was said."""
 
 import pgtrigger
 
 APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+
+# A number is given once and never lost: no order that has one goes, or takes another.
+NUMBERED_STAYS = pgtrigger.Protect(
+    name="numbered_stays",
+    operation=pgtrigger.Delete,
+    condition=pgtrigger.Condition("OLD.number IS NOT NULL"),
+)
+NUMBER_STAYS = pgtrigger.Protect(
+    name="number_stays",
+    operation=pgtrigger.Update,
+    condition=pgtrigger.Condition(
+        "OLD.number IS NOT NULL AND OLD.number IS DISTINCT FROM NEW.number"
+    ),
+)
+
+_DERIVED = ("fulfilled", "returned", "revenue", "refunded", "cost", "fees", "postage")
+
+
+def _of(row: str) -> str:
+    return f"({', '.join(f'{row}.{column}' for column in _DERIVED)})"
+
+
+# A trigger that another trigger fired has a depth above one: only the journal's own writes these.
+DERIVED = pgtrigger.Trigger(
+    name="derived",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert | pgtrigger.Update,
+    func=f"""
+        IF pg_trigger_depth() < 2 AND (
+            TG_OP = 'INSERT' AND {_of("NEW")} IS DISTINCT FROM (0, 0, 0, 0, 0, 0, 0)
+            OR TG_OP = 'UPDATE' AND {_of("NEW")} IS DISTINCT FROM {_of("OLD")}
+        ) THEN
+            RAISE EXCEPTION 'what a line has sold follows from the journal and is not written'
+                USING ERRCODE = 'restrict_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
 
 # An order's lines are what their entries say. A cost that is not known makes the sum unknown.
 BOOKED = pgtrigger.Trigger(

@@ -5,27 +5,46 @@ writes one, and what the code tells no longer is forgotten.
 """
 
 import sys
+from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_file
+from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "locale"
-APPS = ["core", "vendors", "users", "inventory", "sales", "dashboard", "omni_stock"]
+APPS = [
+    "core",
+    "vendors",
+    "users",
+    "inventory",
+    "sales",
+    "notifications",
+    "dashboard",
+    "omni_stock",
+]
 KEYWORDS = {**DEFAULT_KEYWORDS, "gettext_lazy": None, "ngettext_lazy": (1, 2)}
 
 
 def extracted() -> Catalog:
-    """Every message of the code, with the modules that tell it."""
+    """Every message of the code and of the texts we send, with the files that tell it."""
     found = Catalog(fuzzy=False)
-    for path in sorted(path for app in APPS for path in (ROOT / app).rglob("*.py")):
-        module = str(path.relative_to(ROOT))
-        for _line, message, _comments, context in extract_from_file("python", path, KEYWORDS):
-            found.add(message, locations=[(module, 0)], context=context)
+    for path in sorted(path for app in APPS for path in (ROOT / app).rglob("*.*")):
+        if path.suffix in {".py", ".txt"}:
+            file = BytesIO(_code_of(path).encode())
+            place = (str(path.relative_to(ROOT)), 0)
+            for _line, message, _comments, context in extract("python", file, KEYWORDS):
+                found.add(message, locations=[place], context=context)
     return found
+
+
+def _code_of(path: Path) -> str:
+    """A template as the calls it makes."""
+    text = path.read_text(encoding="utf-8")
+    return text if path.suffix == ".py" else templatize(text)
 
 
 def read(source: Path) -> Catalog:

@@ -51,7 +51,8 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
             "Shop",
             {
                 "fields": [
-                    "portrait", "company_name", "phone_number", "birthdate", "active_vendor",
+                    "portrait", "company_name", "phone_number", "birthdate", "language",
+                    "active_vendor",
                     "is_admin", "is_salesperson", "deleted_at",
                 ]
             },

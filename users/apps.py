@@ -5,16 +5,16 @@ class UsersConfig(AppConfig):
     name = "users"
 
     def ready(self) -> None:
-        from core.events import subscribe
+        from core.outbox import hear
         from users import events, handlers
         from vendors.events import MemberInvited
 
-        subscribe(events.UserRegistered, handlers.welcome_new_user)
-        subscribe(events.EmailVerificationRequested, handlers.send_verification_again)
-        subscribe(events.PasswordResetRequested, handlers.send_reset_link)
-        subscribe(events.PasswordChanged, handlers.tell_of_new_password)
-        subscribe(events.RefreshTokenReused, handlers.warn_of_reuse)
-        subscribe(events.AccountPaused, handlers.tell_of_pause)
-        subscribe(events.AccountReactivated, handlers.tell_of_end_of_pause)
-        subscribe(events.AccountDeleted, handlers.say_good_bye)
-        subscribe(MemberInvited, handlers.send_invitation_to_member)
+        hear(events.UserRegistered, handlers.welcome_new_user)
+        hear(events.EmailVerificationRequested, handlers.send_verification_again)
+        hear(events.PasswordResetRequested, handlers.send_reset_link)
+        hear(events.PasswordChanged, handlers.tell_of_new_password)
+        hear(events.RefreshTokenReused, handlers.warn_of_reuse)
+        hear(events.AccountPaused, handlers.tell_of_pause)
+        hear(events.AccountReactivated, handlers.tell_of_end_of_pause)
+        hear(events.AccountDeleted, handlers.say_good_bye)
+        hear(MemberInvited, handlers.send_invitation_to_member)

@@ -47,6 +47,8 @@ class AccountReactivated:
 
 @dataclass(frozen=True)
 class AccountDeleted:
-    """The address is of before: no row knows it any more."""
+    """The address and the language are of before: no row knows them any more."""
 
     email: str
+    language: str = ""
+    user_id: int = 0

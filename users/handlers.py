@@ -1,3 +1,7 @@
+"""Mails that follow from what happened. After a crash one may be sent twice, never not at all."""
+
+from uuid import UUID
+
 from users.events import (
     AccountDeleted,
     AccountPaused,
@@ -8,51 +12,41 @@ from users.events import (
     RefreshTokenReused,
     UserRegistered,
 )
-from users.tasks import (
-    send_account_deleted,
-    send_account_paused,
-    send_account_reactivated,
-    send_invitation,
-    send_password_changed,
-    send_reset_email,
-    send_reuse_warning,
-    send_verification_email,
-    send_welcome_email,
-)
+from users.services import MailService
 from vendors.events import MemberInvited
 
 
-def welcome_new_user(event: UserRegistered) -> None:
-    send_welcome_email.delay(event.user_id)
+def welcome_new_user(event: UserRegistered, event_id: UUID) -> None:
+    MailService.welcome(user_id=event.user_id, event_id=event_id)
 
 
-def send_verification_again(event: EmailVerificationRequested) -> None:
-    send_verification_email.delay(event.email)
+def send_verification_again(event: EmailVerificationRequested, event_id: UUID) -> None:
+    MailService.verification(email=event.email, event_id=event_id)
 
 
-def send_reset_link(event: PasswordResetRequested) -> None:
-    send_reset_email.delay(event.email)
+def send_reset_link(event: PasswordResetRequested, event_id: UUID) -> None:
+    MailService.reset(email=event.email, event_id=event_id)
 
 
-def tell_of_new_password(event: PasswordChanged) -> None:
-    send_password_changed.delay(event.user_id)
+def tell_of_new_password(event: PasswordChanged, event_id: UUID) -> None:
+    MailService.password_changed(user_id=event.user_id, event_id=event_id)
 
 
-def warn_of_reuse(event: RefreshTokenReused) -> None:
-    send_reuse_warning.delay(event.user_id, event.session_id)
+def warn_of_reuse(event: RefreshTokenReused, event_id: UUID) -> None:
+    MailService.warn_of_reuse(user_id=event.user_id, session_id=event.session_id, event_id=event_id)
 
 
-def tell_of_pause(event: AccountPaused) -> None:
-    send_account_paused.delay(event.user_id, event.reason)
+def tell_of_pause(event: AccountPaused, event_id: UUID) -> None:
+    MailService.paused(user_id=event.user_id, reason=event.reason, event_id=event_id)
 
 
-def tell_of_end_of_pause(event: AccountReactivated) -> None:
-    send_account_reactivated.delay(event.user_id)
+def tell_of_end_of_pause(event: AccountReactivated, event_id: UUID) -> None:
+    MailService.reactivated(user_id=event.user_id, event_id=event_id)
 
 
-def say_good_bye(event: AccountDeleted) -> None:
-    send_account_deleted.delay(event.email)
+def say_good_bye(event: AccountDeleted, event_id: UUID) -> None:
+    MailService.deleted(email=event.email, language=event.language, event_id=event_id)
 
 
-def send_invitation_to_member(event: MemberInvited) -> None:
-    send_invitation.delay(event.member_id)
+def send_invitation_to_member(event: MemberInvited, event_id: UUID) -> None:
+    MailService.invitation(member_id=event.member_id, event_id=event_id)

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Exists, OuterRef, Q, UniqueConstraint
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from core.fields import random_code
 from core.models import TimeStampedQuerySet, VersionedModel
@@ -45,6 +46,8 @@ class UserManager(DjangoUserManager.from_queryset(UserQuerySet)["User"]):  # typ
         password: str | None = None,
         **extra_fields: Any,
     ) -> "User":
+        # Who registers is spoken to in the same language later, by the worker.
+        extra_fields.setdefault("language", get_language() or "")
         user: User = super().create_user(*_named(username, email), password, **extra_fields)
         return user
 
@@ -87,6 +90,12 @@ class User(AbstractUser, VersionedModel):
     birthdate = models.DateField(null=True, blank=True)
     # Not for the admin's form, which would take any file.
     avatar = models.ImageField(upload_to=_avatar_path, blank=True, editable=False)
+    language = models.CharField(
+        max_length=10,
+        blank=True,
+        choices=settings.LANGUAGES,
+        help_text="Of mails and notifications; blank is the site's.",
+    )
     is_admin = models.BooleanField(default=False, help_text="Administers the platform.")
     is_salesperson = models.BooleanField(default=False)
     active_vendor = models.ForeignKey(

@@ -1,11 +1,13 @@
 """Reading: who somebody is, and where somebody is signed in."""
 
 import uuid
+from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
+from core.exceptions import ForbiddenError
 from users.exceptions import SessionEnded, TokenNotValid, UserNotFoundError
-from users.models import Session, SessionQuerySet, User
+from users.models import Session, SessionQuerySet, User, UserQuerySet
 from vendors.selectors import get_roles
 
 
@@ -31,8 +33,24 @@ def find_account(email: str) -> User | None:
 
 def find_active_user(email: str) -> User | None:
     """By e-mail alone, without regard to case."""
-    user: User | None = User.objects.with_address(email).filter(is_active=True).first()
-    return user
+    return get_accounts_with_address(email).first()
+
+
+def get_accounts(ids: Any = None) -> UserQuerySet:
+    """The active ones: all or, of these ids, which may be a query for them."""
+    accounts: UserQuerySet = User.objects.filter(is_active=True)
+    return accounts if ids is None else accounts.filter(pk__in=ids)
+
+
+def get_accounts_with_address(email: str) -> UserQuerySet:
+    """The active account, if there is one, without regard to case."""
+    return get_accounts().with_address(email)
+
+
+def require_administrator(user: User) -> None:
+    """Of the platform; raises `ForbiddenError` for everybody else."""
+    if user.role != "admin":
+        raise ForbiddenError
 
 
 def is_address_free(email: str) -> bool:

@@ -3,8 +3,16 @@ from typing import Any, cast
 from django.contrib import admin
 from django.http import HttpRequest
 
-from core.admin import BusinessAdmin, BusinessInline
-from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
+from core.admin import AuditedAdmin, BusinessAdmin, BusinessForm, BusinessInline
+from vendors.models import (
+    OF_THE_SHOP,
+    AccessToken,
+    SystemSettings,
+    Vendor,
+    VendorMember,
+    VendorStore,
+)
+from vendors.selectors import get_platform_settings
 from vendors.services import VendorService
 
 
@@ -21,6 +29,11 @@ class VendorAdmin(BusinessAdmin):
     search_fields = ["name", "slug", "owner__email"]
     autocomplete_fields = ["owner"]
     inlines = [StoreInline]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        platform = get_platform_settings()
+        settled = {name: getattr(platform, name) for name in OF_THE_SHOP}
+        return settled | super().get_changeform_initial_data(request)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """A shop opened here has a default store, like any other."""
@@ -63,4 +76,26 @@ class AccessTokenAdmin(BusinessAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Made by the API alone, which shows a new one once."""
+        return False
+
+
+@admin.register(SystemSettings)
+class SystemSettingsAdmin(AuditedAdmin):
+    """The platform's, without a vendor, and the shops'. They are emptied and never deleted."""
+
+    form = BusinessForm
+    list_display = [
+        "__str__", "vendor", "low_stock_threshold", "order_expiry_minutes", "default_tax_rate",
+        "order_confirmations", "updated_at",
+    ]  # fmt: skip
+    list_select_related = ["vendor"]
+    search_fields = ["vendor__name"]
+    autocomplete_fields = ["vendor"]
+    ordering = ["-pk"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        record = ["created_at", "created_by", "updated_at", "updated_by", "version"]
+        return [*record, "vendor"] if obj else record
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -8,6 +8,11 @@ class StoreType(models.TextChoices):
     WAREHOUSE = "warehouse", "Warehouse"
 
 
+class SettingsScope(models.TextChoices):
+    VENDOR = "vendor", "Shop"
+    PLATFORM = "platform", "Platform"
+
+
 class InviteStatus(models.TextChoices):
     PENDING = "pending", "Pending"
     ACCEPTED = "accepted", "Accepted"

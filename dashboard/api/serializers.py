@@ -199,6 +199,7 @@ _HOLDING = {
                 "as_of": "2026-11-20T09:30:00Z",
                 "known_at": None,
                 "cost_of_goods_sold": "13.00",
+                "realised_gain": "8.50",
                 "written_off": "0.00",
                 "by_category": [{**_HOLDING, "id": 12, "name": "Star Wars"}],
                 "by_store": [{**_HOLDING, "id": 9, "name": "Main store"}],
@@ -220,6 +221,7 @@ class ValuationFiguresSerializer(HoldingSerializer):
     as_of = serializers.DateTimeField()
     known_at = serializers.DateTimeField(allow_null=True)
     cost_of_goods_sold = _figure("Of what was sold until then, less what was returned.")
+    realised_gain = _figure("The profit of what was sold until then, where its cost is known.")
     written_off = _figure("Write-offs, and units lost by count.")
     by_category = ShareSerializer(many=True)
     by_store = ShareSerializer(many=True)

@@ -7,8 +7,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.requests import caller
-from core.serializers import StrictSerializer
+from core.requests import caller, read_query
 from dashboard.api.filters import AuditLogFilter
 from dashboard.api.serializers import (
     AuditLogSerializer,
@@ -30,7 +29,7 @@ from inventory.selectors import Moment
 @api_view(["GET", "HEAD"])
 def dashboard_summary(request: Request) -> Response:
     """Figures over all your vendors, or one: `?vendor=`."""
-    query = _asked(request, SummaryQuerySerializer)
+    query = read_query(request, SummaryQuerySerializer)
     moment = Moment(as_of=query.get("as_of"), known_at=query.get("known_at"))
     summary = get_dashboard_summary(caller(request), query.get("vendor"), moment)
     return Response(DashboardSummarySerializer(summary).data)
@@ -45,7 +44,7 @@ def dashboard_summary(request: Request) -> Response:
 @api_view(["GET", "HEAD"])
 def dashboard_valuation(request: Request) -> Response:
     """In one currency; `history` is a series for charts, by the month, and ends with `as_of`."""
-    query = _asked(request, ValuationQuerySerializer)
+    query = read_query(request, ValuationQuerySerializer)
     moment = Moment(as_of=query.get("as_of"), known_at=query.get("known_at"))
     figures = get_valuation(
         caller(request),
@@ -55,15 +54,6 @@ def dashboard_valuation(request: Request) -> Response:
         months=query["months"],
     )
     return Response(ValuationFiguresSerializer(figures).data)
-
-
-def _asked(request: Request, serializer: type[StrictSerializer]) -> dict[str, Any]:
-    """The query. As in lists, `format` is the renderers' affair, `_=1700000000` that of caches."""
-    given = request.query_params.items()
-    query = serializer(data={k: text for k, text in given if k != "format" and k[:1] != "_"})
-    query.is_valid(raise_exception=True)
-    values: dict[str, Any] = query.validated_data
-    return values
 
 
 @extend_schema(tags=["audit"])

@@ -13,6 +13,7 @@ from inventory.models.catalog import (
 )
 from inventory.models.imports import ImportJob, ImportRow
 from inventory.models.stock import (
+    MONEY_DIGITS,
     Allocation,
     LedgerQuerySet,
     StockLevel,
@@ -25,6 +26,7 @@ from inventory.models.stock import (
 __all__ = [
     "MAX_QUANTITY",
     "MAX_SKU",
+    "MONEY_DIGITS",
     "Allocation",
     "CatalogVersion",
     "Category",

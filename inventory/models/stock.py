@@ -42,6 +42,7 @@ from vendors.selectors import get_vendors_for_user
 if TYPE_CHECKING:
     from users.models import User
 
+MONEY_DIGITS = 20
 OPEN = Q(status=AllocationStatus.OPEN)
 
 
@@ -76,7 +77,7 @@ class MovementQuerySet(LedgerQuerySet):
 
 def _money(**options: Any) -> models.DecimalField[Any, Any]:
     """An amount to the cent, up to what a vendor's whole stock may have cost."""
-    return models.DecimalField(max_digits=20, decimal_places=2, **options)
+    return models.DecimalField(max_digits=MONEY_DIGITS, decimal_places=2, **options)
 
 
 def _item(**options: Any) -> models.ForeignKey[Any, Any]:

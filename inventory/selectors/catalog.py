@@ -63,6 +63,12 @@ def get_collectible(user: "User", collectible_id: int) -> Collectible:
     return item
 
 
+def find_label(collectible_id: int) -> dict[str, Any]:
+    """What an item is called, as plain values; of a deleted one too, for the worker."""
+    rows = Collectible.all_objects.filter(pk=collectible_id)
+    return rows.values("name", "sku", item=F("pk")).first() or {"item": collectible_id}
+
+
 def require_may_change(user: "User", items: CollectibleQuerySet, ids: Iterable[int]) -> None:
     """Raises `ForbiddenError` when one of `items` with these ids is not the user's to change."""
     writable = get_vendors_allowing(user, Ability.CATALOG_WRITE)

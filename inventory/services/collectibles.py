@@ -22,6 +22,7 @@ from inventory.selectors import get_category_called
 from inventory.services.categories import CategoryService
 from inventory.services.counting import store_of
 from inventory.services.stock import Receipt, StockService
+from vendors.selectors import get_shop_settings
 
 if TYPE_CHECKING:
     from users.models import User
@@ -88,7 +89,9 @@ class CollectibleService:
         by: "User | None" = None,
         **details: Unpack[ItemDetails],
     ) -> Collectible:
-        """A new item; a blank SKU becomes `ITEM-…`, the currency is the vendor's unless given.
+        """A new item; a blank SKU becomes `ITEM-…`.
+
+        Currency and threshold of low stock are the vendor's unless given.
 
         Its quantity is the opening movement in the store where `by` works, at `unit_cost`.
 
@@ -97,6 +100,8 @@ class CollectibleService:
         values = _with_category(vendor, _with_attributes(details, {}), by)
         values["sku"] = values.get("sku") or new_sku()
         values.setdefault("currency", vendor.currency)
+        if "low_stock_threshold" not in values:
+            values["low_stock_threshold"] = get_shop_settings(vendor.pk).low_stock_threshold
         unit_cost = values.pop("unit_cost", Decimal(0))
         item = Collectible(name=name, vendor=vendor, created_by=by, updated_by=by, **values)
         with constraint_as({"item_sku_unique": SkuTaken()}):

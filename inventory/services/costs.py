@@ -17,18 +17,27 @@ class Piece:
     cost: Decimal
 
 
-def consume(lots: Sequence[StockLot], quantity: int) -> list[Piece]:
+@dataclass
+class Holding:
+    """A lot, and how many of its units may be taken."""
+
+    lot: StockLot
+    free: int
+
+
+def consume(holdings: Sequence[Holding], quantity: int) -> list[Piece]:
     """Take units from the lots in their order; what is taken is gone from these objects too.
 
-    The lots hold enough: the caller has looked.
+    They hold enough: the caller has looked.
     """
     pieces: list[Piece] = []
-    for lot in lots:
-        units = min(lot.remaining, quantity)
+    for holding in holdings:
+        lot, units = holding.lot, min(holding.free, quantity)
         if units:
             cost = share_of(lot.remaining_cost, lot.remaining, units)
             pieces.append(Piece(lot, units, cost))
             lot.remaining -= units
             lot.remaining_cost -= cost
+            holding.free -= units
             quantity -= units
     return pieces

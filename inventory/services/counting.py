@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from core.exceptions import FieldError
-from inventory.models import Collectible, ImportJob
+from inventory.models import MONEY_DIGITS, Collectible, ImportJob
 from inventory.services.ledger import available_in
 from inventory.services.stock import Receipt, StockService
 from vendors.selectors import get_active_store
@@ -16,6 +16,9 @@ from vendors.services import VendorService
 if TYPE_CHECKING:
     from users.models import User
     from vendors.models import Vendor, VendorStore
+
+# More than a lot's cost can be.
+TOO_DEAR = 10 ** (MONEY_DIGITS - 2)
 
 
 def store_of(vendor: "Vendor", by: "User | None") -> "VendorStore":
@@ -38,9 +41,12 @@ class Counts:
         self._free = _free_in(chosen, known)
 
     def note(self, item: Collectible, quantity: int, unit_cost: Decimal) -> FieldError | None:
-        """Take down what a row says of an item; the fault when the store has not enough to lose."""
+        """Take down what a row says of an item; the fault when the ledger would refuse it."""
+        gained = quantity - self._before.get(item.sku, 0)
+        if gained * unit_cost >= TOO_DEAR:
+            return FieldError("unit_cost", "max_value", _("All of them together cost too much."))
         free = self._free.get(item.sku, quantity)
-        if self._before.get(item.sku, 0) - quantity > free:
+        if -gained > free:
             detail = _("This store has only %(count)s of it to lose.") % {"count": free}
             return FieldError("quantity", "insufficient_stock", detail)
         item.quantity = quantity

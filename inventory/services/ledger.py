@@ -16,14 +16,14 @@ from django.db.models import F, Min, Sum, Window
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.events import publish
 from core.exceptions import InvalidInput, NotFoundError
+from core.outbox import announce
 from core.writing import constraint_as
 from inventory.enums import MovementKind
 from inventory.events import StockRanLow, StockRanOut
 from inventory.exceptions import InsufficientStock, StockFull
 from inventory.models import Collectible, StockLevel, StockLot, StockMovement
-from inventory.services.costs import Piece, consume
+from inventory.services.costs import Holding, Piece, consume
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -104,10 +104,11 @@ def take(
     """
     _require_available(lines, entry.occurred_at)
     lots = _lots_of(lines, entry.occurred_at)
-    taken = []
-    for line in lines:
-        pieces = _pieces(line, lots)
-        taken.append([entry.movement(p.lot, -p.units, p.cost, **links) for p in pieces])
+    taken: list[list[StockMovement]] = [[] for _line in lines]
+    # Who names a lot chooses before those that take any.
+    for place in sorted(range(len(lines)), key=lambda place: lines[place].lot is None):
+        pieces = _pieces(lines[place], lots)
+        taken[place] = [entry.movement(p.lot, -p.units, p.cost, **links) for p in pieces]
     post([movement for movements in taken for movement in movements], moves=moves)
     return taken
 
@@ -115,7 +116,7 @@ def take(
 def post(movements: list[StockMovement], *, moves: bool = False) -> list[StockMovement]:
     """Write movements; levels, lots and quantities follow in the database.
 
-    Who listens hears of items that ran low or out by them, after the commit. Raises `StockFull`.
+    Who listens hears of items that ran low or out by them. Raises `StockFull`.
     """
     with constraint_as({"level_sane": StockFull(), "item_quantity_sane": StockFull()}):
         StockMovement.objects.bulk_create(movements)
@@ -129,13 +130,15 @@ def post(movements: list[StockMovement], *, moves: bool = False) -> list[StockMo
 def _tell_of_crossings(losses: dict[int, int]) -> None:
     if not losses:
         return
+    told: list[object] = []
     for item in Collectible.all_objects.filter(pk__in=losses):
         threshold, now = item.low_stock_threshold, item.quantity
         before = now - losses[item.pk]
         if threshold is not None and now <= threshold < before:
-            publish(StockRanLow(item.pk, item.vendor_id, now, threshold))
+            told.append(StockRanLow(item.pk, item.vendor_id, now, threshold))
         if now == 0:
-            publish(StockRanOut(item.pk, item.vendor_id))
+            told.append(StockRanOut(item.pk, item.vendor_id))
+    announce(*told)
 
 
 def available_in(places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
@@ -188,28 +191,42 @@ def lowest_since(rows: "QuerySet[Any]", moment: datetime) -> int:
     return int(then["total"]) + min(0, int(fall))
 
 
-_Lots = dict[tuple[int, int], list[StockLot]]
+_Lots = dict[tuple[int, int], list[Holding]]
 
 
 def _lots_of(lines: Sequence[Line], moment: datetime | None) -> _Lots:
-    """What there is of the items in the stores, oldest first."""
+    """What there is of the items in the stores, oldest first; and was ever since the moment."""
     rows = StockLot.objects.filter(
         item_id__in={line.item.pk for line in lines},
         store_id__in={line.store.pk for line in lines},
         remaining__gt=0,
     )
-    if moment:
-        rows = rows.filter(received_at__lte=moment)
+    found = list(rows.order_by("received_at", "pk"))
+    lowest = _lowest_of(found, moment) if moment else {lot.pk: lot.remaining for lot in found}
     lots: _Lots = defaultdict(list)
-    for lot in rows.order_by("received_at", "pk"):
-        lots[lot.item_id, lot.store_id].append(lot)
+    for lot in found:
+        lots[lot.item_id, lot.store_id].append(Holding(lot, lowest.get(lot.pk, 0)))
     return lots
+
+
+def _lowest_of(lots: Sequence[StockLot], moment: datetime) -> dict[int, int]:
+    """`lowest_since` for each lot. One that was moved here later was not here then, however old."""
+    rows = StockMovement.objects.filter(lot__in=lots)
+    then = rows.filter(occurred_at__lte=moment).values("lot").annotate(total=Sum("quantity"))
+    totals = dict(then.values_list("lot", "total"))
+    running = Window(Sum("quantity"), partition_by="lot", order_by=F("occurred_at").asc())
+    later = rows.filter(occurred_at__gt=moment).annotate(running=running)
+    lowest = dict(totals)
+    for lot, change in later.values_list("lot", "running"):
+        there = totals.get(lot, 0)
+        lowest[lot] = min(lowest.get(lot, there), there + change)
+    return lowest
 
 
 def _pieces(line: Line, lots: _Lots) -> list[Piece]:
     known = lots[line.item.pk, line.store.pk]
-    chosen = [lot for lot in known if line.lot is None or lot.pk == line.lot.pk]
-    there = sum(lot.remaining for lot in chosen)
+    chosen = [each for each in known if line.lot is None or each.lot.pk == line.lot.pk]
+    there = sum(each.free for each in chosen)
     if there < line.quantity:
         raise InsufficientStock(there, item=line.item.pk, store=line.store.pk)
     return consume(chosen, line.quantity)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,6 +20,7 @@ from inventory.services.categories import CategoryService
 from inventory.services.counting import Counts
 from inventory.services.promises import keeps, state_of
 from inventory.services.rows import ItemRow
+from vendors.selectors import ShopSettings, get_shop_settings
 
 _WRITTEN = [
     "name", "description", "category", "condition", "value", "currency",
@@ -110,12 +112,10 @@ class Planner:
         if row.errors:
             return self._result(row, RowOutcome.FAILED, found)
         if item is None:
-            quantity = values.pop("quantity", 1)
-            item = self._new_item(row, values)
-            self._counts.note(item, quantity, unit_cost)
-            known[item.sku] = item
-            new.append(item)
-            return self._result(row, RowOutcome.CREATED, found, item)
+            result, added = self._added(row, values, unit_cost)
+            known |= {item.sku: item for item in added}
+            new += added
+            return result
         differing = {name: value for name, value in values.items() if getattr(item, name) != value}
         if not differing:
             return self._result(row, RowOutcome.UNCHANGED, found, item)
@@ -131,6 +131,17 @@ class Planner:
         item.updated_at, item.updated_by = timezone.now(), self.job.created_by
         changed[item.sku] = item
         return self._result(row, RowOutcome.UPDATED, found, item)
+
+    def _added(
+        self, row: ItemRow, values: dict[str, Any], unit_cost: Decimal
+    ) -> tuple[ImportRow, list[Collectible]]:
+        """What became of a row that no item is there for, and the item that is one now."""
+        quantity = values.pop("quantity", 1)
+        item = self._new_item(row, values)
+        if fault := self._counts.note(item, quantity, unit_cost):
+            row.errors.append(fault)
+            return self._result(row, RowOutcome.FAILED, state_of(None)), []
+        return self._result(row, RowOutcome.CREATED, state_of(None), item), [item]
 
     def _objections(self, row: ItemRow, item: Collectible | None) -> list[FieldError]:
         """Why the row cannot be done to the item, or to none, as it is there now."""
@@ -182,6 +193,7 @@ class Planner:
 
     def _new_item(self, row: ItemRow, values: dict[str, Any]) -> Collectible:
         values.setdefault("currency", self.job.vendor.currency)
+        values.setdefault("low_stock_threshold", self._settings.low_stock_threshold)
         by = self.job.created_by
         return Collectible(
             vendor=self.job.vendor,
@@ -190,6 +202,10 @@ class Planner:
             updated_by=by,
             **values,
         )
+
+    @cached_property
+    def _settings(self) -> ShopSettings:
+        return get_shop_settings(self.job.vendor_id)
 
     def _category(self, name: str) -> Category:
         """Read once per chunk; a new name makes a category (in a dry run: a rehearsed one)."""

@@ -11,6 +11,7 @@ from core.exceptions import PlanStale
 from core.rehearsal import LASTS, no_such_plan
 from inventory.enums import ImportStatus
 from inventory.models import Category, Collectible, ImportJob, ImportRow
+from vendors.selectors import get_shop_settings
 
 if TYPE_CHECKING:
     from django.core.files import File
@@ -31,9 +32,11 @@ def call_of(job: ImportJob, file: "File[bytes]") -> str:
 
 
 def grounds_of(vendor: "Vendor") -> str:
-    """What all rows stand on: the names of the vendor's categories, and its currency."""
+    """What all rows stand on: the vendor's categories, and what its new items begin with."""
+    settled = get_shop_settings(vendor.pk)
+    begin_with = [settled.currency, settled.low_stock_threshold]
     own = Category.objects.filter(vendor=vendor).order_by("pk")
-    return digest([vendor.currency, list(own.values_list("pk", "name", "slug"))])
+    return digest([begin_with, list(own.values_list("pk", "name", "slug"))])
 
 
 def state_of(item: Collectible | None) -> str:

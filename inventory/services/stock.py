@@ -1,6 +1,6 @@
 """What is done with stock: each deed locks its items, decides, adds movements, and is audited."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -202,14 +202,25 @@ class StockService:
         """
         locked_items((each.sale.item_id for each in returns), deleted_too=True)
         back = _entry(MovementKind.RETURN, by, said)
-        movements = [_returned(each, back) for each in returns]
-        for each, movement in zip(returns, movements, strict=True):
-            if each.written_off:
-                out = replace(
-                    back, kind=MovementKind.WRITE_OFF, reason=each.written_off, occurred_at=back.at
-                )
-                post([out.movement(movement.lot, -movement.quantity, movement.cost)])
+        rest = _not_returned([each.sale for each in returns])
+        movements = [_returned(each, back, rest[each.sale.pk]) for each in returns]
+        out = replace(back, kind=MovementKind.WRITE_OFF, occurred_at=back.at)
+        lost = [
+            replace(out, reason=each.written_off).movement(
+                movement.lot, -movement.quantity, movement.cost
+            )
+            for each, movement in zip(returns, movements, strict=True)
+            if each.written_off
+        ]
+        # Together: what comes in and leaves at once makes nothing run low.
+        post([*movements, *lost])
         return movements
+
+    @staticmethod
+    def lock(*, items: Iterable[Collectible]) -> None:
+        """For who has other locks to take after these: until the transaction ends, nobody else
+        moves the items' stock. Raises `NotFoundError`."""
+        locked_items(item.pk for item in items)
 
     @staticmethod
     @transaction.atomic
@@ -291,18 +302,31 @@ def _adjusted(line: Line, entry: Entry, unit_cost: Decimal = Decimal(0)) -> list
     return movements
 
 
-def _returned(each: Return, entry: Entry) -> StockMovement:
-    """One by one, so that a second return of the same sale sees the first."""
+@dataclass
+class _NotReturned:
+    """What of a sale is with the customer. A second return of the same sale sees the first."""
+
+    units: int
+    cost: Decimal
+
+
+def _not_returned(sales: Sequence[StockMovement]) -> dict[int, _NotReturned]:
+    rest = {sale.pk: _NotReturned(-sale.quantity, -sale.cost) for sale in sales}
+    answers = StockMovement.objects.filter(origin__in=rest, kind=MovementKind.RETURN)
+    for row in answers.values("origin").annotate(units=Sum("quantity"), paid=Sum("cost")):
+        rest[row["origin"]].units -= row["units"]
+        rest[row["origin"]].cost -= row["paid"]
+    return rest
+
+
+def _returned(each: Return, entry: Entry, rest: _NotReturned) -> StockMovement:
     sale = each.sale
-    before = sale.answers.filter(kind=MovementKind.RETURN).aggregate(
-        units=Sum("quantity", default=0), cost=Sum("cost", default=Decimal(0))
-    )
-    left = -sale.quantity - before["units"]
-    if sale.kind != MovementKind.SALE or each.quantity > left:
-        raise ReturnExceedsSale(max(left, 0))
-    cost = share_of(-sale.cost - before["cost"], left, each.quantity)
-    [movement] = post([entry.movement(sale.lot, each.quantity, cost, origin=sale)])
-    return movement
+    if sale.kind != MovementKind.SALE or each.quantity > rest.units:
+        raise ReturnExceedsSale(max(rest.units, 0))
+    cost = share_of(rest.cost, rest.units, each.quantity)
+    rest.units -= each.quantity
+    rest.cost -= cost
+    return entry.movement(sale.lot, each.quantity, cost, origin=sale)
 
 
 def _deed(verb: str, item: Collectible, movement: StockMovement) -> Deed:

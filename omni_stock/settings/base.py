@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "users",
     "inventory",
     "sales",
+    "notifications",
     "dashboard",
 ]
 
@@ -163,6 +164,12 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "resume-imports": {"task": "inventory.tasks.resume_imports", "schedule": 60},
     "resume-thumbnails": {"task": "inventory.tasks.resume_thumbnails", "schedule": 60},
+    "relay-outbox": {
+        "task": "core.tasks.relay_outbox",
+        "schedule": 10,
+        "options": {"expires": 10},  # a worker that was away does not find a heap of them
+    },
+    "purge-outbox": {"task": "core.tasks.purge_outbox", "schedule": crontab(hour=3, minute=47)},
     "purge-idempotency-keys": {
         "task": "core.tasks.purge_idempotency_keys",
         "schedule": crontab(minute=37),
@@ -170,6 +177,10 @@ CELERY_BEAT_SCHEDULE = {
     "expire-allocations": {"task": "inventory.tasks.expire_allocations", "schedule": 60},
     "expire-orders": {"task": "sales.tasks.expire_orders", "schedule": 60},
     "watch-stock": {"task": "inventory.tasks.watch_stock", "schedule": crontab(hour=4, minute=7)},
+    "purge-notifications": {
+        "task": "notifications.tasks.purge_notifications",
+        "schedule": crontab(hour=3, minute=57),
+    },
     "purge-expired-tokens": {
         "task": "users.tasks.purge_expired_tokens",
         "schedule": crontab(hour=3, minute=17),
@@ -233,6 +244,7 @@ EMAIL_VERIFICATION = ENV.email_verification
 # Where links in mails lead: the first origin that may call, unless it is named.
 FRONTEND_URL = (ENV.frontend_url or next(iter(ENV.cors_origins), "")).rstrip("/")
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+EMAIL_TIMEOUT = 10  # shorter than the lease of the row that wants the mail: core/relay.py
 DEFAULT_FROM_EMAIL = ENV.default_from_email
 
 # --- The API --------------------------------------------------------------------------------

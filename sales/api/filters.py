@@ -1,10 +1,38 @@
-from typing import Any
+from typing import Any, cast
 
+from django.db.models import QuerySet
 from django_filters import rest_framework as filters
+from rest_framework.request import Request
 
-from core.filters import IntegerFilter
+from core.filters import FlagFilter, IntegerFilter
+from core.requests import caller
 from sales.enums import OrderStatus
-from sales.models import Order, OrderQuerySet
+from sales.models import Customer, Order, OrderQuerySet
+from sales.selectors import get_customers_for_user
+from vendors.roles import Ability
+from vendors.selectors import get_vendors_allowing, require_ability_somewhere
+
+
+class CustomerFilter(filters.FilterSet):
+    vendor = IntegerFilter(field_name="vendor_id")
+    is_deleted = FlagFilter(help_text="The deleted instead of the living.")
+
+    class Meta:
+        model = Customer
+        fields: list[str] = []
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        if self.form.cleaned_data["is_deleted"]:
+            user: Any = caller(cast("Request", self.request))
+            require_ability_somewhere(user, Ability.CUSTOMERS_WRITE)
+            writable = get_vendors_allowing(user, Ability.CUSTOMERS_WRITE)
+            deleted = get_customers_for_user(user, {"is_deleted": True})
+            queryset = deleted.filter(vendor__in=writable)
+        return super().filter_queryset(queryset)
+
+
+class CustomerOrderFilter(filters.FilterSet):
+    status = filters.ChoiceFilter(choices=OrderStatus.choices)
 
 
 class OrderFilter(filters.FilterSet):

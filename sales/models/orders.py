@@ -21,7 +21,7 @@ from core.models import AuditedModel, TimeStampedQuerySet
 from core.money import CENT
 from core.triggers import counts_changes
 from sales.enums import SOLD, CancelReason, EntryKind, OrderStatus
-from sales.triggers import APPEND_ONLY, BOOKED
+from sales.triggers import APPEND_ONLY, BOOKED, DERIVED, NUMBER_STAYS, NUMBERED_STAYS
 from vendors.selectors import get_vendors_for_user
 
 if TYPE_CHECKING:
@@ -69,10 +69,10 @@ class OrderQuerySet(TimeStampedQuerySet["Order"]):
 
     def with_details(self) -> OrderQuerySet:
         """Each with all that its representation needs: four more queries, however many orders."""
-        return self.prefetch_related(*details())
+        return self.prefetch_related(*order_details())
 
 
-def details() -> list[Prefetch[str, Any, str]]:
+def order_details() -> list[Prefetch[str, Any, str]]:
     """What hangs on an order, each in the order in which it was written."""
     rows = {
         "lines": OrderLine.objects.all(),
@@ -86,14 +86,17 @@ def details() -> list[Prefetch[str, Any, str]]:
 class Order(AuditedModel):
     """What somebody buys. `subtotal`, `tax` and `total` follow from its lines and `discount`."""
 
-    vendor = models.ForeignKey("vendors.Vendor", on_delete=models.PROTECT, related_name="orders")
+    vendor = models.ForeignKey(
+        "vendors.Vendor", on_delete=models.PROTECT, related_name="orders", db_index=False
+    )
     number = models.CharField(max_length=20, null=True, editable=False, help_text="Once placed.")
     status = models.CharField(
         max_length=9, choices=OrderStatus.choices, default=OrderStatus.DRAFT, editable=False
     )
     customer = models.ForeignKey(
-        "sales.Customer", on_delete=models.SET_NULL, null=True, blank=True, related_name="orders"
-    )
+        "sales.Customer", on_delete=models.SET_NULL, null=True, blank=True, related_name="orders",
+        db_index=False,
+    )  # fmt: skip
     store = models.ForeignKey(
         "vendors.VendorStore", on_delete=models.PROTECT, related_name="+",
         help_text="Where the units are taken from.",
@@ -152,7 +155,7 @@ class Order(AuditedModel):
             Index(fields=["expires_at"], condition=Q(status=OrderStatus.PENDING),
                   name="order_expiring"),
         ]  # fmt: skip
-        triggers = [counts_changes()]
+        triggers = [counts_changes(), NUMBERED_STAYS, NUMBER_STAYS]
 
     def __str__(self) -> str:
         return self.number or f"Draft {self.pk}"
@@ -201,7 +204,7 @@ class OrderLine(models.Model):
     item = models.ForeignKey("inventory.Collectible", on_delete=models.PROTECT, related_name="+")
     lot = models.ForeignKey(
         "inventory.StockLot", on_delete=models.PROTECT, null=True, related_name="+",
-        help_text="The lot to take; else the oldest.",
+        db_index=False, help_text="The lot to take; else the oldest.",
     )  # fmt: skip
     sku = models.CharField(max_length=64, help_text="As it was then.")
     name = models.CharField(max_length=255, help_text="As it was then.")
@@ -243,6 +246,7 @@ class OrderLine(models.Model):
                 name="order_line_sane",
             ),
         ]  # fmt: skip
+        triggers = [DERIVED]
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.sku}"
@@ -276,7 +280,9 @@ class OrderLine(models.Model):
 class OrderSequence(models.Model):
     """The last number that a shop gave to an order in a year. Its row is their lock: no gaps."""
 
-    vendor = models.ForeignKey("vendors.Vendor", on_delete=models.PROTECT, related_name="+")
+    vendor = models.ForeignKey(
+        "vendors.Vendor", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     year = models.PositiveSmallIntegerField()
     last = models.PositiveIntegerField()
 
@@ -306,7 +312,7 @@ class OrderReturn(models.Model):
     """Units of an order that came back together, and what was paid back for them, with tax."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="returns")
-    refund = _money()
+    refund = _money(validators=[MinValueValidator(ZERO)])
     note = models.CharField(max_length=500, blank=True)
     returned_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(
@@ -343,11 +349,12 @@ class SalesEntry(models.Model):
         "self", on_delete=models.PROTECT, null=True, related_name="answers",
         help_text="The sale that a return gives back.",
     )  # fmt: skip
+    # Read with all entries of their order.
     fulfilment = models.ForeignKey(
-        Fulfilment, on_delete=models.PROTECT, null=True, related_name="entries"
+        Fulfilment, on_delete=models.PROTECT, null=True, related_name="entries", db_index=False
     )
     order_return = models.ForeignKey(
-        OrderReturn, on_delete=models.PROTECT, null=True, related_name="entries"
+        OrderReturn, on_delete=models.PROTECT, null=True, related_name="entries", db_index=False
     )
     occurred_at = models.DateTimeField(default=timezone.now)
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 from django.db.models import prefetch_related_objects
 
-from sales.models import Order, OrderQuerySet, details
+from sales.enums import OrderStatus
+from sales.models import Order, OrderQuerySet, order_details
+from vendors.selectors import get_shop_settings
 
 if TYPE_CHECKING:
     from users.models import User
@@ -23,5 +25,17 @@ def get_sales_for_user(user: "User") -> OrderQuerySet:
 
 def fill_order(order: Order) -> Order:
     """The order, with what hangs on it as it is now."""
-    prefetch_related_objects([order], *details())
+    prefetch_related_objects([order], *order_details())
     return order
+
+
+def find_order_to_confirm(order_id: int) -> Order | None:
+    """An order whose customer is to be written that it has come, with whom and by which shop.
+
+    None where nobody knows an address, it is cancelled already, or the shop does not want it.
+    """
+    rows = Order.objects.filter(pk=order_id, customer__is_deleted=False)
+    rows = rows.exclude(status=OrderStatus.CANCELLED).exclude(customer__email="")
+    order = rows.select_related("customer", "vendor__owner").first()
+    wanted = order is not None and get_shop_settings(order.vendor_id).order_confirmations
+    return order if wanted else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 
 from core.exceptions import InvalidInput
 from sales.models import Customer, Order, OrderLine
+from sales.services.checking import require_valid
 from sales.services.numbering import next_number
 from sales.services.pricing import Terms, price
-from sales.services.terms import tax_rate_of
+from vendors.selectors import get_shop_settings
 
 if TYPE_CHECKING:
     from inventory.models import Collectible, StockLot
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 ALWAYS = {
     "channel", "fees", "gift_message", "is_gift", "notes", "postage", "preferred_delivery_date",
 }  # fmt: skip
+AMOUNTS = ("discount", "fees", "postage")
 # More than anybody pays, and little enough that sums of it fit their columns.
 MAX_AMOUNT = Decimal(10) ** 14
 
@@ -56,14 +58,15 @@ class Wanted:
 
 
 def new_order(wanted: Sequence[Wanted], **values: Any) -> tuple[Order, list[OrderLine]]:
-    """An order and its lines, not saved. Raises what `require_own` and `priced_lines` raise."""
+    """An order and its lines, not saved. Raises what `require_sound` and `priced_lines` raise."""
     order = Order(**values, updated_by=values.get("created_by"))
-    require_own(order)
+    require_sound(order)
     return order, priced_lines(order, wanted)
 
 
-def require_own(order: Order) -> None:
-    """Raises `InvalidInput` for a store or a customer of another shop."""
+def require_sound(order: Order) -> None:
+    """Raises `InvalidInput` for amounts that are none, and a store or customer of another shop."""
+    require_valid(Order, {name: getattr(order, name) for name in AMOUNTS})
     if order.store.vendor_id != order.vendor_id:
         raise InvalidInput.of("store", _("The shop has no such store."), "foreign")
     if order.customer and order.customer.vendor_id != order.vendor_id:
@@ -73,7 +76,7 @@ def require_own(order: Order) -> None:
 def number(order: Order, placed_at: datetime) -> None:
     """Its number, of the year in which it was placed. Asked for last: see `next_number`."""
     order.placed_at = placed_at
-    order.number = next_number(order.vendor_id, placed_at.year)
+    order.number = next_number(order.vendor_id, placed_at.astimezone(UTC).year)
 
 
 def told(order: Order) -> dict[str, Any]:
@@ -87,7 +90,7 @@ def priced_lines(order: Order, wanted: Sequence[Wanted]) -> list[OrderLine]:
 
     Raises `InvalidInput` naming the line: an item of another shop, no price, too large a discount.
     """
-    tax_rate = tax_rate_of(order.vendor_id)
+    tax_rate = get_shop_settings(order.vendor_id).default_tax_rate
     lines = [_line(order, each, place, tax_rate) for place, each in enumerate(wanted)]
     _set_sums(order, lines)
     return lines
@@ -141,14 +144,17 @@ def _line(order: Order, wanted: Wanted, place: int, tax_rate: Decimal) -> OrderL
     if unit_price is None:
         text = _("The item has no value in the order's currency: give a price.")
         raise InvalidInput.of(f"lines.{place}.unit_price", text, "required")
+    terms: dict[str, Any] = {
+        "quantity": wanted.quantity,
+        "unit_price": unit_price,
+        "discount": wanted.discount,
+        "tax_rate": tax_rate if wanted.tax_rate is None else wanted.tax_rate,
+    }
+    require_valid(OrderLine, terms, f"lines.{place}.{{}}")
     if wanted.discount > wanted.quantity * unit_price:
         text = _("This is more than the line comes to.")
         raise InvalidInput.of(f"lines.{place}.discount", text, "max_value")
-    return OrderLine(
-        order=order, item=item, lot=lot, sku=item.sku, name=item.name, quantity=wanted.quantity,
-        unit_price=unit_price, discount=wanted.discount,
-        tax_rate=tax_rate if wanted.tax_rate is None else wanted.tax_rate,
-    )  # fmt: skip
+    return OrderLine(order=order, item=item, lot=lot, sku=item.sku, name=item.name, **terms)
 
 
 def _value(item: "Collectible", currency: str) -> Decimal | None:

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.db.models import Sum
 from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from core.exceptions import InvalidInput
 from core.money import CENT, apportion, share_of
 from inventory.services import Line, Return, StockService
 from sales.enums import EntryKind
@@ -49,7 +52,7 @@ def book_sale(
     order: Order, parts: Sequence[Part], fulfilment: Fulfilment, *, by: "User | None",
     occurred_at: datetime | None = None,
 ) -> None:  # fmt: skip
-    """Take the parts' units from stock. Raises `InsufficientStock`."""
+    """Take the parts' units from stock; there is one part at least. Raises `InsufficientStock`."""
     taken = StockService.sell(
         lines=[Line(part.line.item, order.store, part.quantity, part.line.lot) for part in parts],
         by=by,
@@ -68,13 +71,13 @@ def book_sale(
             for movement in movements
         ]  # fmt: skip
     SalesEntry.objects.bulk_create(entries)
-    book_charges(order)
+    book_charges(order, occurred_at=entries[0].occurred_at)
 
 
-def book_charges(order: Order) -> None:
+def book_charges(order: Order, occurred_at: datetime | None = None) -> None:
     """Divide fees and postage among the lines by what they came to, once something was sold.
 
-    What was divided before is corrected by the difference.
+    They are of the day of the sale; what is changed later is a correction by the difference.
     """
     lines = list(order.lines.order_by("pk"))
     if not any(line.fulfilled for line in lines):
@@ -82,10 +85,13 @@ def book_charges(order: Order) -> None:
     weights = [line.net for line in lines]
     fees, postage = apportion(order.fees, weights), apportion(order.postage, weights)
     SalesEntry.objects.bulk_create(
-        _entry(order, line, EntryKind.CHARGE, fees=fee - line.fees, postage=cost - line.postage)
+        _entry(
+            order, line, EntryKind.CHARGE, fees=fee - line.fees, postage=cost - line.postage,
+            occurred_at=occurred_at or timezone.now(),
+        )
         for line, fee, cost in zip(lines, fees, postage, strict=True)
         if (fee, cost) != (line.fees, line.postage)
-    )
+    )  # fmt: skip
 
 
 def book_return(
@@ -93,10 +99,13 @@ def book_return(
 ) -> Decimal:
     """Put the parts' units back, or write them off; returns what is paid back in all.
 
-    Raises `ReturnExceedsLine` and `RefundExceedsPaid`.
+    Raises `ReturnExceedsLine`, `RefundExceedsPaid`, and `InvalidInput` for what came back before
+    it was sold.
     """
     sold = _sold(order)
     pieces = [piece for part in parts for piece in _pieces(part, sold[part.line.pk])]
+    if any(order_return.returned_at < piece.sale.occurred_at for piece in pieces):
+        raise InvalidInput.of("returned_at", _("This was not sold yet."), "before_sale")
     movements = StockService.give_back(
         returns=[Return(piece.movement, piece.units, piece.part.written_off) for piece in pieces],
         by=by,
@@ -243,18 +252,20 @@ def _pieces(part: Returned, sold: _Sold) -> list[_Piece]:
 def _set_refund(part: Returned, pieces: Sequence[_Piece], sold: _Sold) -> None:
     """What was paid for the units, unless another sum was agreed; never more than is left."""
     left = sold.revenue + sold.tax
-    refund = part.refund
-    if refund is None:
+    revenue = sum((piece.revenue for piece in pieces), ZERO)
+    tax = sum((piece.tax for piece in pieces), ZERO)
+    refund = revenue + tax if part.refund is None else part.refund
+    if refund == revenue + tax and revenue <= sold.revenue and tax <= sold.tax:
+        return
+    if part.refund is None:
         # Less, where more than these units' price was paid back for others before.
-        paid = sum((piece.revenue + piece.tax for piece in pieces), ZERO)
-        if paid <= left:
-            return
-        refund = left
+        refund = min(refund, left)
     if refund > left:
         raise RefundExceedsPaid(part.line.pk, str(left))
     tax = (refund * sold.tax / left).quantize(CENT, ROUND_HALF_UP) if left else ZERO
-    net = min(refund - tax, sold.revenue)
+    net = refund - tax
     units = [piece.units for piece in pieces]
-    nets, taxes = apportion(net, units), apportion(refund - net, units)
-    for piece, revenue, vat in zip(pieces, nets, taxes, strict=True):
-        piece.revenue, piece.tax = revenue, vat
+    for piece, its_net, its_tax in zip(
+        pieces, apportion(net, units), apportion(tax, units), strict=True
+    ):
+        piece.revenue, piece.tax = its_net, its_tax

@@ -1,23 +1,32 @@
 """The life of an order. Each verb locks the order first, then the items in key order."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from core.audit import log_audit
 from core.enums import AuditType
-from core.events import publish
-from core.exceptions import NotFoundError
-from core.writing import differing
+from core.exceptions import InvalidInput, NotFoundError
+from core.outbox import announce
+from core.writing import Changes, differing
 from inventory.services import AllocationService, Line
 from sales.enums import CancelReason, OrderStatus
 from sales.events import OrderCancelled, OrderPlaced, OrderReturned
-from sales.exceptions import EmptyOrder, ExceedsOrder, OrderExpired, PartlyFulfilled
+from sales.exceptions import (
+    EmptyOrder,
+    ExceedsOrder,
+    ItemDeleted,
+    OrderExpired,
+    PartlyFulfilled,
+)
 from sales.lifecycle import require
 from sales.models import Fulfilment, Order, OrderLine, OrderReturn
+from sales.services.checking import require_past, require_some, require_valid
 from sales.services.drafting import (
     ALWAYS,
     OrderChanges,
@@ -27,18 +36,18 @@ from sales.services.drafting import (
     number,
     priced_lines,
     reprice,
-    require_own,
+    require_sound,
     says,
     told,
 )
 from sales.services.journal import Part, Returned, book_charges, book_return, book_sale
-from sales.services.terms import expiry_of
+from vendors.selectors import get_shop_settings
 
 if TYPE_CHECKING:
     from users.models import User
     from vendors.models import Vendor, VendorStore
 
-EXPIRED_AT_ONCE = 100
+_log = structlog.get_logger(__name__)
 
 
 class Parcel(TypedDict, total=False):
@@ -86,20 +95,17 @@ class OrderService:
         Raises `InvalidTransition`, and what `create` raises.
         """
         row = _locked(order)
-        changed = differing(row, changes)
-        if lines is not None and says(row, lines):
+        before, changed = row.total, differing(row, changes)
+        if lines is not None and "currency" not in changed and says(row, lines):
             lines = None
         if lines is not None or changed.keys() - ALWAYS:
             require("change", row.status)
         for name, (_old, new) in changed.items():
             setattr(row, name, new)
-        require_own(row)
-        if lines is not None:
-            drafted = priced_lines(row, lines)
-            row.lines.all().delete()
-            OrderLine.objects.bulk_create(drafted)
-        elif {"discount", "store"} & changed.keys():
-            reprice(row)
+        require_sound(row)
+        _redraft(row, lines, changed)
+        if row.total != before:
+            changed["total"] = (before, row.total)
         if lines is not None or changed:
             row.updated_by = by
             row.save()
@@ -124,24 +130,22 @@ class OrderService:
         """Hold stock for all lines until somebody confirms it, for as long as the shop's settings
         say, and give the order its number.
 
-        Raises `EmptyOrder` and `InsufficientStock`.
+        Raises `EmptyOrder`, `ItemDeleted` and `InsufficientStock`.
         """
         row = _locked(order)
         require("place", row.status)
         held = [_held(row, line, line.quantity) for line in _lines(row)]
         if not held:
             raise EmptyOrder
-        AllocationService.allocate(lines=held, reference=_reference(row))
+        try:
+            AllocationService.allocate(lines=held, reference=_reference(row))
+        except NotFoundError as gone:
+            raise ItemDeleted(_place_of_deleted(row)) from gone
         now = timezone.now()
-        row.expires_at = now + expiry_of(row.vendor_id)
+        row.expires_at = now + _patience(row.vendor_id)
         number(row, now)
         _move(row, OrderStatus.PENDING, "placed", by)
-        publish(
-            OrderPlaced(
-                row.pk, row.vendor_id, str(row.number), row.customer_id, str(row.total),
-                row.currency,
-            )
-        )  # fmt: skip
+        announce(OrderPlaced(row.pk, row.vendor_id, str(row.number), row.total, row.currency))
         return row
 
     @staticmethod
@@ -165,9 +169,10 @@ class OrderService:
     ) -> Order:
         """Send all that is left, or so many `units` by line; the last part makes it fulfilled.
 
-        Raises `ExceedsOrder`, `NotFoundError` for a line of another order, and
-        `InsufficientStock` for a named lot that has been sold otherwise.
+        Raises `ExceedsOrder`, `NotFoundError` for a line of another order, `InvalidInput` for
+        nothing and for the future, and `InsufficientStock` for a named lot that was sold otherwise.
         """
+        require_past("fulfilled_at", parcel.get("fulfilled_at"))
         row = _locked(order)
         require("fulfil", row.status)
         lines = _lines(row)
@@ -210,7 +215,7 @@ class OrderService:
         row.cancel_reason, row.cancelled_at, row.expires_at = reason, timezone.now(), None
         _move(row, OrderStatus.CANCELLED, "cancelled", by)
         if row.number:
-            publish(OrderCancelled(row.pk, row.vendor_id, row.number, reason))
+            announce(OrderCancelled(row.pk, row.vendor_id, row.number, reason))
         return row
 
     @staticmethod
@@ -221,9 +226,11 @@ class OrderService:
     ) -> Order:  # fmt: skip
         """Units of lines come back, into stock or to the write-offs, and money goes back.
 
-        When all have come back the order is returned. Raises `ReturnExceedsLine` and
-        `RefundExceedsPaid`.
+        When all have come back the order is returned. Raises `ReturnExceedsLine`,
+        `RefundExceedsPaid`, and `InvalidInput` for a time that has not come or is before the sale.
         """
+        require_past("returned_at", returned_at)
+        _require_returns(returns)
         row = _locked(order)
         require("return", row.status)
         at = returned_at or timezone.now()
@@ -234,29 +241,31 @@ class OrderService:
         lines = _lines(row)
         everything = all(line.returned == line.quantity for line in lines)
         _move(row, OrderStatus.RETURNED if everything else row.status, "took back units of", by)
-        publish(
-            OrderReturned(row.pk, row.vendor_id, str(row.number), str(back.refund), row.currency)
-        )
+        announce(OrderReturned(row.pk, row.vendor_id, str(row.number), back.refund, row.currency))
         return row
 
     @staticmethod
     def expire() -> int:
-        """Cancel what nobody confirmed in time; returns how many. For the schedule."""
+        """Cancel what nobody confirmed in time; returns how many. For the schedule.
+
+        One that cannot be cancelled now is told in the log and keeps none of the others.
+        """
         late = Order.objects.filter(status=OrderStatus.PENDING, expires_at__lte=timezone.now())
-        total = 0
-        while some := list(late.order_by("expires_at")[:EXPIRED_AT_ONCE]):
-            total += sum(_expire(order) for order in some)
-        return total
+        return sum(_expire(key) for key in late.order_by("pk").values_list("pk", flat=True))
 
 
-@transaction.atomic
-def _expire(order: Order) -> bool:
-    """False when somebody was quicker."""
-    row = Order.objects.select_for_update(no_key=True).filter(pk=order.pk).first()
-    if row is None or row.status != OrderStatus.PENDING:
+def _expire(key: int) -> bool:
+    """False when somebody was quicker, or it failed."""
+    try:
+        with transaction.atomic():
+            row = Order.objects.select_for_update(no_key=True).get(pk=key)
+            late = row.status == OrderStatus.PENDING
+            if late:
+                OrderService.cancel(order=row, by=None, reason=CancelReason.EXPIRED)
+            return late
+    except Exception:
+        _log.exception("order_not_expired", order=key)
         return False
-    OrderService.cancel(order=row, by=None, reason=CancelReason.EXPIRED)
-    return True
 
 
 def _locked(order: Order) -> Order:
@@ -267,9 +276,31 @@ def _locked(order: Order) -> Order:
     return row
 
 
+def _patience(vendor_id: int) -> timedelta:
+    """How long stock is held for an order that nobody confirms."""
+    return timedelta(minutes=get_shop_settings(vendor_id).order_expiry_minutes)
+
+
 def _lines(order: Order) -> list[OrderLine]:
     """As they are now, under the order's lock."""
     return list(order.lines.select_related("item", "lot").order_by("pk"))
+
+
+def _redraft(order: Order, wanted: Sequence[Wanted] | None, changed: Changes) -> None:
+    """The lines anew, or the same at the order's new terms."""
+    if wanted is not None:
+        drafted = priced_lines(order, wanted)
+        order.lines.all().delete()
+        OrderLine.objects.bulk_create(drafted)
+    elif "currency" in changed and order.lines.exists():
+        text = _("Prices are in the old currency: give the lines again.")
+        raise InvalidInput.of("currency", text, "mixed_currencies")
+    elif {"discount", "store"} & changed.keys():
+        reprice(order)
+
+
+def _place_of_deleted(order: Order) -> int:
+    return next(place for place, line in enumerate(_lines(order)) if line.item.is_deleted)
 
 
 def _reference(order: Order) -> str:
@@ -284,12 +315,21 @@ def _held(order: Order, line: OrderLine, quantity: int) -> Line:
 def _parts(lines: Sequence[OrderLine], units: dict[int, int] | None) -> list[Part]:
     rest = {line.pk: line.quantity - line.fulfilled for line in lines}
     wanted = rest if units is None else units
+    require_some("lines", wanted)
     if wanted.keys() - rest.keys():
         raise NotFoundError
-    for key, quantity in wanted.items():
+    for key, quantity in (units or {}).items():
         if quantity > rest[key]:
             raise ExceedsOrder(key, rest[key])
+        require_valid(OrderLine, {"quantity": quantity}, "lines")
     return [Part(line, wanted[line.pk]) for line in lines if wanted.get(line.pk)]
+
+
+def _require_returns(returns: Sequence[Returned]) -> None:
+    require_some("lines", returns)
+    for place, each in enumerate(returns):
+        require_valid(OrderLine, {"quantity": each.quantity}, f"lines.{place}.{{}}")
+        require_valid(OrderReturn, {"refund": each.refund}, f"lines.{place}.{{}}")
 
 
 def _move(order: Order, status: str, verb: str, by: "User | None") -> Order:

@@ -9,8 +9,11 @@ from django.utils import timezone
 
 from core.audit import log_audit
 from core.enums import AuditType
+from inventory.services import StockService
 from sales.enums import OrderStatus
+from sales.exceptions import EmptyOrder
 from sales.models import Fulfilment, Order, OrderLine
+from sales.services.checking import require_past
 from sales.services.drafting import OrderDetails, Wanted, new_order, number, told
 from sales.services.journal import Part, book_sale
 
@@ -28,14 +31,20 @@ class SaleService:
     ) -> Order:  # fmt: skip
         """A completed order with what it cost and brought; in the vendor's currency unless told.
 
-        Raises `InsufficientStock`, and `InvalidInput` for what belongs to another shop.
+        Raises `EmptyOrder`, `InsufficientStock`, and `InvalidInput` for what belongs to another
+        shop or has not happened yet.
         """
+        require_past("sold_at", sold_at)
         at = sold_at or timezone.now()
         order, drafted = new_order(
             lines, vendor=vendor, store=store, currency=currency or vendor.currency,
             created_by=by, status=OrderStatus.COMPLETED, **details,
         )  # fmt: skip
+        if not drafted:
+            raise EmptyOrder
         order.confirmed_at = order.fulfilled_at = order.completed_at = at
+        # Before the number, as those do who place an order: in opposite order they would deadlock.
+        StockService.lock(items=[line.item for line in drafted])
         number(order, at)
         order.save(force_insert=True)
         OrderLine.objects.bulk_create(drafted)

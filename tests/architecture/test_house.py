@@ -10,8 +10,8 @@ import pytest
 from django.conf import settings
 
 ROOT: Path = settings.BASE_DIR
-OURS = ["core", "vendors", "users", "inventory", "sales", "dashboard", "omni_stock", "scripts",
-        "benchmarks", "tests"]  # fmt: skip
+OURS = ["core", "vendors", "users", "inventory", "sales", "notifications", "dashboard",
+        "omni_stock", "scripts", "benchmarks", "tests"]  # fmt: skip
 MOST_LINES = 400
 WRITES = {"save", "delete", "create", "update", "get_or_create", "update_or_create", "bulk_create",
           "bulk_update", "hard_delete", "restore"}  # fmt: skip

@@ -10,7 +10,7 @@ from django.urls import URLPattern, get_resolver
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
-from tests.flows.test_isolation import patterns, served
+from tests.flows.world import patterns, served
 
 # By its address as the OpenAPI document has it, parameters as `{}`.
 POSTS: dict[str, URLPattern] = {

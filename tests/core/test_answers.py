@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from tests.core.test_headers import ITEMS, refusals
 from tests.factories import PASSWORD, CollectibleFactory
-from tests.flows.test_isolation import api, served
+from tests.flows.world import api, served
 from users.models import User
 from vendors.models import Vendor
 

@@ -16,22 +16,28 @@ from tests.factories import (
     AccessTokenFactory,
     CategoryFactory,
     CollectibleFactory,
+    CustomerFactory,
     MemberFactory,
+    NotificationFactory,
     StoreFactory,
     VendorFactory,
 )
-from tests.flows.test_isolation import api
+from tests.factories.orders import order, sale, stocked
+from tests.flows.world import api
 from users.models import User
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
 ITEMS = "/api/v2/catalog/items/"
+REPORT = "/api/v2/reports/sales/"
+BESIDE = {REPORT: ["by", "currency", "total", "others"]}
 LISTS = [
     ITEMS, "/api/v2/catalog/categories/", "/api/v2/catalog/imports/", "/api/v2/vendors/",
     "/api/v2/vendor-members/", "/api/v2/vendor-invites/", "/api/v2/vendor-stores/",
     "/api/v2/access-tokens/", "/api/v2/auth/sessions/", "/api/v2/audit-logs/",
     "/api/v2/stock/levels/", "/api/v2/stock/movements/", "/api/v2/stock/lots/",
-    "/api/v2/stock/transfers/",
+    "/api/v2/stock/transfers/", "/api/v2/customers/", REPORT, "/api/v2/notifications/",
+    "/api/v2/orders/", "/api/v2/sales/",
 ]  # fmt: skip
 
 
@@ -57,15 +63,20 @@ def ids(pages: Any) -> list[Any]:
 @pytest.fixture
 def full(owner: User, vendor: Vendor, owner_client: APIClient) -> APIClient:
     """The client of somebody who has seven and more of everything."""
+    ware = stocked(vendor, quantity=50)
     for n in range(7):
         CollectibleFactory(vendor=vendor, value=n % 2, name="Same")
         CategoryFactory(vendor=vendor)
+        CustomerFactory(vendor=vendor, name="Same")
         VendorFactory(owner=owner)
         MemberFactory(vendor=vendor)
         StoreFactory(vendor=vendor, is_default=False)
         used = {"is_used": True, "used_at": timezone.now()} if n % 3 else {}
         AccessTokenFactory(vendor=vendor, **used)
+        NotificationFactory(user=owner)
         MemberFactory(user=None, email=owner.email, invite_status="pending")
+        order(vendor, "completed" if n % 2 else "draft", ware)
+        sale(vendor, ware)
         assert owner_client.post("/api/v2/catalog/items/", {"name": "Same"}).status_code == 201
     return owner_client
 
@@ -85,7 +96,7 @@ def test_every_list_there_is_is_tried_here(full: APIClient) -> None:
 @pytest.mark.parametrize("address", LISTS)
 def test_every_list_has_the_same_envelope(full: APIClient, address: str) -> None:
     page = full.get(address).json()
-    assert list(page) == ["next", "previous", "results"]
+    assert list(page) == ["next", "previous", "results", *BESIDE.get(address, [])]
     assert page["previous"] is None
 
 
@@ -112,11 +123,17 @@ def test_order_is_that_of_version_1(full: APIClient, ordering: str) -> None:
     assert ids(walk(full, f"{ITEMS}?ordering={ordering}&page_size=3")) == ids([numbered])
 
 
-@pytest.mark.parametrize("ordering", ["used_at", "-used_at", "-used_at,created_at"])
-def test_order_by_what_may_be_null_is_that_of_version_1(full: APIClient, ordering: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "ordering"),
+    [("access-tokens", ordering) for ordering in ("used_at", "-used_at", "-used_at,created_at")]
+    + [("orders", ordering) for ordering in ("placed_at", "-placed_at", "total,-placed_at")],
+)
+def test_order_by_what_may_be_null_is_that_of_version_1(
+    full: APIClient, name: str, ordering: str
+) -> None:
     query = {"ordering": ordering, "page_size": 100}
-    numbered = full.get("/api/v1/access-tokens/", query).json()
-    walked = walk(full, f"/api/v2/access-tokens/?ordering={ordering}&page_size=2")
+    numbered = full.get(f"/api/v1/{name}/", query).json()
+    walked = walk(full, f"/api/v2/{name}/?ordering={ordering}&page_size=2")
     assert ids(walked) == ids([numbered])
 
 

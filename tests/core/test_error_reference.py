@@ -18,7 +18,7 @@ from rest_framework.exceptions import APIException, ValidationError
 
 from core.exceptions import AppException
 
-APPS = ["core", "vendors", "users", "inventory", "dashboard"]
+APPS = ["core", "vendors", "users", "inventory", "sales", "notifications", "dashboard"]
 ROOT: Path = settings.BASE_DIR
 REFERENCE = ROOT / "docs" / "api" / "errors.md"
 # A code given where a refusal is made by hand, as in problem(413, "request_too_large", ...).

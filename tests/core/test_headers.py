@@ -13,7 +13,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from core.middleware.headers import DATA_POLICY, FIXED
-from tests.flows.test_isolation import patterns
+from tests.flows.world import patterns
 
 pytestmark = pytest.mark.django_db
 ITEMS = "/api/v1/catalog/items/"

@@ -126,6 +126,15 @@ def test_one_direction_is_one_range_of_an_index(vendor: Vendor) -> None:
     assert " OR " not in sql
 
 
+def test_what_comes_after_a_value_that_may_be_null_begins_in_an_index(vendor: Vendor) -> None:
+    """Nulls come first, so one range of it has all that follow; `beyond` decides of its equals."""
+    rows = Collectible.objects.order_by("-low_stock_threshold", "-id")
+    keyset = Keyset.of(rows)
+    place = keyset.position(Collectible(pk=1, low_stock_threshold=5))
+    sql = str(keyset.after(rows, place).query)
+    assert '"low_stock_threshold" <= 5 AND (' in sql
+
+
 class TestItemsOfManyShops:
     """First rows are read off each shop's index, and must be those that sorting all would give."""
 

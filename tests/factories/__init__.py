@@ -2,15 +2,18 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from core.models import IdempotencyKey
+from core.models import IdempotencyKey, OutboxMessage
 from inventory.models import Category, Collectible
 from inventory.services import Receipt, StockService
 from inventory.services.counting import store_of
+from notifications.models import Notification
+from sales.models import Customer
 from users.models import User
 from vendors.enums import InviteStatus
 from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
@@ -97,6 +100,14 @@ class CollectibleFactory(DjangoModelFactory):
             item.quantity = quantity
 
 
+class CustomerFactory(DjangoModelFactory):
+    class Meta:
+        model = Customer
+
+    name = factory.Sequence(lambda n: f"Customer {n}")
+    vendor = factory.SubFactory(VendorFactory)
+
+
 class IdempotencyKeyFactory(DjangoModelFactory):
     class Meta:
         model = IdempotencyKey
@@ -108,3 +119,24 @@ class IdempotencyKeyFactory(DjangoModelFactory):
     status = 201
     headers: dict[str, str] = {}
     body = b"{}"
+
+
+class NotificationFactory(DjangoModelFactory):
+    class Meta:
+        model = Notification
+
+    user = factory.SubFactory(UserFactory)
+    kind = "announcement"
+    event_id = factory.LazyFunction(uuid4)
+    title = "Maintenance on Sunday"
+
+
+class OutboxMessageFactory(DjangoModelFactory):
+    class Meta:
+        model = OutboxMessage
+
+    event_id = factory.LazyFunction(uuid4)
+    event = "users.events.PasswordResetRequested"
+    handler = "users.handlers.send_reset_link"
+    payload = {"email": "ann@example.com"}
+    next_attempt_at = factory.LazyFunction(timezone.now)

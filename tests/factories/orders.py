@@ -1,5 +1,6 @@
 """Orders and sales, made as people make them: by the services."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,11 +16,14 @@ LIFE = ["place", "confirm", "fulfil", "complete"]
 STATUSES = ["draft", "pending", "confirmed", "fulfilled", "completed"]
 
 
-def stocked(vendor: Vendor, quantity: int = 10, unit_cost: str = "6.00", **details: Any) -> Any:
+def stocked(
+    vendor: Vendor, quantity: int = 10, unit_cost: str = "6.00", since: datetime | None = None,
+    **details: Any,
+) -> Any:  # fmt: skip
     """An item for 10.00 of which there are so many, bought for so much each."""
     item = CollectibleFactory(vendor=vendor, quantity=0, **{"value": Decimal(10), **details})
     receipt = Receipt(item, store_of(vendor, None), quantity, Decimal(unit_cost))
-    StockService.receive(receipts=[receipt], by=vendor.owner)
+    StockService.receive(receipts=[receipt], by=vendor.owner, occurred_at=since)
     item.refresh_from_db()
     return item
 

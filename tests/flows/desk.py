@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from core.audit import log_audit
 from core.enums import AuditType
-from core.models import AuditLog, IdempotencyKey, SoftDeleteModel, ThrottleLog
+from core.models import AuditLog, IdempotencyKey, OutboxMessage, SoftDeleteModel, ThrottleLog
 from inventory.models import (
     Allocation,
     Category,
@@ -26,19 +26,25 @@ from inventory.models import (
     Valuation,
 )
 from inventory.services import AllocationService, Line, TransferService
+from notifications.models import Notification, NotificationPreference
+from sales.models import Customer, Order, OrderSequence, SalesEntry
 from tests.factories import (
     AccessTokenFactory,
     CategoryFactory,
     CollectibleFactory,
+    CustomerFactory,
     IdempotencyKeyFactory,
     MemberFactory,
+    NotificationFactory,
+    OutboxMessageFactory,
     StoreFactory,
     UserFactory,
     VendorFactory,
 )
+from tests.factories.orders import order, sale
 from users.models import EmailToken, Session, User
 from users.services import SessionService
-from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
+from vendors.models import AccessToken, SystemSettings, Vendor, VendorMember, VendorStore
 
 
 def image(**details: Any) -> CollectibleImage:
@@ -90,6 +96,7 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     VendorStore: StoreFactory,
     VendorMember: MemberFactory,
     AccessToken: AccessTokenFactory,
+    SystemSettings: lambda: SystemSettings.objects.create(vendor=VendorFactory()),
     Category: lambda: _inside(CategoryFactory, "parent"),
     Collectible: lambda: _inside(CollectibleFactory, "category"),
     CollectibleImage: image,
@@ -100,7 +107,11 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     StockMovement: lambda: StockMovement.objects.get(item=CollectibleFactory()),
     StockTransfer: _sent,
     Allocation: _promised,
+    Customer: CustomerFactory,
     Valuation: lambda: Valuation.objects.get(item=CollectibleFactory(value=5)),
+    Order: lambda: order(StoreFactory().vendor, "returned"),
+    SalesEntry: lambda: SalesEntry.objects.get(order=sale(StoreFactory().vendor)),
+    OrderSequence: lambda: OrderSequence.objects.get(vendor=sale(StoreFactory().vendor).vendor),
     Session: lambda: Session.objects.get(pk=SessionService.open(user=UserFactory()).session_id),
     EmailToken: _email_token,
     AuditLog: lambda: log_audit(AuditType.SECURITY, UserFactory(), "signed in"),
@@ -108,10 +119,17 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
         key=f"login:{ThrottleLog.objects.count()}", hits=[1], expires_at=timezone.now()
     ),
     IdempotencyKey: IdempotencyKeyFactory,
+    Notification: lambda: NotificationFactory(vendor=VendorFactory()),
+    NotificationPreference: lambda: NotificationPreference.objects.create(
+        user=UserFactory(), kind="low_stock", channel="email", enabled=False
+    ),
+    OutboxMessage: OutboxMessageFactory,
 }
 STOCK = {StockLevel, StockLot, StockMovement, StockTransfer, Allocation, Valuation}
-LOGS = {AuditLog, IdempotencyKey, ThrottleLog}
-READ_ONLY = {ImportJob, ImportRow, Session, EmailToken} | LOGS | STOCK
+SALES = {Order, SalesEntry, OrderSequence}
+LOGS = {AuditLog, IdempotencyKey, OutboxMessage, ThrottleLog}
+TOLD = {Notification, NotificationPreference}
+READ_ONLY = {ImportJob, ImportRow, Session, EmailToken} | LOGS | STOCK | SALES | TOLD
 # Made elsewhere, by who can do what the form cannot: take in a file, show a secret once.
 FROM_ELSEWHERE = READ_ONLY | {CollectibleImage, AccessToken}
 BUSINESS = [model for model in MAKE if issubclass(model, SoftDeleteModel)]

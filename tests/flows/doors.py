@@ -22,7 +22,7 @@ from tests.factories import (
     UserFactory,
     VendorFactory,
 )
-from tests.flows.test_isolation import World
+from tests.flows.world import World
 from tests.users.door import issue
 from tests.vendors.people import PEOPLE as SIGNED_IN
 from users.enums import EmailPurpose
@@ -96,6 +96,11 @@ vendor-store-detail               get    401  404  200  200  200  200  200
 vendor-store-detail               put    401  404  403  403  403  200  200
 vendor-store-detail               patch  401  404  403  403  403  200  200
 vendor-store-detail               delete 401  404  403  403  403  204  204
+# Of the shop that the caller works in: a stranger's is another.
+system-settings                   get    401  200  200  200  200  200  200
+system-settings                   put    401  200  403  403  403  200  200
+system-settings                   patch  401  200  403  403  403  200  200
+system-settings?scope=platform    get    401  403  403  403  403  403  403
 
 product-list                      get    401  200  200  200  200  200  200
 product-list?is_deleted=true      get    401  200  403  403  200  200  200
@@ -146,6 +151,43 @@ stock-set                         post   401  400  403  403  201  201  201
 stock-transfer                    post   401  400  403  403  201  201  201
 stock-write-off                   post   401  400  403  403  201  201  201
 stock-correct                     post   401  400  403  403  201  201  201
+
+notification-list                 get    401  200  200  200  200  200  200
+# For administrators of the platform alone.
+notification-list                 post   401  403  403  403  403  403  403
+notification-detail               get    401  404  404  404  404  404  200
+notification-read                 post   401  404  404  404  404  404  200
+notification-read-all             post   401  200  200  200  200  200  200
+notification-unread-count         get    401  200  200  200  200  200  200
+notification-preferences          get    401  200  200  200  200  200  200
+notification-preferences          put    401  200  200  200  200  200  200
+notification-preferences          patch  401  200  200  200  200  200  200
+customer-list                     get    401  200  200  200  200  200  200
+customer-list?is_deleted=true     get    401  200  403  200  200  200  200
+customer-list                     post   401  400  403  201  201  201  201
+customer-detail                   get    401  404  200  200  200  200  200
+customer-detail                   put    401  404  403  200  200  200  200
+customer-detail                   patch  401  404  403  200  200  200  200
+customer-detail                   delete 401  404  403  204  204  204  204
+customer-restore                  post   401  404  403  200  200  200  200
+customer-orders                   get    401  404  200  200  200  200  200
+sales-report-list                 get    401  200  200  200  200  200  200
+sales-report-list?format=csv      get    401  200  200  200  200  200  200
+order-list                        get    401  200  200  200  200  200  200
+order-list                        post   401  400  403  201  201  201  201
+order-detail                      get    401  404  200  200  200  200  200
+order-detail                      put    401  404  403  200  200  200  200
+order-detail                      patch  401  404  403  200  200  200  200
+order-detail                      delete 401  404  403  204  204  204  204
+order-place                       post   401  404  403  200  200  200  200
+order-confirm                     post   401  404  403  200  200  200  200
+order-fulfil                      post   401  404  403  200  200  200  200
+order-complete                    post   401  404  403  200  200  200  200
+order-cancel                      post   401  404  403  200  200  200  200
+order-return                      post   401  404  403  200  200  200  200
+sale-list                         get    401  200  200  200  200  200  200
+sale-list                         post   401  400  403  201  201  201  201
+sale-detail                       get    401  404  200  200  200  200  200
 
 dashboard-summary                 get    401  200  200  200  200  200  200
 dashboard-valuation               get    401  200  200  200  200  200  200
@@ -225,6 +267,7 @@ BODIES: dict[str, dict[str, Any] | Callable[[Shop], dict[str, Any]]] = {
     "vendor-store-list post": lambda s: {"vendor_id": s.vendor.pk, **NAME},
     "vendor-store-select": lambda s: {"store": s.store.pk},
     "vendor-store-detail": NAME,
+    "system-settings": {"low_stock_threshold": 3},
     "product-list post": lambda s: {"vendor": s.vendor.pk, **NAME},
     "product-detail": NAME,
     "product-bulk-update": lambda s: {"ids": [s.item.pk], "updates": {"value": "5"}},
@@ -249,7 +292,21 @@ BODIES: dict[str, dict[str, Any] | Callable[[Shop], dict[str, Any]]] = {
         "item": s.item.pk, "store": s.shelf.pk, "quantity": 1, "reason": "lost",
     },
     "stock-correct": lambda s: {"movement": s.movement.pk},
+    "customer-list post": lambda s: {"vendor": s.vendor.pk, **NAME},
+    "customer-detail": NAME,
+    "order-list post": lambda s: {
+        "vendor": s.vendor.pk, "lines": [{"item": s.item.pk, "quantity": 1}],
+    },
+    "order-detail": {"notes": "New"},
+    "order-return": lambda s: {"lines": [{"line": s.sold.lines.get().pk, "quantity": 1}]},
+    "sale-list post": lambda s: {
+        "vendor": s.vendor.pk, "store": s.shelf.pk, "item": s.item.pk, "quantity": 1,
+    },
     "category-list post": lambda s: {"vendor": s.vendor.pk, **NAME},
     "category-detail": NAME,
+    "notification-list post": {"title": "Maintenance"},
+    "notification-preferences": {
+        "preferences": [{"kind": "low_stock", "channel": "email", "enabled": False}],
+    },
     "import-list post": lambda s: {"vendor": s.vendor.pk, "file": _table()},
 }  # fmt: skip

@@ -45,6 +45,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "access-token-list": {},
     "access-token-detail": {"pk": "token"},
     "abilities": {},
+    "system-settings": {},
     "product-list": {},
     "product-export": {},
     "product-bulk-update": {},
@@ -77,11 +78,35 @@ ROUTES: dict[str, dict[str, str]] = {
     "stock-transfer": {},
     "stock-write-off": {},
     "stock-correct": {},
+    "notification-list": {},
+    "notification-detail": {"pk": "notification"},
+    "notification-read": {"pk": "notification"},
+    "notification-read-all": {},
+    "notification-unread-count": {},
+    "notification-preferences": {},
+    "customer-list": {},
+    "customer-detail": {"pk": "customer"},
+    "customer-restore": {"pk": "former"},
+    "customer-orders": {"pk": "customer"},
+    "sales-report-list": {},
+    "order-list": {},
+    "order-detail": {"pk": "draft"},
+    "order-place": {"pk": "draft"},
+    "order-confirm": {"pk": "pending"},
+    "order-fulfil": {"pk": "confirmed"},
+    "order-complete": {"pk": "fulfilled"},
+    "order-cancel": {"pk": "pending"},
+    "order-return": {"pk": "sold"},
+    "sale-list": {},
+    "sale-detail": {"pk": "sold"},
     "dashboard-summary": {},
     "dashboard-valuation": {},
     "rate-limits": {},
 }
-# Numbers alone: none of the owner's texts is in them.
-SILENT = {"product-availability"}
+# Numbers and flags alone: none of the owner's texts is in them.
+SILENT = {
+    "product-availability", "system-settings", "notification-unread-count",
+    "notification-preferences", "sales-report-list",
+}  # fmt: skip
 # Open, and about whoever asks: there is nothing of the owner in them.
 IMPERSONAL = {"rate-limits"}

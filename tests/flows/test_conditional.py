@@ -9,7 +9,8 @@ from django.conf import settings
 from rest_framework.test import APIClient
 
 from core.models import VersionedModel
-from tests.flows.test_isolation import ROUTES, World, api, rows, served
+from tests.flows.routes import ROUTES
+from tests.flows.world import World, api, rows, served
 from tests.vendors.people import refusal
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +50,7 @@ def test_every_object_has_a_strong_tag(world: World, client: APIClient) -> None:
     assert {route for route, *_ in found} >= {
         "me", "session", "vendor-me", "vendor-detail", "vendor-member-detail",
         "vendor-store-detail", "product-detail", "item-image-detail", "category-detail",
-        "import-detail",
+        "import-detail", "customer-detail",
     }  # fmt: skip
     for route, address, answer in found:
         assert answer["ETag"].startswith(f'"{answer.json()["id"]}-'), route
@@ -104,6 +105,7 @@ def test_every_answer_to_a_write_has_the_tag_that_reading_gives(
         "product-detail": {"name": "New", "category": "Another"},
         "item-image-detail": {"alt_text": "New"},
         "category-detail": {"name": "New"},
+        "customer-detail": {"name": "New"},
     }
     for route, body in bodies.items():
         address = world.address(route)
@@ -122,6 +124,7 @@ def test_every_answer_to_a_write_has_the_tag_that_reading_gives(
         "vendor-member-list": {"email": "new@example.com", "role": "sales"},
         "product-list": {"name": "Falcon", "category": "Yet another"},
         "category-list": {"name": "Shelf"},
+        "customer-list": {"name": "Ann"},
     }
     for route, body in made.items():
         answer = client.post(world.address(route), body)

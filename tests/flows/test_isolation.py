@@ -4,167 +4,28 @@ The routes come from the URL resolver. A new one fails `test_every_route_is_know
 here which of the owner's rows its address names (tests/flows/routes.py).
 """
 
-import io
-import zipfile
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 from rest_framework.test import APIClient
 
-from inventory.models import Category, Collectible, CollectibleImage, ImportJob
+from inventory.models import Collectible
 from inventory.services import (
-    ImageService,
     ImportService,
-    Line,
-    Receipt,
-    StockService,
-    TransferService,
-    ValuationService,
-    Worth,
 )
 from tests.core.test_pictures import picture
 from tests.factories import (
-    AccessTokenFactory,
-    CategoryFactory,
     CollectibleFactory,
-    MemberFactory,
-    StoreFactory,
-    UserFactory,
-    VendorFactory,
 )
 from tests.flows.routes import IMPERSONAL, OPEN, ROUTES, SILENT
-from users.models import Session, User
-from users.services import SessionService
-from vendors.models import AccessToken, Vendor, VendorMember, VendorStore
+from tests.flows.world import MARKER, METHODS, World, api, rows, served
+from users.models import User
 
 pytestmark = pytest.mark.django_db
-MARKER = "MARKER-7f3a"
-METHODS = ["get", "head", "options", "post", "put", "patch", "delete"]
 ALL_COLUMNS = "Currency,Condition,Description,Attributes,Created at,Updated at"
-
-
-def patterns(entries: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
-    for entry in entries:
-        path = prefix + str(entry.pattern)
-        if isinstance(entry, URLResolver):
-            yield from patterns(entry.url_patterns, path)
-        else:
-            yield path, entry
-
-
-def api(version: str = "v1") -> dict[str, URLPattern]:
-    found = [(str(p.name), p) for path, p in patterns(get_resolver().url_patterns)
-             if path.startswith(f"api/{version}/")]  # fmt: skip
-    assert len(dict(found)) == len(found), "two routes have one name"
-    return dict(found)
-
-
-def served(pattern: URLPattern) -> set[str]:
-    """The methods a route has."""
-    callback: Any = pattern.callback
-    methods = set(getattr(callback, "actions", None) or ())
-    methods |= {method for method in METHODS if not methods and hasattr(callback.cls, method)}
-    return methods | ({"head"} if "get" in methods else set())
-
-
-class World:
-    """An account whose every text holds the marker, and which says where it was told to others."""
-
-    def __init__(self, version: str = "") -> None:
-        self.version = version
-        self.owner: User = UserFactory(
-            username=f"{MARKER}-user", email=f"{MARKER}@example.com", first_name=f"{MARKER}-first",
-            last_name=f"{MARKER}-last", company_name=f"{MARKER}-company",
-            phone_number=f"{MARKER}-phone",
-        )  # fmt: skip
-        self.vendor: Vendor = VendorFactory(
-            owner=self.owner, name=f"{MARKER}-vendor", description=f"{MARKER}-vendor-text",
-            contact_info=f"{MARKER}-contact",
-        )  # fmt: skip
-        self.store: VendorStore = StoreFactory(vendor=self.vendor, name=f"{MARKER}-store")
-        self.member: VendorMember = MemberFactory(
-            vendor=self.vendor, email=f"{MARKER}-member@example.com", title=f"{MARKER}-title"
-        )
-        self.invite: VendorMember = MemberFactory(
-            vendor__name=f"{MARKER}-inviter", user=None, email=self.owner.email,
-            invite_status="pending",
-        )  # fmt: skip
-        self.token: AccessToken = AccessTokenFactory(vendor=self.vendor, notes=f"{MARKER}-notes")
-        self.category: Category = CategoryFactory(vendor=self.vendor, name=f"{MARKER}-category")
-        self.item = self._item("item", category=self.category)
-        self.gone = self._item("gone", category=self.category)
-        self.gone.delete()
-        self._move_stock()
-        upload = SimpleUploadedFile(f"{MARKER}.jpg", picture())
-        self.image: CollectibleImage = ImageService.add(
-            collectible=self.item, upload=upload, by=self.owner, alt_text=f"{MARKER}-alt"
-        )
-        table = SimpleUploadedFile(
-            f"{MARKER}-file.csv", f"sku,name,{MARKER}-column\n{MARKER}-row,x,1".encode()
-        )
-        job = ImportService.request(file=table, vendor=self.vendor, by=self.owner)
-        self.job: ImportJob = ImportService.run(job_id=job.pk)
-        grant = SessionService.open(user=self.owner, user_agent=f"{MARKER}-agent")
-        self.session: Session = Session.objects.get(pk=grant.session_id)
-        self.told: list[str] = []
-
-    def _move_stock(self) -> None:
-        reference = f"{MARKER}-reference"
-        [self.movement] = StockService.receive(
-            receipts=[Receipt(self.item, self.store, 4, Decimal("77.70"))], by=self.owner,
-            reference=reference, note=f"{MARKER}-note",
-        )  # fmt: skip
-        self.lot = self.movement.lot
-        stall = StoreFactory(vendor=self.vendor, name=f"{MARKER}-stall", is_default=False)
-        line = Line(self.item, self.store, 1)
-        self.sent = TransferService.send(
-            line=line, to_store=stall, by=self.owner, in_transit=True, reference=reference
-        )
-        worth = Worth(item=self.item, amount=Decimal("77.70"), source=f"{MARKER}-source")
-        ValuationService.record(values=[worth], by=self.owner)
-
-    def _item(self, word: str, **details: Any) -> Collectible:
-        text = f"{MARKER}-{word}"
-        item: Collectible = CollectibleFactory(
-            vendor=self.vendor, name=f"{text}-name", sku=f"{text}-sku", value="77.70",
-            description=f"{text}-description", attributes={f"{text}-key": [f"{text}-attribute"],
-            "card": f"{text}-card"}, created_by=self.owner, **details,
-        )  # fmt: skip
-        return item
-
-    def address(self, route: str) -> str:
-        named = {k: getattr(self, v).pk for k, v in ROUTES[route].items()}
-        return reverse(f"{self.version}{route}", kwargs=named)
-
-    def call(self, client: APIClient, method: str, route: str, data: Any = None) -> tuple[int, str]:
-        """Status and text of the answer, headers included; the marker in it is remembered."""
-        multipart = any(hasattr(value, "read") for value in (data or {}).values())
-        address = route if route.startswith("/") else self.address(route)
-        form = {"format": "multipart"} if multipart else {}
-        answer = getattr(client, method)(address, data, **form)
-        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-        if body.startswith(b"PK"):
-            book = zipfile.ZipFile(io.BytesIO(body))
-            body = b"".join(book.read(name) for name in book.namelist())
-        text = f"{dict(answer.headers)}{body.decode()}"
-        if MARKER.lower() in text.lower():
-            self.told.append(f"{method} {address} {data}")
-        return answer.status_code, text
-
-
-def rows() -> dict[tuple[str, Any], dict[str, Any]]:
-    """Every row of ours that there is, with every column."""
-    return {
-        (model._meta.label, row[model._meta.pk.attname]): row
-        for app in ("users", "vendors", "inventory")
-        for model in apps.get_app_config(app).get_models()
-        for row in model._base_manager.values()
-    }
 
 
 @pytest.fixture(params=["", "v2:"], ids=["v1", "v2"])
@@ -196,7 +57,8 @@ def test_owner_sees_every_marker(world: World, sign_in: Any) -> None:
             assert (status, MARKER in text) == (200, route not in SILENT), route
             seen += text
     for query in ({"is_deleted": "true"}, {"search": MARKER}):
-        seen += world.call(client, "get", "product-list", query)[1]
+        for route in ("product-list", "customer-list"):
+            seen += world.call(client, "get", route, query)[1]
     for form in ("csv", "xlsx", "jsonl"):
         query = {"format": form, "columns": ALL_COLUMNS}
         status, text = world.call(client, "get", "product-export", query)
@@ -206,7 +68,8 @@ def test_owner_sees_every_marker(world: World, sign_in: Any) -> None:
         "member", "title", "inviter", "notes",
         "category", "item-name", "item-sku", "item-description", "item-key", "item-attribute",
         "item-card", "reference", "note", "source", "gone-name",
-        "gone-attribute", "alt", "file.csv", "column", "row", "agent",
+        "gone-attribute", "customer-name", "customer-address", "former-name", "alt", "file.csv",
+        "column", "row", "agent", "order", "channel",
     ]:  # fmt: skip
         assert f"{MARKER}-{word}" in seen, word
     world.told.clear()
@@ -295,9 +158,24 @@ def test_stranger_finds_nothing_of_the_owner_in_any_list(
         "vendor-list": [{"search": MARKER}, {"is_active": "true"}],
         "dashboard-summary": [{"vendor": world.vendor.pk}],
         "dashboard-valuation": [{"vendor": world.vendor.pk}],
+        "customer-list": [
+            {"vendor": world.vendor.pk},
+            {"search": MARKER},
+            {"is_deleted": "true"},
+        ],
+        "sales-report-list": [
+            {"vendor": world.vendor.pk, "by": by, "format": form}
+            for by in ("day", "item", "category", "customer", "channel")
+            for form in ("json", "csv")
+        ],
     }
     for name in ("level", "movement", "lot", "transfer"):
         queries[f"stock-{name}-list"] = [{"vendor": world.vendor.pk}, {"item": world.item.pk}]
+    for name in ("order", "sale"):
+        queries[f"{name}-list"] = [
+            {"vendor": world.vendor.pk}, {"store": world.store.pk}, {"search": MARKER},
+            {"channel": f"{MARKER}-channel"},
+        ]  # fmt: skip
     for route, pattern in api().items():
         if "get" in served(pattern) and not ROUTES[route]:
             for query in [{}, *queries.get(route, [])]:
@@ -318,6 +196,9 @@ def test_stranger_writes_nothing_into_the_owners(
     picked = {"ids": [mine.pk], "updates": {"category": world.category.pk}}
     theirs, units = {"item": world.item.pk}, {"item": mine.pk, "quantity": 1}
     lot = {"lot": world.lot.pk, "reason": "lost"}
+    sold, selling = {"lines": [units]}, ("order", "sale")
+    lines = [{**theirs, "quantity": 1}, {"sku": world.item.sku, "quantity": 1},
+             {**units, "lot": world.lot.pk}]  # fmt: skip
     worth = {"item": world.item.pk, "amount": "1.00", "source": "Stolen"}
     calls: list[tuple[str, str, dict[str, Any], int]] = [
         ("post", "stock-receive", {**theirs, "quantity": 1, "unit_cost": "1"}, 400),
@@ -330,6 +211,9 @@ def test_stranger_writes_nothing_into_the_owners(
         ("post", "stock-transfer", {**units, "from_store": world.store.pk, "to_store": 0}, 400),
         ("post", "stock-correct", {"movement": world.movement.pk}, 400),
         ("post", "valuation-bulk-list", {"valuations": [worth]}, 400),
+        *(("post", f"{name}-list", {**sold, "vendor": world.vendor.pk}, 400) for name in selling),
+        *(("post", f"{name}-list", {**sold, "store": world.store.pk}, 400) for name in selling),
+        *(("post", f"{name}-list", {"lines": [line]}, 400) for name in selling for line in lines),
         ("post", "product-list", there, 400),
         ("post", "product-list", inside, 400),
         ("patch", f"/api/v1/catalog/items/{mine.pk}/", inside, 400),
@@ -339,6 +223,7 @@ def test_stranger_writes_nothing_into_the_owners(
         ("post", "product-bulk-delete", {"ids": ids}, 200),
         ("post", "product-bulk-restore", {"ids": ids}, 200),
         ("post", "category-list", there, 400),
+        ("post", "customer-list", there, 400),
         ("post", "category-list", {"name": "Stolen", "parent": world.category.pk}, 400),
         ("post", "import-list", {"file": table, "vendor": world.vendor.pk}, 400),
         ("post", "vendor-member-list", {**person, "vendor": world.vendor.pk}, 400),
@@ -347,12 +232,22 @@ def test_stranger_writes_nothing_into_the_owners(
         ("post", "vendor-store-select", {"store": world.store.pk}, 400),
         ("post", "access-token-list", {"notes": "Stolen", "vendor": world.vendor.pk}, 400),
         ("post", "vendor-list", {"name": "Stolen", "owner": world.owner.pk}, 201),
+        *[
+            (method, f"{world.address('system-settings')}?vendor={world.vendor.pk}", {}, 404)
+            for method in ("put", "patch")
+        ],
+        ("put", "system-settings", {"low_stock_threshold": 1}, 200),
+        ("patch", "system-settings", {"currency": "EUR"}, 200),
         ("patch", "me", {"active_vendor": world.vendor.pk, "id": world.owner.pk}, 200),
         ("post", "profile-complete", {"first_name": "Stolen", "id": world.owner.pk}, 400),
         ("post", "password-change", {"current_password": "x", "new_password": "y" * 20}, 400),
         ("put", "me-avatar", {"image": SimpleUploadedFile("a.png", picture("PNG"))}, 200),
         ("delete", "me-avatar", {}, 204),
         ("delete", "me", {"password": "not-the-strangers"}, 400),
+        ("post", "notification-list", {"title": "Stolen", "users": [world.owner.pk]}, 403),
+        ("post", "notification-read-all", {}, 200),
+        ("put", "notification-preferences", {"preferences": [], "user": world.owner.pk}, 400),
+        ("patch", "notification-preferences", {"preferences": []}, 200),
         ("post", "logout-all", {}, 204),  # last: it ends the stranger's own access
     ]
     for method, route, data, expected in calls:

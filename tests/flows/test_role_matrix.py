@@ -15,7 +15,8 @@ from django.urls import get_resolver
 from rest_framework.test import APIClient
 
 from tests.flows.doors import BODIES, DOORS, PEOPLE, Shop
-from tests.flows.test_isolation import MARKER, METHODS, OPEN, api, patterns, served
+from tests.flows.routes import OPEN
+from tests.flows.world import MARKER, METHODS, api, patterns, served
 
 Statuses = dict[str, int]
 CODES = {

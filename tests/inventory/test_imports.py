@@ -9,9 +9,9 @@ import pytest
 from django.core.files.storage import storages
 from django.db import connection, transaction
 
-from inventory.models import Category, Collectible, ImportJob, ImportRow
-from inventory.services import CollectibleService, ImportService
-from tests.factories import CollectibleFactory
+from inventory.models import MAX_QUANTITY, Category, Collectible, ImportJob, ImportRow
+from inventory.services import CollectibleService, ImportService, Receipt, StockService
+from tests.factories import CollectibleFactory, StoreFactory
 from tests.inventory.tables import faults, outcomes, table, take
 from vendors.models import Vendor
 
@@ -31,6 +31,41 @@ class TestRows:
         )
         assert (item.created_by, item.version) == (vendor.owner, 1)
         assert job.rows.get().collectible == item
+
+    @pytest.mark.parametrize("dry_run", [True, False])
+    def test_row_with_more_than_can_be_counted_or_paid_for_stops_no_other(
+        self, vendor: Vendor, dry_run: bool
+    ) -> None:
+        CollectibleFactory(vendor=vendor, sku="C", quantity=5)
+        most, dear = 10**9, "999999999999.99"
+        job = take(
+            vendor,
+            f"A,A,{most + 1},1",
+            f"B,B,{most},{dear}",
+            f"C,C,{most + 1},1",
+            f"C,C,{most},{dear}",
+            f"D,D,{most},1.00",
+            "E,E,2,1",
+            heading="name,sku,quantity,unit cost",
+            repeated="update",
+            dry_run=dry_run,
+        )
+        assert faults(job) == [
+            (2, "quantity", "max_value"), (3, "unit_cost", "max_value"),
+            (4, "quantity", "max_value"), (5, "unit_cost", "max_value"),
+        ]  # fmt: skip
+        assert (job.status, job.created, job.failed) == ("completed", 2, 4)
+
+    def test_stock_of_other_stores_counts_towards_what_can_be_counted(self, vendor: Vendor) -> None:
+        """A table says how many there are of it in all, so that it can be no more than that."""
+        item = CollectibleFactory(vendor=vendor, sku="A", quantity=5)
+        other = StoreFactory(vendor=vendor, is_default=False)
+        most = MAX_QUANTITY - 5
+        StockService.receive(receipts=[Receipt(item, other, most)], by=vendor.owner)
+        job = take(vendor, f"Falcon,A,{MAX_QUANTITY}", heading="name,sku,quantity")
+        assert (job.status, job.updated) == ("completed", 1)
+        item.refresh_from_db()
+        assert (item.name, item.quantity) == ("Falcon", MAX_QUANTITY)
 
     def test_known_skus_are_updated_or_found_unchanged(self, vendor: Vendor) -> None:
         take(vendor, "Falcon,75192,Star Wars,849.99,2,2017", "X-Wing,75355,Star Wars,239.99,1,2023")

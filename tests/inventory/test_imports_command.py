@@ -1,6 +1,7 @@
 """Tables into the catalog from the command line, and a real one both ways."""
 
 import csv
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,12 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 from rest_framework.test import APIClient
 
 from inventory.models import Collectible, ImportJob
 from inventory.services import ImportService
+from tests.factories import CollectibleFactory
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +67,31 @@ class TestCommand:
                 vendor=vendor_name or vendor.slug,
                 mapping=mapping,
             )
+
+    @pytest.mark.django_db(transaction=True)
+    def test_who_holds_the_rows_too_long_is_told_and_no_traceback(
+        self, vendor: Vendor, tmp_path: Path
+    ) -> None:
+        CollectibleFactory(vendor=vendor, sku="A")
+        file = tmp_path / "t.csv"
+        file.write_text("name,sku\nFalcon,A\n")
+
+        def run() -> None:
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute("SET lock_timeout = '100ms'")
+                call_command("import_items", str(file), vendor=vendor.slug)
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(1) as pool, transaction.atomic():
+            Collectible.objects.select_for_update().get()
+            with pytest.raises(
+                CommandError, match=r"busy or away: import \d+ stopped after 0 rows"
+            ):
+                pool.submit(run).result(timeout=30)
+        job = ImportService.run(job_id=ImportJob.objects.get().pk)
+        assert (job.status, job.updated) == ("completed", 1)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from inventory.services import CategoryService, CollectibleService, ImageService
 from inventory.services.collectibles import BulkOutcome
 from tests.core.test_pictures import picture
 from tests.factories import CategoryFactory, CollectibleFactory, MemberFactory, VendorFactory
-from tests.flows.test_isolation import rows
+from tests.flows.world import rows
 from tests.inventory.test_conditional import race
 from tests.vendors.people import refusal
 from users.models import User

@@ -17,11 +17,11 @@ from inventory.models import Category, Collectible, ImportJob
 from inventory.selectors import EXPORT_COLUMNS
 from inventory.services import CategoryService, CollectibleService, ImportService
 from tests.factories import CategoryFactory, CollectibleFactory, MemberFactory, VendorFactory
-from tests.flows.test_isolation import rows
+from tests.flows.world import rows
 from tests.inventory.tables import faults, outcomes, table, take
 from tests.vendors.people import refusal
 from vendors.models import Vendor
-from vendors.services import VendorService
+from vendors.services import SettingsService, VendorService
 
 IMPORTS = "/api/v1/catalog/imports/"
 EXPORTED = "Name,SKU,Category,Value,Quantity,Version"
@@ -104,8 +104,10 @@ class TestPlan:
             case "currency":
                 VendorService.update(vendor=vendor, by=owner, currency="EUR")
                 vendor.refresh_from_db()
+            case "threshold":
+                SettingsService.update(vendor_id=vendor.pk, by=owner, low_stock_threshold=1)
 
-    MOVES = ["item", "item gone", "sku taken", "category", "new category", "currency"]
+    MOVES = ["item", "item gone", "sku taken", "category", "new category", "currency", "threshold"]
 
     @pytest.mark.parametrize("what", MOVES)
     def test_call_is_refused_when_what_it_hangs_on_has_moved(

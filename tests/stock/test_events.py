@@ -1,14 +1,15 @@
-"""Who listens hears once that an item ran low or out: on the crossing, after the commit."""
+"""Who listens hears that an item ran low or out: on the crossing, if it was committed."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
-from core import events
+from core import outbox
 from inventory.events import StockRanLow, StockRanOut
 from inventory.models import Collectible
 from inventory.services import (
@@ -28,11 +29,15 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def heard(django_capture_on_commit_callbacks: Any) -> Iterator[list[Any]]:
     told: list[Any] = []
+
+    def note(event: Any, event_id: UUID) -> None:
+        told.append(event)
+
     for kind in (StockRanLow, StockRanOut):
-        events.subscribe(kind, told.append)
+        outbox.hear(kind, note)
     yield told
     for kind in (StockRanLow, StockRanOut):
-        events._handlers[kind].remove(told.append)
+        del outbox._handlers[kind][outbox.name_of(note)]
 
 
 @pytest.fixture
@@ -114,6 +119,19 @@ def test_coming_in_tells_nothing(
         table = SimpleUploadedFile("t.csv", b"sku,name,quantity\nA-1,A,0\nB-1,B,2\n")
         job = ImportService.request(file=table, vendor=vendor, by=owner)
         assert ImportService.run(job_id=job.pk).created == 2
+    assert heard == []
+
+
+def test_what_comes_back_broken_makes_nothing_run_low(
+    heard: list[Any], committed: Any, item: Collectible, store: VendorStore, receipts: Any,
+    owner: User,
+) -> None:  # fmt: skip
+    """It is written off where it was not counted any more."""
+    with committed():
+        [[sale, *_more]] = StockService.sell(lines=[Line(item, store, 10)], by=owner)
+    heard.clear()
+    with committed():
+        StockService.give_back(returns=[Return(sale, 1, "damaged")], by=owner)
     assert heard == []
 
 

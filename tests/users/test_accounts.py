@@ -171,6 +171,7 @@ class TestMe:
             "profile_completed": False,
             "email_verified": False,
             "company_name": "",
+            "language": "",
             "phone_number": "",
             "birthdate": None,
             "avatar_url": None,

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -20,8 +21,7 @@ from tests.core.test_pictures import picture
 from tests.factories import PASSWORD, CollectibleFactory, MemberFactory, UserFactory, VendorFactory
 from users.enums import EmailPurpose
 from users.models import EmailToken, Session, User
-from users.services import AvatarService, EmailTokenService
-from users.tasks import send_password_changed
+from users.services import AvatarService, EmailTokenService, MailService
 from vendors.models import Vendor, VendorMember
 
 pytestmark = pytest.mark.django_db
@@ -123,7 +123,7 @@ class TestPerson:
 
     def test_gets_no_mail_that_was_still_under_way(self, ann: User, ann_client: APIClient) -> None:
         delete(ann_client)
-        send_password_changed(ann.pk)
+        MailService.password_changed(user_id=ann.pk, event_id=uuid4())
         assert mail.outbox == []
 
     def test_may_register_with_the_same_names(self, ann: User, ann_client: APIClient) -> None:

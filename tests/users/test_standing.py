@@ -98,7 +98,8 @@ class TestReactivate:
         self, owner: User, staff: User, django_capture_on_commit_callbacks: Any
     ) -> None:
         pair = pair_for(owner)
-        AccountService.pause(user=owner, by=staff, reason="Unpaid")
+        with django_capture_on_commit_callbacks(execute=True):
+            AccountService.pause(user=owner, by=staff, reason="Unpaid")
         mail.outbox.clear()
         for _time in range(2):
             with django_capture_on_commit_callbacks(execute=True):

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core import mail
@@ -10,7 +11,7 @@ from rest_framework.test import APIClient
 
 from tests.factories import MemberFactory
 from tests.vendors.people import client_of, refusal
-from users.tasks import send_invitation
+from users.services import MailService
 from vendors.models import Vendor, VendorMember
 
 MEMBERS = "/api/v1/vendor-members/"
@@ -74,7 +75,7 @@ def test_other_shops_and_addresses_have_mails_of_their_own(
 def test_mail_that_failed_is_tried_again(vendor: Vendor) -> None:
     member = MemberFactory(vendor=vendor, user=None, email="b@c.com", invite_status="pending")
     for _attempt in range(2):
-        send_invitation(member.pk)
+        MailService.invitation(member_id=member.pk, event_id=uuid4())
     assert len(mail.outbox) == 2
     member.refresh_from_db()
     assert (member.version, member.mailed_at is not None) == (1, True)

@@ -1,6 +1,7 @@
 """Who works in a shop: invited, answering, changed, removed; and the shop that changes hands."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core import mail
@@ -11,7 +12,7 @@ from core.models import AuditLog
 from tests.factories import CollectibleFactory, MemberFactory, StoreFactory, UserFactory
 from tests.vendors.people import client_of, person, refusal
 from users.models import User
-from users.tasks import send_invitation
+from users.services import MailService
 from vendors.models import Vendor, VendorMember
 
 pytestmark = pytest.mark.django_db
@@ -106,7 +107,7 @@ class TestInvite:
         assert "Your role: Sales." in message.body
         row = VendorMember.objects.get()
         row.delete()
-        send_invitation(row.pk)
+        MailService.invitation(member_id=row.pk, event_id=uuid4())
         assert len(mail.outbox) == 1
 
 

@@ -14,8 +14,8 @@ from tests.races import ROUNDS, at_once
 from tests.vendors.people import person
 from users.models import User
 from users.services import AccountService
-from vendors.models import Vendor, VendorMember
-from vendors.services import InviteService, MemberService, VendorService
+from vendors.models import SystemSettings, Vendor, VendorMember
+from vendors.services import InviteService, MemberService, SettingsService, VendorService
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos]
 ITEMS = "/api/v1/catalog/items/"
@@ -168,6 +168,23 @@ def test_account_that_ends_opens_no_shop_and_accepts_nothing() -> None:
         assert accepted in {"done", "invite_not_pending"}
         works = VendorMember.objects.filter(user=user).exists()
         assert works == (account.is_active and accepted == "done")
+
+
+@pytest.mark.parametrize("whose", ["shop", "platform"])
+def test_first_settings_are_one_row_with_what_each_has_said(whose: str, shop: Vendor) -> None:
+    vendor_id = shop.pk if whose == "shop" else None
+    for _round in range(TURNS):
+        SystemSettings.objects.all().delete()
+        settle = partial(SettingsService.update, vendor_id=vendor_id, by=shop.owner)
+        told = outcomes(
+            partial(settle, low_stock_threshold=1),
+            partial(settle, order_expiry_minutes=2),
+            partial(settle, order_confirmations=False),
+        )
+        assert told == ["done"] * 3
+        row = SystemSettings.objects.get()
+        assert (row.low_stock_threshold, row.order_expiry_minutes) == (1, 2)
+        assert (row.order_confirmations, row.version) == (False, 4)
 
 
 def test_lower_role_writes_nothing_after_it_was_given(shop: Vendor, sign_in: Any) -> None:

@@ -75,6 +75,7 @@ class TestCreate:
             ({"is_active": "perhaps"}, "is_active", "invalid"),
             ({"description": "x" * 5001}, "description", "max_length"),
             ({"colour": "red"}, "colour", "unknown_field"),
+            ({"name": 75}, "name", "invalid"),
             ({"owner_id": 1}, "owner_id", "unknown_field"),
             ({"created_by": 1}, "created_by", "unknown_field"),
             ({"is_deleted": False}, "is_deleted", "unknown_field"),

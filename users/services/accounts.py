@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from core.audit import log_audit
 from core.enums import AuditType
-from core.events import publish
 from core.exceptions import FieldError, InvalidInput
+from core.outbox import announce
 from core.writing import constraint_as, differing
 from users.enums import EmailPurpose
 from users.events import EmailVerificationRequested, UserRegistered
@@ -30,6 +30,7 @@ class ProfileChanges(TypedDict, total=False):
     birthdate: date | None
     company_name: str
     phone_number: str
+    language: str
 
 
 class UserService:
@@ -55,7 +56,7 @@ class UserService:
         user.active_vendor = VendorService.create(name=shop[:120], owner=user)
         user.save(update_fields=["active_vendor"])
         log_audit(AuditType.ACCOUNT, user, "registered", obj=user)
-        publish(UserRegistered(user_id=user.pk, email=user.email))
+        announce(UserRegistered(user_id=user.pk, email=user.email))
         return user
 
     @staticmethod
@@ -83,7 +84,7 @@ class UserService:
     @staticmethod
     def request_verification(*, email: str) -> None:
         """Whether the address is known, and not verified yet, is told by mail alone."""
-        publish(EmailVerificationRequested(email=email))
+        announce(EmailVerificationRequested(email=email))
 
     @staticmethod
     @transaction.atomic

@@ -1,18 +1,18 @@
-"""Writing to people. Each mail is a text template whose first paragraph is the subject.
+"""Writing to people. The worker calls this: links are made here, so no token waits in a table.
 
-The worker calls this: links are made here, so no token waits in a queue.
+`event_id` is of the event that wants the mail.
 """
 
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import send_mail
-from django.template.loader import render_to_string
 
+from core.mail import send_mail
 from users.enums import EmailPurpose
 from users.models import User
-from users.selectors import find_active_user, get_session, get_user
+from users.selectors import find_account, find_active_user, get_session, get_user
 from users.services.email_tokens import EmailTokenService
 from vendors.services import InviteService
 
@@ -22,50 +22,57 @@ PAGES = {EmailPurpose.VERIFY: "verify-email", EmailPurpose.RESET: "reset-passwor
 
 class MailService:
     @staticmethod
-    def welcome(*, user_id: int) -> None:
+    def welcome(*, user_id: int, event_id: UUID) -> None:
         user = get_user(user_id)
-        _send(user, "welcome", link=_link(user, EmailPurpose.VERIFY))
+        _send(user, "welcome", event_id, link=_link(user, EmailPurpose.VERIFY))
 
     @staticmethod
-    def verification(*, email: str) -> None:
+    def verification(*, email: str, event_id: UUID) -> None:
         """Nothing, if nobody has the address or it is verified already."""
         user = find_active_user(email)
         if user and not user.email_verified:
-            _send(user, "verify", link=_link(user, EmailPurpose.VERIFY))
+            _send(user, "verify", event_id, link=_link(user, EmailPurpose.VERIFY))
 
     @staticmethod
-    def reset(*, email: str) -> None:
+    def reset(*, email: str, event_id: UUID) -> None:
         """Nothing, if nobody has the address."""
         if user := find_active_user(email):
-            _send(user, "reset", link=_link(user, EmailPurpose.RESET))
+            _send(user, "reset", event_id, link=_link(user, EmailPurpose.RESET))
 
     @staticmethod
-    def password_changed(*, user_id: int) -> None:
-        _send(get_user(user_id), "password_changed")
+    def password_changed(*, user_id: int, event_id: UUID) -> None:
+        _send(get_user(user_id), "password_changed", event_id)
 
     @staticmethod
-    def warn_of_reuse(*, user_id: int, session_id: int) -> None:
-        _send(get_user(user_id), "reuse", session=get_session(session_id))
+    def warn_of_reuse(*, user_id: int, session_id: int, event_id: UUID) -> None:
+        _send(get_user(user_id), "reuse", event_id, session=get_session(session_id))
 
     @staticmethod
-    def paused(*, user_id: int, reason: str) -> None:
-        _send(get_user(user_id), "paused", reason=reason)
+    def paused(*, user_id: int, reason: str, event_id: UUID) -> None:
+        _send(get_user(user_id), "paused", event_id, reason=reason)
 
     @staticmethod
-    def reactivated(*, user_id: int) -> None:
-        _send(get_user(user_id), "reactivated")
+    def reactivated(*, user_id: int, event_id: UUID) -> None:
+        _send(get_user(user_id), "reactivated", event_id)
 
     @staticmethod
-    def deleted(*, email: str) -> None:
+    def deleted(*, email: str, language: str, event_id: UUID) -> None:
         """To the address that the account had."""
-        _send_to(email, "deleted")
+        send_mail(_path("deleted"), to=email, language=language, event_id=event_id)
 
     @staticmethod
-    def invitation(*, member_id: int) -> None:
+    def invitation(*, member_id: int, event_id: UUID) -> None:
         """To somebody who need not have an account."""
         if invite := InviteService.claim_mail(member_id=member_id):
-            link = f"{settings.FRONTEND_URL}/invitations"
-            _send_to(invite.email, "invitation", invite=invite, link=link)
+            known = find_account(invite.email)
+            send_mail(
+                _path("invitation"),
+                to=invite.email,
+                language=known.language if known else "",
+                event_id=event_id,
+                invite=invite,
+                link=f"{settings.FRONTEND_URL}/invitations",
+            )
 
 
 def _link(user: User, purpose: EmailPurpose) -> str:
@@ -73,17 +80,17 @@ def _link(user: User, purpose: EmailPurpose) -> str:
     return f"{settings.FRONTEND_URL}/{PAGES[purpose]}?{urlencode({'token': token})}"
 
 
-def _send(user: User, template: str, **context: Any) -> None:
+def _send(user: User, template: str, event_id: UUID, **context: Any) -> None:
     if not user.deleted_at:  # since then there is no address
-        _send_to(user.email, template, user=user, **context)
+        send_mail(
+            _path(template),
+            to=user.email,
+            language=user.language,
+            event_id=event_id,
+            user=user,
+            **context,
+        )
 
 
-def _send_to(address: str, template: str, **context: Any) -> None:
-    text = render_to_string(f"users/mail/{template}.txt", context)
-    subject, _blank, body = text.strip().partition("\n\n")
-    send_mail(
-        subject=" ".join(subject.split()),
-        message=f"{body.strip()}\n",
-        from_email=None,
-        recipient_list=[address],
-    )
+def _path(template: str) -> str:
+    return f"users/mail/{template}.txt"

@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 
 from core.audit import log_audit
 from core.enums import AuditType
-from core.events import publish
 from core.exceptions import InvalidInput
+from core.outbox import announce
 from users.enums import EmailPurpose
 from users.events import PasswordChanged, PasswordResetRequested
 from users.models import User
@@ -37,7 +37,7 @@ class PasswordService:
     @staticmethod
     def request_reset(*, email: str) -> None:
         """Whether anybody has this address is found out, and told, by mail alone."""
-        publish(PasswordResetRequested(email=email))
+        announce(PasswordResetRequested(email=email))
 
     @staticmethod
     @transaction.atomic
@@ -60,4 +60,4 @@ def _set(user: User, password: str, *, field: str) -> None:
     user.save(update_fields=["password"])
     user.refresh_from_db(fields=["token_version"])
     EmailTokenService.withdraw(user=user, purpose=EmailPurpose.RESET)
-    publish(PasswordChanged(user_id=user.pk))
+    announce(PasswordChanged(user_id=user.pk))

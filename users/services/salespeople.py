@@ -7,7 +7,7 @@ from django.db import transaction
 
 from core.audit import log_audit
 from core.enums import AuditType
-from core.events import publish
+from core.outbox import announce
 from core.writing import constraint_as
 from users.events import UserRegistered
 from users.exceptions import EmailNotVerified, InvalidCredentialsError
@@ -76,5 +76,5 @@ def _register(email: str, password: str, vendor: "Vendor") -> User:
             None, email, password, is_salesperson=True, active_vendor=vendor
         )
     log_audit(AuditType.ACCOUNT, user, "registered", obj=user)
-    publish(UserRegistered(user_id=user.pk, email=user.email))
+    announce(UserRegistered(user_id=user.pk, email=user.email))
     return user

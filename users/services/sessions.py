@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from core.audit import log_audit
 from core.enums import AuditType
-from core.events import publish
 from core.exceptions import NotFoundError
+from core.outbox import announce
 from users.enums import EndReason
 from users.events import RefreshTokenReused
 from users.exceptions import EmailNotVerified, InvalidCredentialsError, SessionEnded, TokenNotValid
@@ -196,7 +196,7 @@ def _rotate(row: "SessionQuerySet", jti: uuid.UUID) -> tuple[Session | None, boo
         told = "a refresh token was used twice; its session was ended"
         log_audit(AuditType.SECURITY, session.user, told, obj=session.user)
         _log.warning("refresh_token_reused", user_id=session.user_id, session_id=session.pk)
-        publish(RefreshTokenReused(user_id=session.user_id, session_id=session.pk))
+        announce(RefreshTokenReused(user_id=session.user_id, session_id=session.pk))
     return session, False
 
 

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from core.audit import log_audit
 from core.enums import AuditType
-from core.events import publish
 from core.exceptions import InvalidInput
 from core.fields import random_code
+from core.outbox import announce
 from users.events import AccountDeleted, AccountPaused, AccountReactivated
 from users.exceptions import (
     LastAdministrator,
@@ -29,7 +29,8 @@ from vendors.services import PersonService
 
 # What says who somebody is, or opens a door.
 _ERASED: dict[str, Any] = {
-    "first_name": "", "last_name": "", "company_name": "", "phone_number": "", "birthdate": None,
+    "first_name": "", "last_name": "", "company_name": "", "phone_number": "", "language": "",
+    "birthdate": None,
     "avatar": "", "email_verified_at": None, "active_vendor": None, "last_login": None,
     "is_active": False, "is_staff": False, "is_superuser": False, "is_admin": False,
     "is_salesperson": False,
@@ -52,7 +53,7 @@ class AccountService:
         if last:
             raise LastAdministrator
         if _switch(row, by, "paused", is_active=False, details=reason):
-            publish(AccountPaused(user_id=row.pk, reason=reason))
+            announce(AccountPaused(user_id=row.pk, reason=reason))
 
     @staticmethod
     @transaction.atomic
@@ -63,7 +64,7 @@ class AccountService:
         """
         row, _last = locked_among_administrators(user)
         if _switch(row, by, "reactivated", is_active=True):
-            publish(AccountReactivated(user_id=row.pk))
+            announce(AccountReactivated(user_id=row.pk))
 
     @staticmethod
     def delete_own(*, user: User, password: str) -> None:
@@ -131,7 +132,7 @@ def _forget(row: User, *, by: User) -> None:
     """Who was here? The audit log knows the name of then, and nothing else does (decision 12)."""
     alias = f"deleted-{random_code(12).lower()}"
     address = f"{alias}@accounts.invalid"
-    publish(AccountDeleted(email=row.email))
+    announce(AccountDeleted(row.email, row.language, row.pk))
     PersonService.forget(user=row, alias=address, by=by)
     row.sessions.all().delete()
     row.email_tokens.all().delete()

@@ -46,4 +46,4 @@ class RolePermission(IsAuthenticated):
         abilities: dict[str, Ability | None] = getattr(view, "abilities", {})
         if method in SAFE_METHODS:
             return None
-        return abilities.get(view.action, abilities.get("write")) if abilities else None
+        return abilities.get(getattr(view, "action", ""), abilities.get("write"))

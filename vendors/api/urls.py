@@ -6,6 +6,7 @@ from vendors.api.views import (
     InviteViewSet,
     MemberViewSet,
     StoreViewSet,
+    SystemSettingsView,
     VendorViewSet,
     abilities,
 )
@@ -16,4 +17,8 @@ router.register("vendor-members", MemberViewSet, basename="vendor-member")
 router.register("vendor-invites", InviteViewSet, basename="vendor-invite")
 router.register("vendor-stores", StoreViewSet, basename="vendor-store")
 router.register("access-tokens", AccessTokenViewSet, basename="access-token")
-urlpatterns = [path("auth/abilities/", abilities, name="abilities"), *router.urls]
+urlpatterns = [
+    path("auth/abilities/", abilities, name="abilities"),
+    path("system-settings/", SystemSettingsView.as_view(), name="system-settings"),
+    *router.urls,
+]

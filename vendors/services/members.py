@@ -7,8 +7,8 @@ from django.db.models import F, Q
 
 from core.audit import fields_of, log_audit
 from core.enums import AuditType
-from core.events import publish
 from core.exceptions import ForbiddenError, NotFoundError
+from core.outbox import announce
 from core.writing import constraint_as, differing, save_changes
 from vendors.enums import InviteStatus
 from vendors.events import MemberInvited
@@ -56,7 +56,7 @@ class MemberService:
             member.save()
         action = f"invited a member as {role}"
         log_audit(AuditType.VENDOR, by, action, obj=member, after=fields_of(member))
-        publish(MemberInvited(member_id=member.pk))
+        announce(MemberInvited(member_id=member.pk))
         return member
 
     @staticmethod

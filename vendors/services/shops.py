@@ -11,8 +11,9 @@ from core.enums import AuditType
 from core.exceptions import ForbiddenError, InvalidInput, NotFoundError
 from core.writing import free_slug, save_changes
 from vendors.enums import InviteStatus, StoreType
-from vendors.models import StoreChoice, Vendor, VendorMember, VendorStore
+from vendors.models import OF_THE_SHOP, StoreChoice, Vendor, VendorMember, VendorStore
 from vendors.roles import Role
+from vendors.selectors import get_platform_settings
 from vendors.services.people import lock_living
 
 if TYPE_CHECKING:
@@ -42,11 +43,16 @@ class VendorService:
     def create(*, name: str, owner: "User", **details: Unpack[VendorDetails]) -> Vendor:
         """A new shop with its default store. The slug is made from the name.
 
-        Raises `ForbiddenError` for an owner whose account has ended meanwhile.
+        Its currency and If-Match rule are the platform's unless told. Raises `ForbiddenError` for
+        an owner whose account has ended meanwhile.
         """
         if owner.pk not in lock_living(owner.pk):
             raise ForbiddenError
-        vendor = Vendor(name=name, owner=owner, created_by=owner, updated_by=owner, **details)
+        platform = get_platform_settings()
+        settled = {name: getattr(platform, name) for name in OF_THE_SHOP}
+        vendor = Vendor(
+            name=name, owner=owner, created_by=owner, updated_by=owner, **{**settled, **details}
+        )
         _insert(vendor)
         VendorService.open_default_store(vendor=vendor, by=owner)
         action = f"opened shop “{vendor.name}”"

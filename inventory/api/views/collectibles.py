@@ -16,11 +16,11 @@ from core.caching import CachedListMixin
 from core.conditional import Conditional
 from core.exceptions import InUse, InvalidInput
 from core.openapi import REHEARSED, STALE_PLAN, refusal
+from core.renderers import CSVRenderer, JSONLinesRenderer, XLSXRenderer
 from core.requests import REHEARSAL, caller, read_terms, refuse_unknown
 from core.serializers import IdsSerializer
 from core.tabular import csv_chunks, jsonl_chunks, xlsx_file
 from inventory.api.filters import MOMENT, CollectibleFilter, read_moment
-from inventory.api.renderers import CSVRenderer, JSONLinesRenderer, XLSXRenderer
 from inventory.api.serializers import (
     BulkDeletedSerializer,
     BulkRestoredSerializer,

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.files import File
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 from tqdm import tqdm
 
 from core.exceptions import AppException
@@ -57,7 +58,13 @@ class Command(BaseCommand):
                 bar.total = total
                 bar.update(processed - bar.n)
 
-            return ImportService.run(job_id=job_id, on_progress=show)
+            try:
+                return ImportService.run(job_id=job_id, on_progress=show)
+            except OperationalError as error:
+                raise CommandError(
+                    f"The database is busy or away: import {job_id} stopped after {bar.n} rows. A "
+                    "worker goes on with it within minutes; without one, import the file again."
+                ) from error
 
     def _report(self, job: Any, verbosity: int) -> None:
         counts = ", ".join(f"{getattr(job, name)} {name}" for name in RowOutcome.values)

@@ -1,4 +1,8 @@
+"""What is told and taken of selling."""
+
+from sales.api.serializers.customers import CustomerSerializer
 from sales.api.serializers.orders import OrderSerializer
+from sales.api.serializers.reports import SalesReportQuerySerializer, SalesRowSerializer
 from sales.api.serializers.verbs import (
     CancelSerializer,
     FulfilSerializer,
@@ -9,9 +13,12 @@ from sales.api.serializers.verbs import (
 
 __all__ = [
     "CancelSerializer",
+    "CustomerSerializer",
     "FulfilSerializer",
     "GiveBackSerializer",
     "OrderSerializer",
     "ProductSaleSerializer",
     "SaleSerializer",
+    "SalesReportQuerySerializer",
+    "SalesRowSerializer",
 ]

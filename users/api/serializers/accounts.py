@@ -71,6 +71,7 @@ class RegisterSerializer(StrictModelSerializer):
                 "company_name": "Brick & Card",
                 "phone_number": "+1 555 0100",
                 "birthdate": "1990-04-01",
+                "language": "en",
                 "avatar_url": "/media/avatars/0b6f3c1e5d0f4a7f9a4d0c9d4f4f0f11.webp",
                 "active_vendor": {"id": 7, "name": "Brick & Card", "slug": "brick-card"},
                 "active_store": {"id": 9, "name": "Main store", "vendor_id": 7},
@@ -92,7 +93,7 @@ class MeSerializer(Tagged, StrictModelSerializer):
         fields = [
             "id", "username", "email", "first_name", "last_name", "full_name", "role",
             "profile_completed", "email_verified", "company_name", "phone_number", "birthdate",
-            "avatar_url", "active_vendor", "active_store", "created_at", "updated_at",
+            "language", "avatar_url", "active_vendor", "active_store", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["username", "email"]
 

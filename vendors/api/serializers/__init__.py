@@ -8,6 +8,11 @@ from vendors.api.serializers.members import (
     MemberChangesSerializer,
     MemberSerializer,
 )
+from vendors.api.serializers.settings import (
+    SettingsChangesSerializer,
+    SettingsSerializer,
+    WhoseSerializer,
+)
 from vendors.api.serializers.shops import TransferSerializer, VendorSerializer
 from vendors.api.serializers.stores import (
     ChosenSerializer,
@@ -28,9 +33,12 @@ __all__ = [
     "MemberChangesSerializer",
     "MemberSerializer",
     "NewAccessTokenSerializer",
+    "SettingsChangesSerializer",
+    "SettingsSerializer",
     "StoreSelectSerializer",
     "StoreSerializer",
     "TransferSerializer",
     "VendorSelectSerializer",
     "VendorSerializer",
+    "WhoseSerializer",
 ]

@@ -19,7 +19,7 @@ from vendors.models import (
     VendorQuerySet,
     VendorStore,
 )
-from vendors.roles import Ability, Role
+from vendors.roles import Ability, Role, roles_with
 
 if TYPE_CHECKING:
     from users.models import User
@@ -51,6 +51,20 @@ def get_audited_vendors(user: "User") -> VendorQuerySet:
     """The vendors whose audit log the user may read; the owner's also when they are closed."""
     vendors: VendorQuerySet = Vendor.all_objects.allowing(user, Ability.AUDIT_READ)
     return vendors
+
+
+def get_open_vendors(user: "User") -> VendorQuerySet:
+    """All that are open, for administrators of the platform; for others as they may see."""
+    return Vendor.objects.order_by("pk") if user.role == "admin" else get_vendors_for_user(user)
+
+
+def get_people_allowed(vendor_id: int, ability: Ability) -> Any:
+    """A query for the ids of those whose role in the open shop may do this; the owner always."""
+    owner = Vendor.objects.filter(pk=vendor_id).order_by().values("owner_id")
+    members = VendorMember.objects.working().filter(
+        vendor_id=vendor_id, vendor__is_deleted=False, role__in=roles_with(ability)
+    )
+    return owner.union(members.order_by().values("user_id"))
 
 
 def get_role(user: "User", vendor_id: int) -> Role:
@@ -99,6 +113,21 @@ def choose_vendor(user: "User", named: Vendor | None, ability: Ability) -> Vendo
     return vendor
 
 
+def get_figures_scope(
+    user: "User", vendor_id: int | None = None, currency: str = ""
+) -> tuple[list[int], str]:
+    """Which vendors figures are about, all the user's or that one, and in which currency: that
+    one's, or the active one's, unless named. A foreign vendor counts for nothing."""
+    vendors = get_vendors_for_user(user)
+    if vendor_id is not None:
+        vendors = vendors.filter(pk=vendor_id)
+    rows = dict(vendors.values_list("pk", "currency"))
+    if not currency:
+        active = get_active_vendor(user) if vendor_id is None else None
+        currency = active.currency if active else rows.get(vendor_id or 0, "USD")
+    return list(rows), currency
+
+
 def get_stores_for_user(user: "User") -> StoreQuerySet:
     """The stores of the vendors the user may see."""
     stores: StoreQuerySet = VendorStore.objects.filter(vendor__in=get_vendors_for_user(user))
@@ -137,6 +166,12 @@ def get_invites_for_user(user: "User") -> MemberQuerySet:
     )
     invites: MemberQuerySet = waiting.addressed_to(user.email).select_related("vendor")
     return invites.order_by("pk")
+
+
+def find_invitation(member_id: int) -> VendorMember | None:
+    """The invitation with its shop, while it waits for an answer; for the worker."""
+    waiting = VendorMember.objects.filter(invite_status=InviteStatus.PENDING, pk=member_id)
+    return waiting.select_related("vendor").first()
 
 
 def get_owned_vendors(user: "User") -> VendorQuerySet:

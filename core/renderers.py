@@ -1,4 +1,4 @@
-"""The forms an export has. The view streams; these say what `?format=` and `Accept` may name."""
+"""The forms an export has. Its view streams; these say what `?format=` and `Accept` may name."""
 
 from typing import Any
 

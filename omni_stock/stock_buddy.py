@@ -1,0 +1,31 @@
+"""The addresses of document 003 (Stock Buddy): the same views, where its clients look for them."""
+
+from django.urls import path
+
+from dashboard.api.views import AuditLogViewSet, dashboard_summary
+from inventory.api.views import ProductViewSet
+from notifications.api.views import NotificationViewSet
+from sales.api.views import CustomerViewSet, ProductSaleViewSet
+from users.api.views import AdminLoginView, AdminRegisterView, SalespersonView
+from vendors.api.views import SystemSettingsView
+
+_LIST = {"get": "list", "post": "create"}
+_DETAIL = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
+urlpatterns = [
+    path("admin/register/", AdminRegisterView.as_view(), name="buddy-admin-register"),
+    path("admin/login/", AdminLoginView.as_view(), name="buddy-admin-login"),
+    path("salesperson/auth/", SalespersonView.as_view(), name="buddy-salesperson"),
+    path("products/", ProductViewSet.as_view(_LIST, detail=False), name="buddy-product-list"),
+    path("products/<int:pk>/", ProductViewSet.as_view(_DETAIL), name="buddy-product-detail"),
+    path("customers/", CustomerViewSet.as_view(_LIST, detail=False), name="buddy-customer-list"),
+    path("customers/<int:pk>/", CustomerViewSet.as_view(_DETAIL), name="buddy-customer-detail"),
+    path("sales/", ProductSaleViewSet.as_view(_LIST, detail=False), name="buddy-sale-list"),
+    path("dashboard-stats/", dashboard_summary, name="buddy-dashboard-stats"),
+    path("audit-logs/", AuditLogViewSet.as_view({"get": "list"}, detail=False), name="buddy-audit-log-list"),
+    path(
+        "notifications/",
+        NotificationViewSet.as_view(_LIST, detail=False),
+        name="buddy-notification-list",
+    ),
+    path("system-settings/", SystemSettingsView.as_view(), name="buddy-system-settings"),
+]
