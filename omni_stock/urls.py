@@ -46,6 +46,7 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/api/docs/")),
     path("api/v1/", include(resources)),
     path("api/v2/", include((resources, "omni_stock"), namespace="v2")),
+    path("api/", include("omni_stock.stock_buddy")),
     path(
         "api/schema/",
         described(SpectacularAPIView.as_view(**read)),

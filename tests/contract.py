@@ -1,8 +1,9 @@
 """Every answer of the API that a test gets is one that the published documents promise.
 
 `watched()` puts itself behind Django's test clients, `APIClient` among them. An answer below
-/api/v1/ or /api/v2/ whose operation does not declare its status, media type, headers and body
-fails the test that asked, with the operation, the status and the place in the body.
+/api/v1/ or /api/v2/, or at an alias that v1's document has, whose operation does not declare its
+status, media type, headers and body fails the test that asked, with the operation, the status and
+the place in the body.
 """
 
 import gzip
@@ -50,8 +51,11 @@ def watched() -> Iterator[None]:
 
 
 def require_promised(method: str, path: str, answer: HttpResponseBase) -> None:
-    _slash, _api, version, *_rest = [*path.split("/"), "", "", ""]
-    if not path.startswith("/api/") or version not in DOCUMENTS:
+    _slash, api, version, *_rest = [*path.split("/"), "", "", ""]
+    alias = api == "api" and version not in DOCUMENTS and template_of("v1", path)
+    if alias:
+        version = "v1"
+    elif api != "api" or version not in DOCUMENTS:
         return
     template = template_of(version, path)
     broken = next(complaints(version, method.lower(), template, answer), None)

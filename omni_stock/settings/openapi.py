@@ -37,6 +37,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "core.openapi.add_problem_answers",
         "core.openapi.tell_version",
+        "omni_stock.stock_buddy.tell_aliases",
     ],
     "ENUM_NAME_OVERRIDES": {
         "AuditTypeEnum": "core.enums.AuditType",
@@ -64,5 +65,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "audit", "description": "Who did what: never changed"},
         {"name": "limits", "description": "How many calls you have"},
         {"name": "vendors", "description": "Shops: the owners of everything"},
+        {
+            "name": "stock buddy",
+            "description": "The addresses of older clients: the same resources as under `/api/v1/`",
+        },
     ],
 }
