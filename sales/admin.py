@@ -73,7 +73,19 @@ class OrderAdmin(ReadOnlyAdmin):
     search_fields = ["=number", "vendor__name", "customer__name", "=customer__email"]
     date_hierarchy = "created_at"
     ordering = ["-created_at", "-id"]
+    fields = [
+        "number", "status", "vendor", "customer", "store", ("subtotal", "discount", "tax"),
+        ("total", "refunded", "currency"), ("fees", "postage", "net_proceeds"),
+        ("cost", "profit", "margin"), "channel", "notes", ("is_gift", "gift_message"),
+        "preferred_delivery_date", ("placed_at", "expires_at", "confirmed_at"),
+        ("fulfilled_at", "completed_at"), ("cancelled_at", "cancel_reason"),
+        ("created_at", "created_by"), ("updated_at", "updated_by", "version"),
+    ]  # fmt: skip
     inlines = [LineInline, FulfilmentInline, ReturnInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """The figures are those of the lines, read once."""
+        return super().get_queryset(request).prefetch_related("lines")
 
 
 @admin.register(SalesEntry)

@@ -30,6 +30,17 @@ class EmptyOrder(ConflictError):
         super().__init__(errors=[FieldError("lines", self.code, str(self.detail))])
 
 
+class ItemGone(ConflictError):
+    """An item of the draft has been deleted meanwhile; `errors` names the line."""
+
+    code = "item_gone"
+    detail = _("An item of the order is not there any more.")
+
+    def __init__(self, place: int) -> None:
+        field = f"lines.{place}.item"
+        super().__init__(errors=[FieldError(field, self.code, str(self.detail))])
+
+
 class ExceedsOrder(ConflictError):
     """More is sent than the line has left; `left` is how many it has, of line `line`."""
 

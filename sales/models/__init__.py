@@ -10,7 +10,7 @@ from sales.models.orders import (
     OrderReturn,
     OrderSequence,
     SalesEntry,
-    details,
+    order_details,
 )
 
 __all__ = [
@@ -24,5 +24,5 @@ __all__ = [
     "OrderReturn",
     "OrderSequence",
     "SalesEntry",
-    "details",
+    "order_details",
 ]

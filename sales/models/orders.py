@@ -69,10 +69,10 @@ class OrderQuerySet(TimeStampedQuerySet["Order"]):
 
     def with_details(self) -> OrderQuerySet:
         """Each with all that its representation needs: four more queries, however many orders."""
-        return self.prefetch_related(*details())
+        return self.prefetch_related(*order_details())
 
 
-def details() -> list[Prefetch[str, Any, str]]:
+def order_details() -> list[Prefetch[str, Any, str]]:
     """What hangs on an order, each in the order in which it was written."""
     rows = {
         "lines": OrderLine.objects.all(),

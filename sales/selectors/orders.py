@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import prefetch_related_objects
 
-from sales.models import Order, OrderQuerySet, details
+from sales.models import Order, OrderQuerySet, order_details
 
 if TYPE_CHECKING:
     from users.models import User
@@ -23,5 +23,5 @@ def get_sales_for_user(user: "User") -> OrderQuerySet:
 
 def fill_order(order: Order) -> Order:
     """The order, with what hangs on it as it is now."""
-    prefetch_related_objects([order], *details())
+    prefetch_related_objects([order], *order_details())
     return order

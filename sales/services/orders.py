@@ -15,7 +15,7 @@ from core.writing import differing
 from inventory.services import AllocationService, Line
 from sales.enums import CancelReason, OrderStatus
 from sales.events import OrderCancelled, OrderPlaced, OrderReturned
-from sales.exceptions import EmptyOrder, ExceedsOrder, OrderExpired, PartlyFulfilled
+from sales.exceptions import EmptyOrder, ExceedsOrder, ItemGone, OrderExpired, PartlyFulfilled
 from sales.lifecycle import require
 from sales.models import Fulfilment, Order, OrderLine, OrderReturn
 from sales.services.drafting import (
@@ -124,11 +124,14 @@ class OrderService:
         """Hold stock for all lines until somebody confirms it, for as long as the shop's settings
         say, and give the order its number.
 
-        Raises `EmptyOrder` and `InsufficientStock`.
+        Raises `EmptyOrder`, `ItemGone` and `InsufficientStock`.
         """
         row = _locked(order)
         require("place", row.status)
-        held = [_held(row, line, line.quantity) for line in _lines(row)]
+        lines = _lines(row)
+        if gone := [place for place, line in enumerate(lines) if line.item.is_deleted]:
+            raise ItemGone(gone[0])
+        held = [_held(row, line, line.quantity) for line in lines]
         if not held:
             raise EmptyOrder
         AllocationService.allocate(lines=held, reference=_reference(row))

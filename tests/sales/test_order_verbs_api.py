@@ -247,6 +247,18 @@ def test_order_is_not_placed_without_lines_or_stock(
     assert answer.json()["available"] == 1
 
 
+def test_order_is_not_placed_when_an_item_has_gone(
+    vendor: Vendor, item: Collectible, owner_client: APIClient
+) -> None:
+    row = order(vendor, "draft", stocked(vendor), item)
+    item.delete()
+    answer = say(owner_client, row, "place")
+    assert refusal(answer) == (409, "item_gone")
+    assert answer.json()["errors"][0]["field"] == "lines.1.item"
+    item.restore()
+    assert say(owner_client, row, "place").status_code == 200
+
+
 def test_order_is_not_confirmed_when_it_has_expired(
     vendor: Vendor, owner_client: APIClient
 ) -> None:

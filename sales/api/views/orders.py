@@ -27,6 +27,7 @@ from sales.exceptions import (
     EmptyOrder,
     ExceedsOrder,
     InvalidTransition,
+    ItemGone,
     OrderExpired,
     PartlyFulfilled,
     RefundExceedsPaid,
@@ -95,7 +96,7 @@ class OrderViewSet(Conditional, viewsets.ModelViewSet):
     @extend_schema(
         summary="Hold the stock, and give the order its number",
         request=None,
-        responses=answers(EmptyOrder, InsufficientStock),
+        responses=answers(EmptyOrder, ItemGone, InsufficientStock),
     )
     @action(detail=True, methods=["post"], filter_backends=[])
     def place(self, request: Request, pk: str) -> Response:
