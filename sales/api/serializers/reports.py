@@ -42,8 +42,9 @@ class SalesReportQuerySerializer(StrictSerializer):
 
     def get_fields(self) -> dict[str, Any]:
         """With `from`, which Python has for itself."""
-        text = "From this day (it begins at midnight UTC) or time on."
-        since = serializers.DateTimeField(required=False, source="since", help_text=text)
+        since = serializers.DateTimeField(
+            required=False, source="since", help_text="From this day (midnight UTC) or time on."
+        )
         return {**super().get_fields(), "from": since}
 
 
