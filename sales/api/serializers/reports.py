@@ -43,9 +43,7 @@ class SalesReportQuerySerializer(StrictSerializer):
     def get_fields(self) -> dict[str, Any]:
         """With `from`, which Python has for itself."""
         since = serializers.DateTimeField(
-            required=False,
-            source="since",
-            help_text="From this day (it begins at midnight UTC) or time on.",
+            required=False, source="since", help_text="From this day (midnight UTC) or time on."
         )
         return {**super().get_fields(), "from": since}
 
