@@ -150,7 +150,7 @@ def deeds(root: Collector) -> None:
     rows = root.get("audit-logs/", page_size=100)["results"]
     told = [row["action"] for row in reversed(rows)]
     expected = [
-        "opened shop", "came in", "imported", "received 4", "received 4", "changed item",
+        "opened shop", "came in", "requested import", "received 4", "received 4", "changed item",
         "created customer", "sold order", "drafted order", "placed order", "cancelled order",
         "took back", "sold order",
     ]  # fmt: skip
