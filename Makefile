@@ -27,8 +27,8 @@ run: $(VENV)/local.stamp ## start everything with sample data, until Ctrl-C
 test: $(VENV)/dev.stamp ## run the tests on their own PostgreSQL and Valkey (ARGS="-k export")
 	$(SERVED) $(BIN)/pytest -n 2 $(ARGS)
 
-chaos: $(VENV)/dev.stamp ## run each race a thousand times (ARGS="-k refresh")
-	$(SERVED) env RACE_ROUNDS=1000 $(BIN)/pytest -n 0 -m chaos -o timeout=1200 $(ARGS)
+chaos: $(VENV)/dev.stamp ## run each race a thousand times, and 10,000 sales (ARGS="-k refresh")
+	$(SERVED) env RACE_ROUNDS=1000 HAMMER=10000 $(BIN)/pytest -n 0 -m chaos -o timeout=3600 $(ARGS)
 
 fuzz: $(VENV)/dev.stamp ## call the API at random as its schema allows and forbids (CASES=50000)
 	$(SERVED) env FUZZ_CASES=$(or $(CASES),50000) $(BIN)/pytest -n 0 tests/fuzz

@@ -72,60 +72,75 @@ def shelf(root: Collector, lego_sets: Path) -> list[Any]:  # noqa: F811
 
 def test_day_of_a_shop(root: Collector, bob: Collector, shelf: list[Any]) -> None:
     item, other = shelf
-    # The one that was imported cost nothing; eight more come, for 10.00 and for 12.00 each.
+    deliver(root, bob, item)
+    nora = bob.post("customers/", {"name": "Nora Vale", "email": "nora@example.com"})
+    sold = sell(bob, item, nora)
+    number = change_their_mind(bob, item, nora)
+    give_back(bob, sold)
+    sell_low(bob, item, other)
+
+    hear(root, bob, item, number)
+    books(root, nora)
+    deeds(root)
+    assert find_drift() == []
+    assert find_tampering() == []
+
+
+def deliver(root: Collector, bob: Collector, item: Any) -> None:
+    """The one that was imported cost nothing; eight more come, for 10.00 and for 12.00 each."""
     for cost in ("10.00", "12.00"):
         root.post("stock/receive/", {"item": item["id"], "quantity": 4, "unit_cost": cost})
     root.ask("patch", f"catalog/items/{item['id']}/", {"low_stock_threshold": 4})
-    assert bob.ask("post", "stock/receive/", {}, 400)  # told what is missing
-    refused = {"item": item["id"], "quantity": 1, "unit_cost": "1"}
-    bob.ask("post", "stock/receive/", refused, 403)
+    more = {"item": item["id"], "quantity": 1, "unit_cost": "1"}
+    assert bob.post("stock/receive/", more, 403)["code"] == "permission_denied"
 
-    nora = bob.post("customers/", {"name": "Nora Vale", "email": "nora@example.com"})
-    # 3 x 30.00 for units of 0.00 + 10.00 + 10.00: 90 - 20 - 5 of fees.
+
+def sell(bob: Collector, item: Any, nora: Any) -> Any:
+    """3 x 30.00 for units of 0.00 + 10.00 + 10.00: 90 - 20 - 5 of fees."""
     sold = buddy(bob, "sales/", {
         "product": item["id"], "quantity": 3, "price": "30.00", "customer": nora["id"],
         "fees": "5.00", "channel": "eBay",
     })  # fmt: skip
     assert (sold["cost"], sold["profit"], sold["net_proceeds"]) == ("20.00", "65.00", "85.00")
+    return sold
 
-    # An order that does not come to be holds its units, and gives them back.
+
+def change_their_mind(bob: Collector, item: Any, nora: Any) -> str:
+    """An order that does not come to be holds its units, and gives them back."""
     wish = [{"item": item["id"], "quantity": 2, "unit_price": "28.00"}]
     order = bob.post("orders/", {"customer": nora["id"], "lines": wish})
     placed = bob.post(f"orders/{order['id']}/place/", None, 200)
     assert available(bob, item) == (6, 4)
     bob.post(f"orders/{order['id']}/cancel/", {"reason": "payment_failed"}, 200)
     assert available(bob, item) == (6, 6)
+    return str(placed["number"])
 
-    # One comes back: the imported one, which had cost nothing. 60 - 20 - 5.
+
+def give_back(bob: Collector, sold: Any) -> None:
+    """One comes back: the imported one, which had cost nothing. 60 - 20 - 5."""
     back = {"lines": [{"line": sold["lines"][0]["id"], "quantity": 1}]}
-    returned = bob.post(f"orders/{sold['id']}/return/", back, 200)
-    assert (returned["refunded"], returned["cost"], returned["profit"]) == (
-        "30.00", "20.00", "35.00",
-    )  # fmt: skip
+    order = bob.post(f"orders/{sold['id']}/return/", back, 200)
+    assert (order["refunded"], order["cost"], order["profit"]) == ("30.00", "20.00", "35.00")
 
-    # Seven are left; three go, for 0.00 + 10.00 + 10.00, and with them the warning's four is met.
+
+def sell_low(bob: Collector, item: Any, other: Any) -> None:
+    """Of seven three go, for 0.00 + 10.00 + 10.00, and with them the warning's four is met."""
     basket = [{"item": item["id"], "quantity": 3, "unit_price": "31.50"},
               {"sku": other["sku"], "quantity": 1, "unit_price": "9.99"}]  # fmt: skip
-    second = bob.post("sales/", {"lines": basket, "discount": "1.00"})
-    assert [line["order_discount"] for line in second["lines"]] == ["0.90", "0.10"]
-    assert (second["total"], second["cost"], second["profit"]) == ("103.49", "20.00", "83.49")
+    sold = bob.post("sales/", {"lines": basket, "discount": "1.00"})
+    assert [line["order_discount"] for line in sold["lines"]] == ["0.90", "0.10"]
+    assert (sold["total"], sold["cost"], sold["profit"]) == ("103.49", "20.00", "83.49")
 
-    letters = [(letter.to, letter.subject) for letter in mail.outbox]
-    assert (["nora@example.com"], f"Your order {placed['number']} at Brick & Card") in letters
-    assert (["root@example.com"], f"{item['name']} runs low") in letters
-    assert not [
-        to for to, subject in letters if "runs low" in subject and to != ["root@example.com"]
-    ]
-    kinds = {row["kind"] for row in root.get("notifications/")["results"]}
-    assert kinds >= {"low_stock", "order_placed", "order_cancelled", "order_returned"}
-    assert {row["kind"] for row in bob.get("notifications/")["results"]} == {
-        "order_placed", "order_cancelled", "order_returned",
-    }  # fmt: skip
 
-    books(root, nora)
-    deeds(root)
-    assert find_drift() == []
-    assert find_tampering() == []
+def hear(root: Collector, bob: Collector, item: Any, number: str) -> None:
+    """Who manages stock is warned, who sells hears of orders, and the customer is thanked."""
+    letters = [(*letter.to, letter.subject) for letter in mail.outbox]
+    assert ("nora@example.com", f"Your order {number} at Brick & Card") in letters
+    warned = [to for to, subject in letters if subject == f"{item['name']} runs low"]
+    assert warned == ["root@example.com"]
+    orders = {"order_placed", "order_cancelled", "order_returned"}
+    assert {row["kind"] for row in bob.get("notifications/")["results"]} == orders
+    assert {row["kind"] for row in root.get("notifications/")["results"]} >= {"low_stock", *orders}
 
 
 def available(person: Collector, item: Any) -> tuple[int, int]:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from http.client import HTTPException
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from django.db.models import Sum
 from inventory.models import Collectible, ImportJob, ImportRow, StockLevel, StockMovement
 from inventory.selectors import find_drift, find_tampering
 from inventory.services import Receipt, StockService
+from sales.models import SalesEntry
 from tests.conftest import pair_for
 from tests.core.servers import environment, web_server
 from tests.factories import CollectibleFactory, StoreFactory, UserFactory, VendorFactory
+from tests.races import ROUNDS
 from tests.stock.server import (
     Answer,
     Caller,
@@ -35,14 +38,14 @@ KILLS = max(1, BLOWS // 400)
 BULK = 2000
 
 
-def test_exactly_what_there_is_is_taken(tmp_path: Path) -> None:
+def test_exactly_what_there_is_is_sold(tmp_path: Path) -> None:
     """Half as many units as people who want one."""
     user = UserFactory()
     store = StoreFactory(vendor=VendorFactory(owner=user))
     item = CollectibleFactory(vendor=store.vendor, quantity=0)
     units = BLOWS // 2
     StockService.receive(receipts=[Receipt(item, store, units)], by=user)
-    order = {"item": item.pk, "quantity": 1, "reason": "lost"}
+    wish = {"item": item.pk, "quantity": 1, "unit_price": "9.99"}
     answers: list[Answer] = []
     started = time.monotonic()
     with web_server(tmp_path / "log", workers=2) as (port, _server):
@@ -50,25 +53,43 @@ def test_exactly_what_there_is_is_taken(tmp_path: Path) -> None:
             # A token is good for a quarter of an hour, which the longest doses outlast.
             token = str(pair_for(user)["access"])
 
-            def take(count: int, token: str = token) -> list[Answer]:
+            def buy(count: int, token: str = token) -> list[Answer]:
                 caller = Caller(port, token)
-                return [caller.post("/api/v1/stock/write-off/", order) for _ in range(count)]
+                return [caller.post("/api/v1/sales/", wish) for _ in range(count)]
 
-            answers += hammer(16, min(1000, BLOWS - len(answers)), take)
+            answers += hammer(16, min(1000, BLOWS - len(answers)), buy)
         took = time.monotonic() - started
 
     print(f"{BLOWS} requests in {took:.1f} s: {BLOWS / took:.0f} a second")  # noqa: T201
     assert Counter(answer.status for answer in answers) == {201: units, 409: BLOWS - units}
     refused = [answer.body["code"] for answer in answers if answer.status == 409]
     assert set(refused) == {"insufficient_stock"}
-    taken = [m["id"] for answer in answers for m in answer.body.get("movements", [])]
-    assert len(set(taken)) == units
+    numbers = sorted(answer.body["number"][-6:] for answer in answers if answer.status == 201)
+    assert numbers == [f"{n:06}" for n in range(1, units + 1)]
     level = StockLevel.objects.get()
     assert (level.on_hand, level.allocated) == (0, 0)
     assert StockMovement.objects.aggregate(sum=Sum("quantity"))["sum"] == 0
     assert StockMovement.objects.count() == units + 1
+    assert SalesEntry.objects.aggregate(sum=Sum("revenue"))["sum"] == units * Decimal("9.99")
     assert find_drift() == []
     assert find_tampering() == []
+
+
+def test_last_unit_is_sold_to_one_of_two(tmp_path: Path) -> None:
+    user = UserFactory()
+    store = StoreFactory(vendor=VendorFactory(owner=user))
+    items = [CollectibleFactory(vendor=store.vendor, quantity=1) for _ in range(ROUNDS)]
+    with web_server(tmp_path / "log", workers=2) as (port, _server), ThreadPoolExecutor(2) as pool:
+        token = str(pair_for(user)["access"])
+        callers = [Caller(port, token) for _ in range(2)]
+        for item in items:
+            wish = {"item": item.pk, "quantity": 1, "unit_price": "9.99"}
+            sent = [pool.submit(caller.post, "/api/v1/sales/", wish) for caller in callers]
+            got = sorted((each.result() for each in sent), key=lambda answer: answer.status)
+            assert [answer.status for answer in got] == [201, 409]
+            assert got[1].body["code"] == "insufficient_stock"
+    assert not StockLevel.objects.exclude(on_hand=0).exists()
+    assert find_drift() == []
 
 
 RECEIVE = """
