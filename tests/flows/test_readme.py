@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 API = "/api/v1"
 
 
-def test_five_calls_give_what_the_readme_says(django_capture_on_commit_callbacks: Any) -> None:
+def test_six_calls_give_what_the_readme_says(django_capture_on_commit_callbacks: Any) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     call_command("seed_demo")
     client = APIClient()
@@ -36,3 +36,8 @@ def test_five_calls_give_what_the_readme_says(django_capture_on_commit_callbacks
         assert f'"{key}": {summary[key]}' in readme
     assert f'"total_value": "{summary["total_value"]}"' in readme
     assert f'"total_stock_value": "{summary["total_stock_value"]}"' in readme
+    sale = {"sku": "10182-1", "quantity": 1, "unit_price": "1300.00", "fees": "39.00",
+            "channel": "eBay"}  # fmt: skip
+    sold = client.post(f"{API}/sales/", sale).json()
+    for key in ("status", "total", "cost", "profit", "margin", "net_proceeds"):
+        assert f'"{key}": "{sold[key]}"' in readme

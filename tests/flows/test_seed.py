@@ -7,8 +7,8 @@ import pytest
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
-from inventory.management.commands.seed_demo import ADMIN, OWNER, SAMPLES
 from inventory.selectors import find_drift, find_tampering
+from sales.management.commands.seed_demo import ADMIN, OWNER, SAMPLES
 from users.models import User
 from vendors.models import Vendor
 
@@ -84,3 +84,16 @@ def test_sample_has_a_past(anonymous_client: APIClient) -> None:
     transfers = anonymous_client.get(f"{API}stock/transfers/").json()["results"]
     assert {row["status"] for row in transfers} == {"in_transit", "received"}
     assert Decimal(figures["unrealised_gain"]) > 0
+
+
+def test_sample_has_sold(anonymous_client: APIClient) -> None:
+    """Sales of a year with their profit, customers, and orders that are under way."""
+    call_command("seed_demo")
+    sign_in(anonymous_client, *OWNER)
+    orders = anonymous_client.get(f"{API}orders/", {"page_size": 100}).json()["results"]
+    assert {row["status"] for row in orders} == {"pending", "confirmed", "completed"}
+    report = anonymous_client.get(f"{API}reports/sales/", {"by": "channel"}).json()
+    assert {row["name"] for row in report["results"]} >= {"eBay", "Web shop", "Market stall"}
+    assert all(Decimal(row["profit"]) > 0 for row in report["results"] if row["name"])
+    customers = anonymous_client.get(f"{API}customers/").json()["results"]
+    assert all(row["orders_count"] for row in customers)

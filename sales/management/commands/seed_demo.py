@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from inventory.enums import Condition
+from inventory.selectors import get_collectibles_for_user
 from inventory.services import (
     CategoryService,
     CollectibleService,
@@ -20,6 +21,13 @@ from inventory.services import (
     ValuationService,
     Worth,
     store_of,
+)
+from sales.services import (
+    CustomerService,
+    OrderService,
+    Returned,
+    SaleService,
+    Wanted,
 )
 from users.selectors import find_user
 from users.services import UserService
@@ -99,6 +107,34 @@ WORTH = {
 MOVED = {"10497-1": (4, 0), "US-MORGAN-1881S": (5, 3), "PRINT-CHAT": (20, 0)}
 
 
+class Sold(NamedTuple):
+    days: int
+    sku: str
+    units: int
+    unit_price: str
+    channel: str
+    fees: str
+    postage: str
+    customer: str
+
+
+CUSTOMERS = {
+    "Nora Vale": {"email": "nora@example.com", "phone": "+1 555 0142"},
+    "Ilya Brandt": {"email": "ilya@example.com", "address": "Lindenweg 4\n04109 Leipzig"},
+    "Corner Games": {"email": "buying@corner-games.example", "notes": "Takes whole boxes."},
+}
+SALES = [
+    Sold(280, "10497-1", 2, "109.00", "eBay", "26.16", "11.80", "Nora Vale"),
+    Sold(215, "PKM-BS-058R", 1, "71.00", "Market stall", "0", "0", ""),
+    Sold(160, "US-MORGAN-1881S", 4, "69.50", "eBay", "33.36", "6.20", "Ilya Brandt"),
+    Sold(121, "10497-1", 1, "112.50", "Web shop", "3.60", "7.90", "Ilya Brandt"),
+    Sold(74, "MTG-3ED-039", 6, "15.00", "Market stall", "0", "0", "Corner Games"),
+    Sold(41, "PRINT-CHAT", 12, "24.00", "Web shop", "8.64", "14.50", "Corner Games"),
+    Sold(16, "10497-1", 1, "118.00", "eBay", "14.16", "7.90", "Nora Vale"),
+    Sold(3, "GB-SOV-1911", 1, "655.00", "Market stall", "0", "0", ""),
+]
+
+
 class Command(BaseCommand):
     help = "Load the sample data, unless it is there already."
 
@@ -131,6 +167,10 @@ def _fill(owner: Any) -> None:
         CategoryService.create(name=branch, vendor=vendor, parent=parent, by=owner)
     store = store_of(vendor, owner)
     stall = StoreService.create(vendor=vendor, name="Market stall", type=StoreType.POPUP, by=owner)
+    people = {
+        name: CustomerService.create(vendor=vendor, name=name, by=owner, **details)
+        for name, details in CUSTOMERS.items()
+    }
     for sample in SAMPLES:
         item = CollectibleService.create(
             name=sample.name,
@@ -144,18 +184,22 @@ def _fill(owner: Any) -> None:
             attributes=sample.attributes,
         )
         _remember(item, sample, store, owner)
+        _sell(item, store, owner, people)
         for units, in_transit in zip(MOVED.get(sample.sku, (0, 0)), (False, True), strict=True):
             if units:
                 line = Line(item, store, units)
                 TransferService.send(line=line, to_store=stall, in_transit=in_transit, by=owner)
+    _take_orders(vendor, store, owner, people)
 
 
 def _remember(item: Any, sample: Sample, store: Any, owner: Any) -> None:
     """How the units came, and what one was worth since."""
     once = [(300, sample.quantity, str(round(Decimal(sample.value) * 6 / 10, 2)))]
+    gone = sum(sold.units for sold in SALES if sold.sku == sample.sku)
     for number, (days, units, cost) in enumerate(LOTS.get(sample.sku, once), 1):
+        more = gone if number == 1 else 0  # what is sold had come with the first lot
         StockService.receive(
-            receipts=[Receipt(item, store, units, Decimal(cost))],
+            receipts=[Receipt(item, store, units + more, Decimal(cost))],
             landed_costs=[{"kind": "postage", "amount": Decimal("6.90")}],
             occurred_at=_ago(days), reference=f"PO-{sample.sku}-{number}", by=owner,
         )  # fmt: skip
@@ -166,6 +210,42 @@ def _remember(item: Any, sample: Sample, store: Any, owner: Any) -> None:
         ],
         by=owner,
     )
+
+
+def _sell(item: Any, store: Any, owner: Any, people: dict[str, Any]) -> None:
+    """What of the item was sold in the past."""
+    for sold in SALES:
+        if sold.sku == item.sku:
+            SaleService.record(
+                vendor=item.vendor, store=store, by=owner, customer=people.get(sold.customer),
+                lines=[Wanted(item, sold.units, Decimal(sold.unit_price))], channel=sold.channel,
+                fees=Decimal(sold.fees), postage=Decimal(sold.postage), sold_at=_ago(sold.days),
+            )  # fmt: skip
+
+
+def _take_orders(vendor: Any, store: Any, owner: Any, people: dict[str, Any]) -> None:
+    """One that waits, one that is sent in part, and one of which half came back."""
+    items = {item.sku: item for item in get_collectibles_for_user(owner)}
+
+    def order(customer: str, sku: str, units: int, **details: Any) -> Any:
+        return OrderService.create(
+            vendor=vendor, store=store, by=owner, customer=people[customer],
+            lines=[Wanted(items[sku], units)], **details,
+        )  # fmt: skip
+
+    gift = order("Nora Vale", "PRINT-WAVE", 1, is_gift=True, gift_message="Happy birthday, Leo!")
+    OrderService.place(order=gift, by=owner)
+    parts = order("Corner Games", "AT-THALER-1780", 10, discount=Decimal("15.00"))
+    returned = order("Ilya Brandt", "PRINT-CHAT", 2, channel="Web shop", fees=Decimal("1.44"))
+    for each in (parts, returned):
+        OrderService.place(order=each, by=owner)
+        OrderService.confirm(order=each, by=owner)
+    units = {line.pk: 4 for line in parts.lines.all()}
+    OrderService.fulfil(order=parts, by=owner, units=units, carrier="DHL")
+    OrderService.fulfil(order=returned, by=owner)
+    OrderService.complete(order=returned, by=owner)
+    back = [Returned(line, 1) for line in returned.lines.all()]
+    OrderService.take_back(order=returned, returns=back, by=owner, note="Bent corner")
 
 
 def _ago(days: int) -> Any:
