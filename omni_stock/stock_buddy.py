@@ -13,6 +13,10 @@ from sales.api.views import CustomerViewSet, ProductSaleViewSet
 from users.api.views import AdminLoginView, AdminRegisterView, SalespersonView
 from vendors.api.views import SystemSettingsView
 
+TAG = {
+    "name": "stock buddy",
+    "description": "The addresses of older clients: the same resources as under `/api/v1/`",
+}
 _LIST: dict[str, Any] = {"get": "list", "post": "create"}
 _DETAIL: dict[str, Any] = {
     "get": "retrieve",
@@ -48,8 +52,10 @@ def tell_aliases(
     result: dict[str, Any], generator: Any, request: Any, public: bool
 ) -> dict[str, Any]:
     """Post-processing hook of the API's description: what stands twice is told apart."""
-    for address, operations in result["paths"].items():
-        if not re.match(api_settings.SCHEMA_PATH_PREFIX, address):
-            for operation in operations.values():
-                operation["tags"] = ["stock buddy"]
+    versioned = re.compile(api_settings.SCHEMA_PATH_PREFIX)
+    aliases = [there for at, there in result["paths"].items() if not versioned.match(at)]
+    for operation in (each for there in aliases for each in there.values()):
+        operation["tags"] = [TAG["name"]]
+    if aliases:
+        result["tags"].append(TAG)
     return result

@@ -149,6 +149,19 @@ class PreferenceSerializer(serializers.Serializer):
     fixed = serializers.BooleanField(help_text="It cannot be switched off.")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Two of them",
+            {
+                "preferences": [
+                    {"kind": "low_stock", "channel": "email", "enabled": False, "fixed": False},
+                    {"kind": "security", "channel": "in_app", "enabled": True, "fixed": True},
+                ]
+            },
+        )
+    ]
+)
 class PreferencesSerializer(serializers.Serializer):
     """Every kind by every channel that it has."""
 

@@ -65,9 +65,5 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "audit", "description": "Who did what: never changed"},
         {"name": "limits", "description": "How many calls you have"},
         {"name": "vendors", "description": "Shops: the owners of everything"},
-        {
-            "name": "stock buddy",
-            "description": "The addresses of older clients: the same resources as under `/api/v1/`",
-        },
     ],
 }

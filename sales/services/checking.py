@@ -18,7 +18,7 @@ def require_valid(model: type[Model], values: Mapping[str, Any], at: str = "{}")
     for name, value in values.items():
         field = cast("Field[Any, Any]", model._meta.get_field(name))
         try:
-            field.run_validators(value)
+            field.run_validators(field.to_python(value))
         except ValidationError as error:
             first = error.error_list[0]
             errors.append(FieldError(at.format(name), first.code or "invalid", first.messages[0]))

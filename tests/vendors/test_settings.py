@@ -217,7 +217,7 @@ class TestSettling:
     @pytest.mark.parametrize(
         ("name", "value", "code"),
         [
-            ("currency", "XXQ", "currency"), ("currency", 5, "currency"),
+            ("currency", "XXQ", "currency"), ("currency", 5, "invalid"),
             ("currency", "", "blank"), ("currency", "EURO", "max_length"),
             ("currency", ["EUR"], "invalid"), ("currency", None, "null"),
             ("require_if_match", "true", "invalid"), ("require_if_match", 1, "invalid"),
