@@ -153,9 +153,11 @@ def _figure(help_text: str = "", **options: Any) -> serializers.DecimalField:
 
 
 class HoldingSerializer(serializers.Serializer):
-    units = serializers.IntegerField()
+    units = serializers.IntegerField(help_text="On hand: what is in transit is in no store.")
     cost_on_hand = _figure("What the units cost, landed.")
-    market_value = _figure("By the newest valuation of each item.")
+    market_value = _figure(
+        "Of the units on hand, not of those in transit; by the newest valuation of each item."
+    )
     unrealised_gain = _figure("Of the units that were ever valued.")
     return_on_investment = serializers.DecimalField(
         max_digits=20, decimal_places=4, allow_null=True, help_text="0.25: worth a quarter more."
@@ -198,6 +200,8 @@ _HOLDING = {
                 "currency": "USD",
                 "as_of": "2026-11-20T09:30:00Z",
                 "known_at": None,
+                "units_in_transit": 1,
+                "cost_in_transit": "4.00",
                 "cost_of_goods_sold": "13.00",
                 "realised_gain": "8.50",
                 "written_off": "0.00",
@@ -220,6 +224,13 @@ class ValuationFiguresSerializer(HoldingSerializer):
     currency = serializers.CharField()
     as_of = serializers.DateTimeField()
     known_at = serializers.DateTimeField(allow_null=True)
+    units_in_transit = serializers.IntegerField(
+        help_text="Sent to another store and not received until then; in no other figure."
+    )
+    cost_in_transit = _figure(
+        "What those cost. With `cost_on_hand`, `cost_of_goods_sold` and `written_off` it comes to "
+        "the cost of all that ever came in."
+    )
     cost_of_goods_sold = _figure("Of what was sold until then, less what was returned.")
     realised_gain = _figure("The profit of what was sold until then, where its cost is known.")
     written_off = _figure("Write-offs, and units lost by count.")

@@ -1,6 +1,7 @@
 """Reading: what stock cost and is worth, at any moment. From the ledger, in one pass each.
 
 Money is not added up over currencies: figures are in one, and `others` says what they leave out.
+At any moment what came in cost what is on hand, in transit, sold and written off, to the cent.
 """
 
 from collections.abc import Iterable
@@ -64,11 +65,16 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class ValuationFigures(Holding):
-    """The whole, its parts, and how it came to be: `history` by the month, the last is `as_of`."""
+    """The whole, its parts, and how it came to be: `history` by the month, the last is `as_of`.
+
+    Units in transit are in no store, and so in none of the figures but their own.
+    """
 
     currency: str
     as_of: datetime
     known_at: datetime | None
+    units_in_transit: int
+    cost_in_transit: Decimal
     cost_of_goods_sold: Decimal
     written_off: Decimal
     by_category: list[Share]
@@ -107,8 +113,14 @@ _HELD = """
         COALESCE(SUM(units * days), 0)
     FROM priced GROUP BY GROUPING SETS ((), (store_id), (category_id))
 """
+# Both ends of transfers are added up, lot by lot: so nothing is missing even at a moment between
+# two rows of one deed, when one lot is known to have arrived and the next is not.
 _GONE = """
     SELECT
+        COALESCE(-SUM(movement.quantity)
+            FILTER (WHERE movement.kind IN ('transfer_out', 'transfer_in')), 0),
+        COALESCE(-SUM(movement.cost)
+            FILTER (WHERE movement.kind IN ('transfer_out', 'transfer_in')), 0),
         COALESCE(-SUM(movement.cost) FILTER (WHERE movement.kind IN ('sale', 'return')), 0),
         COALESCE(-SUM(movement.cost) FILTER (WHERE movement.kind = 'write_off'
             OR movement.kind = 'adjustment' AND movement.quantity < 0
@@ -120,9 +132,15 @@ _GONE = """
         AND movement.recorded_at <= %(known_at)s
 """
 _OTHERS = """
-    SELECT DISTINCT lot.currency FROM inventory_stocklot AS lot
+    SELECT lot.currency FROM inventory_stocklot AS lot
     JOIN inventory_collectible AS item ON item.id = lot.item_id
     WHERE item.vendor_id = ANY(%(vendors)s) AND lot.currency <> %(currency)s AND lot.remaining > 0
+    UNION
+    SELECT lot.currency FROM inventory_stocktransfer AS transfer
+    JOIN inventory_stockmovement AS sent ON sent.transfer_id = transfer.id
+    JOIN inventory_stocklot AS lot ON lot.id = sent.lot_id
+    WHERE transfer.status = 'in_transit' AND sent.vendor_id = ANY(%(vendors)s)
+        AND lot.currency <> %(currency)s
     ORDER BY 1
 """
 # Every change of an item's units or value changes its worth by some amount; those amounts, added
@@ -199,12 +217,14 @@ def get_valuation_figures(
     total = next((row[4:] for row in rows if not row[0] and not row[1]), ())
     categories = {row[3]: row[4:] for row in rows if row[1]}
     stores = {row[2]: row[4:] for row in rows if row[0]}
-    [(sold, written_off)] = _rows(_GONE, given)
+    [(units_in_transit, cost_in_transit, sold, written_off)] = _rows(_GONE, given)
     return ValuationFigures(
         *total,
         currency=currency,
         as_of=as_of,
         known_at=moment.known_at,
+        units_in_transit=units_in_transit,
+        cost_in_transit=cost_in_transit,
         cost_of_goods_sold=sold,
         written_off=written_off,
         by_category=_shares(categories, get_category_names(categories)),

@@ -74,6 +74,10 @@ class Replay:
     def cost_on_hand(self) -> int:
         return sum(lot.cents for lots in self.lots.values() for lot in lots)
 
+    def books(self) -> tuple[int, int, int, int]:
+        """Where the cost of all that came in has gone."""
+        return self.cost_on_hand(), self.travelling, self.sold, self.lost
+
 
 def largest_remainder(cents: int, weights: list[int]) -> list[int]:
     """With exact fractions, as the textbook has it."""

@@ -24,7 +24,13 @@ from core.money import apportion
 from inventory.enums import AllocationStatus
 from inventory.exceptions import InsufficientStock, ReturnExceedsSale, StaleQuantity
 from inventory.models import Allocation, Collectible, StockLevel, StockLot, StockMovement
-from inventory.selectors import Moment, find_drift, find_tampering, get_levels_for_user
+from inventory.selectors import (
+    Moment,
+    find_drift,
+    find_tampering,
+    get_levels_for_user,
+    get_valuation_figures,
+)
 from inventory.services import (
     AllocationService,
     Line,
@@ -39,6 +45,7 @@ from tests.stock.replay import Lot, Piece, Replay, Sold, largest_remainder
 PLACES = [(item, store) for item in range(2) for store in range(2)]
 UNITS = integers(1, 6)
 CENTS = integers(0, 1000)
+Levels = dict[tuple[int, int], tuple[int, int]]
 
 
 def money(cents: int) -> Decimal:
@@ -49,14 +56,14 @@ class Warehouse(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.user = UserFactory()
-        vendor = VendorFactory(owner=self.user)
-        self.stores = [StoreFactory(vendor=vendor, is_default=n == 0) for n in range(2)]
-        self.items = [CollectibleFactory(vendor=vendor, quantity=0) for _ in range(2)]
+        self.vendor = VendorFactory(owner=self.user)
+        self.stores = [StoreFactory(vendor=self.vendor, is_default=n == 0) for n in range(2)]
+        self.items = [CollectibleFactory(vendor=self.vendor, quantity=0) for _ in range(2)]
         self.replay = Replay()
         self.sales: list[tuple[StockMovement, Sold]] = []
         self.travelling: list[tuple[Any, tuple[int, int], list[Piece]]] = []
         self.promises: list[tuple[str, dict[tuple[int, int], int]]] = []
-        self.photographs: list[tuple[datetime, dict[tuple[int, int], tuple[int, int]]]] = []
+        self.photographs: list[tuple[datetime, Levels, tuple[int, ...]]] = []
         self.age = 0
 
     def mine(self, model: Any) -> Any:
@@ -236,7 +243,7 @@ class Warehouse(RuleBasedStateMachine):
     def photograph(self) -> None:
         """What is known now is known of now for ever."""
         levels = {place: (self.replay.on_hand(place), self.replay.held[place]) for place in PLACES}
-        self.photographs.append((timezone.now(), levels))
+        self.photographs.append((timezone.now(), levels, self.replay.books()))
 
     @invariant()
     def levels_are_what_the_replay_says(self) -> None:
@@ -260,8 +267,8 @@ class Warehouse(RuleBasedStateMachine):
         lots = {lot.pk: (lot.remaining, lot.remaining_cost) for lot in self.mine(StockLot)}
         known = [lot for lots_of in self.replay.lots.values() for lot in lots_of]
         assert lots == {lot.key: (lot.units, money(lot.cents)) for lot in known}
-        on_hand = self.replay.cost_on_hand() + self.replay.travelling
-        assert self.replay.cost_in == self.replay.sold + self.replay.lost + on_hand
+        assert self.replay.cost_in == sum(self.replay.books())
+        assert self.books(Moment()) == self.replay.books()
         total = self.mine(StockMovement).aggregate(cost=Sum("cost", default=0))["cost"]
         assert total == money(self.replay.cost_on_hand())
 
@@ -270,9 +277,15 @@ class Warehouse(RuleBasedStateMachine):
         assert find_drift() == []
         assert find_tampering() == []
 
+    def books(self, moment: Moment) -> tuple[int, ...]:
+        told = get_valuation_figures([self.vendor.pk], "USD", moment, months=1)
+        away = (told.cost_in_transit, told.cost_of_goods_sold, told.written_off)
+        return tuple(int(cost * 100) for cost in (told.cost_on_hand, *away))
+
     def teardown(self) -> None:
-        for moment, levels in self.photographs:
+        for moment, levels, books in self.photographs:
             for looked in (Moment(as_of=moment), Moment(known_at=moment)):
+                assert self.books(looked) == books
                 rows = get_levels_for_user(self.user, looked)
                 then = {(r.item_id, r.store_id): (r.units, r.held) for r in rows}
                 for (item, store), level in levels.items():

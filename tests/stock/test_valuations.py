@@ -168,7 +168,8 @@ def test_figures_are_told_in_full(
     }  # fmt: skip
     assert told == {
         **whole, "currency": "USD", "as_of": "2026-03-20T12:00:00Z", "known_at": None,
-        "cost_of_goods_sold": "0.00", "written_off": "0.00",
+        "units_in_transit": 0, "cost_in_transit": "0.00",
+        "cost_of_goods_sold": "0.00", "realised_gain": "0.00", "written_off": "0.00",
         "by_category": [{**whole, "id": category.pk, "name": "LEGO"}],
         "by_store": [{**whole, "id": store.pk, "name": store.name}],
         "history": [
