@@ -1,6 +1,5 @@
 """Who waits for somebody else's lock is told so in time, and may try again."""
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -15,31 +14,14 @@ from rest_framework.test import APIClient
 from core.problems import exception_handler
 from inventory.models import Collectible
 from tests.factories import CollectibleFactory
+from tests.races import impatient
 from tests.vendors.people import refusal
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def elsewhere() -> Iterator[Callable[[Callable[[], Any]], Any]]:
-    """Calls on a connection of their own, which waits a tenth of a second for a lock."""
-
-    def on_own_connection(call: Callable[[], Any]) -> Any:
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("SET lock_timeout = '100ms'")
-            return call()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        yield lambda call: pool.submit(on_own_connection, call).result(timeout=30)
-
-
-def test_lock_that_does_not_come_is_409_busy(
-    owner_client: APIClient, vendor: Vendor, elsewhere: Any
-) -> None:
+def test_lock_that_does_not_come_is_409_busy(owner_client: APIClient, vendor: Vendor) -> None:
     item = CollectibleFactory(vendor=vendor, quantity=3)
     body = {"item": item.pk, "quantity": 1, "reason": "lost"}
 
@@ -48,11 +30,11 @@ def test_lock_that_does_not_come_is_409_busy(
 
     with transaction.atomic():
         Collectible.objects.select_for_update().get(pk=item.pk)
-        answer = elsewhere(write_off)
+        answer = impatient(write_off)
     assert refusal(answer) == (409, "busy")
     assert answer["Retry-After"] == "1"
     assert item.movements.count() == 1
-    assert elsewhere(write_off).status_code == 201
+    assert impatient(write_off).status_code == 201
 
 
 def test_one_of_two_who_wait_for_each_other_is_told_so(vendor: Vendor) -> None:
