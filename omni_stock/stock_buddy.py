@@ -29,9 +29,17 @@ urlpatterns = [
     path("admin/login/", AdminLoginView.as_view(), name="buddy-admin-login"),
     path("salesperson/auth/", SalespersonView.as_view(), name="buddy-salesperson"),
     path("products/", ProductViewSet.as_view(_LIST, detail=False), name="buddy-product-list"),
-    path("products/<int:pk>/", ProductViewSet.as_view(_DETAIL), name="buddy-product-detail"),
+    path(
+        "products/<int:pk>/",
+        ProductViewSet.as_view(_DETAIL, detail=True),
+        name="buddy-product-detail",
+    ),
     path("customers/", CustomerViewSet.as_view(_LIST, detail=False), name="buddy-customer-list"),
-    path("customers/<int:pk>/", CustomerViewSet.as_view(_DETAIL), name="buddy-customer-detail"),
+    path(
+        "customers/<int:pk>/",
+        CustomerViewSet.as_view(_DETAIL, detail=True),
+        name="buddy-customer-detail",
+    ),
     path("sales/", ProductSaleViewSet.as_view(_LIST, detail=False), name="buddy-sale-list"),
     path("dashboard-stats/", dashboard_summary, name="buddy-dashboard-stats"),
     path(

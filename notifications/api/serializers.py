@@ -113,10 +113,12 @@ class AnnouncedSerializer(serializers.Serializer):
     )
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Three of them", {"read": 3})])
 class ReadSerializer(serializers.Serializer):
     read = serializers.IntegerField(help_text="How many were not read before.")
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Three of them", {"unread": 3})])
 class UnreadSerializer(serializers.Serializer):
     unread = serializers.IntegerField()
 

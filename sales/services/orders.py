@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.audit import log_audit
 from core.enums import AuditType
-from core.exceptions import InvalidInput, NotFoundError
+from core.exceptions import AppException, InvalidInput, NotFoundError
 from core.outbox import announce
 from core.writing import Changes, differing
 from inventory.services import AllocationService, Line
@@ -263,8 +263,9 @@ def _expire(key: int) -> bool:
             if late:
                 OrderService.cancel(order=row, by=None, reason=CancelReason.EXPIRED)
             return late
-    except Exception:
-        _log.exception("order_not_expired", order=key)
+    except (AppException, DatabaseError) as error:
+        # Its name alone: what PostgreSQL says may quote the row.
+        _log.error("order_not_expired", order=key, error=type(error).__name__)
         return False
 
 

@@ -20,6 +20,7 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 from rest_framework.test import APIClient
 
+from omni_stock import stock_buddy
 from tests.factories import CategoryFactory, CollectibleFactory
 from vendors.models import Vendor
 
@@ -94,7 +95,8 @@ class TestWhatItSays:
             (method, re.sub(r"{[^}]+}", "{}", address))
             for address, method, _operation in operations(document)
         }
-        assert told == set(addresses(get_resolver().url_patterns, f"api/{version}/"))
+        aliases = set(addresses(stock_buddy.urlpatterns, "", "api/")) if version == "v1" else set()
+        assert told == set(addresses(get_resolver().url_patterns, f"api/{version}/")) | aliases
         assert len(told) > 30
 
     def test_is_the_one_in_the_repository(self, document: Document, version: str) -> None:

@@ -86,7 +86,8 @@ class TestDelete:
     ) -> None:
         for count in (1, 50):
             CollectibleFactory.create_batch(count, vendor=vendor)
-            with django_assert_num_queries(6):  # items, pictures, promises, savepoint, hide, release
+            # Items, pictures, promises, savepoint, hide, release.
+            with django_assert_num_queries(6):
                 outcome = Collectible.objects.filter(vendor=vendor).delete()
             assert outcome == (count, {"inventory.Collectible": count})
         assert Collectible.objects.count() == 0

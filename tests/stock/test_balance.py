@@ -179,7 +179,7 @@ def test_whatever_was_done_the_books_balance_at_any_moment(
         past = NOW - timedelta(days=days)
         then = books.figures(as_of=past, known_at=books.marks[known])
         assert came_to(then) == books.all_in(past, known)
-        assert (then.units_in_transit, then.cost_in_transit) == (0, 0)
+        assert (then.units_in_transit, then.cost_in_transit) == (0, D(0))
     assert came_to(books.figures()) == books.all_in(books.marks[last], last)
 
 
