@@ -143,6 +143,8 @@ class StockBuddyAPITests(APITestCase):
         )  # fmt: skip
         counted = self.client.patch(one, {"stock_quantity": 4}).json()
         assert counted["stock_quantity"] == 4
+        stale = {"If-Match": made.headers["ETag"]}
+        assert self.client.put(one, said, headers=stale).status_code == 412
         assert self.client.delete(one).status_code == 204
         assert self.client.get(one).status_code == 404
 
