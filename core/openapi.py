@@ -160,6 +160,11 @@ class ProblemAutoSchema(AutoSchema):
             self._tell_conditions(operation)
         return operation
 
+    def _get_filter_parameters(self) -> list[dict[str, Any]]:
+        """A form's empty field is no filter."""
+        parameters: list[dict[str, Any]] = super()._get_filter_parameters()
+        return [{**parameter, "allowEmptyValue": True} for parameter in parameters]
+
     def _tell_what_goes(self, operation: dict[str, Any]) -> None:
         whole = settings.API_VERSIONS[str(self.view.request.version)]
         handler = getattr(self.view, "action", None) or self.method.lower()

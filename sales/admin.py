@@ -65,11 +65,11 @@ class ReturnInline(PartInline):
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     list_display = [
-        "id", "number", "vendor", "status", "customer", "store", "total", "currency", "channel",
+        "__str__", "status", "vendor", "customer__name", "total", "currency", "channel",
         "created_at", "placed_at",
     ]  # fmt: skip
     list_filter = ["status"]
-    list_select_related = ["vendor", "customer", "store"]
+    list_select_related = ["vendor", "customer"]
     search_fields = ["=number", "vendor__name", "customer__name", "=customer__email"]
     date_hierarchy = "created_at"
     ordering = ["-created_at", "-id"]

@@ -6,6 +6,7 @@ that all other requests use.
 """
 
 import json
+import re
 import uuid
 from pathlib import Path
 from typing import Any
@@ -82,10 +83,9 @@ def _item(document: Json, address: str, method: str, operation: Json) -> Json:
 
 
 def _url(address: str, parameters: list[Json]) -> Json:
-    _api, _version, *below = address.strip("/").split("/")
-    named_parts = [f":{part[1:-1]}" if part.startswith("{") else part for part in below]
+    named_parts = re.sub(r"{(\w+)}", r":\1", address).removeprefix("/api/").split("/")
     # The empty last part is the slash that every address ends with.
-    path = ["api", "{{apiVersion}}", *named_parts, ""]
+    path = ["api", *("{{apiVersion}}" if part == "v1" else part for part in named_parts)]
     url: Json = {"raw": "/".join(["{{baseUrl}}", *path]), "host": ["{{baseUrl}}"], "path": path}
     if query := [_pair(p) for p in parameters if p["in"] == "query"]:
         url["query"] = query

@@ -310,3 +310,16 @@ class TestPages:
         answer = client.get("/robots.txt")
         assert answer.content == b"User-agent: *\nDisallow: /\n"
         assert answer["Content-Type"].startswith("text/plain")
+
+
+@pytest.mark.django_db
+def test_field_that_a_form_leaves_empty_is_no_filter(
+    document: Document, version: str, owner_client: APIClient, vendor: Vendor
+) -> None:
+    CollectibleFactory(vendor=vendor)
+    for address, method, operation in operations(document):
+        if method == "get" and paging(operation) and "{" not in address:
+            parts = [followed(document, part) for part in operation["parameters"]]
+            empty = {part["name"]: "" for part in parts if part.get("allowEmptyValue")}
+            whole = owner_client.get(address).json()
+            assert owner_client.get(address, empty).json()["results"] == whole["results"], address
