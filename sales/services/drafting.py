@@ -74,7 +74,7 @@ def require_sound(order: Order) -> None:
 
 
 def number(order: Order, placed_at: datetime) -> None:
-    """Its number, of the year in which it was placed. Asked for last: see `next_number`."""
+    """Its number, of the year in which it was placed. When: see `next_number`."""
     order.placed_at = placed_at
     order.number = next_number(order.vendor_id, placed_at.astimezone(UTC).year)
 

@@ -14,7 +14,7 @@ from core.enums import AuditType
 from core.exceptions import AppException, InvalidInput, NotFoundError
 from core.outbox import announce
 from core.writing import Changes, differing
-from inventory.services import AllocationService, Line
+from inventory.services import AllocationService, Line, StockService
 from sales.enums import CancelReason, OrderStatus
 from sales.events import OrderCancelled, OrderPlaced, OrderReturned
 from sales.exceptions import (
@@ -134,16 +134,15 @@ class OrderService:
         """
         row = _locked(order)
         require("place", row.status)
-        held = [_held(row, line, line.quantity) for line in _lines(row)]
-        if not held:
+        lines = _lines(row)
+        if not lines:
             raise EmptyOrder
-        try:
-            AllocationService.allocate(lines=held, reference=_reference(row))
-        except NotFoundError as gone:
-            raise ItemDeleted(_place_of_deleted(row)) from gone
+        _lock_stock(lines)
         now = timezone.now()
-        row.expires_at = now + _patience(row.vendor_id)
         number(row, now)
+        held = [_held(row, line, line.quantity) for line in lines]
+        AllocationService.allocate(lines=held, reference=_reference(row))
+        row.expires_at = now + _patience(row.vendor_id)
         _move(row, OrderStatus.PENDING, "placed", by)
         announce(OrderPlaced(row.pk, row.vendor_id, str(row.number), row.total, row.currency))
         return row
@@ -175,6 +174,7 @@ class OrderService:
         require_past("fulfilled_at", parcel.get("fulfilled_at"))
         row = _locked(order)
         require("fulfil", row.status)
+        _require_placed_before(row, parcel.get("fulfilled_at"))
         lines = _lines(row)
         parts = _parts(lines, units)
         sent = {part.line.pk: part.quantity for part in parts}
@@ -300,8 +300,13 @@ def _redraft(order: Order, wanted: Sequence[Wanted] | None, changed: Changes) ->
         reprice(order)
 
 
-def _place_of_deleted(order: Order) -> int:
-    return next(place for place, line in enumerate(_lines(order)) if line.item.is_deleted)
+def _lock_stock(lines: Sequence[OrderLine]) -> None:
+    """Before the number is taken, which comes before any stock is moved: see `next_number`."""
+    try:
+        StockService.lock(items=[line.item for line in lines])
+    except NotFoundError as gone:
+        deleted = [place for place, line in enumerate(lines) if line.item.is_deleted]
+        raise ItemDeleted(next(iter(deleted), 0)) from gone
 
 
 def _reference(order: Order) -> str:
@@ -311,6 +316,12 @@ def _reference(order: Order) -> str:
 
 def _held(order: Order, line: OrderLine, quantity: int) -> Line:
     return Line(line.item, order.store, quantity)
+
+
+def _require_placed_before(order: Order, moment: datetime | None) -> None:
+    if moment and order.placed_at and moment < order.placed_at:
+        text = _("The order was not placed yet.")
+        raise InvalidInput.of("fulfilled_at", text, "before_order")
 
 
 def _parts(lines: Sequence[OrderLine], units: dict[int, int] | None) -> list[Part]:

@@ -43,7 +43,7 @@ class SaleService:
         if not drafted:
             raise EmptyOrder
         order.confirmed_at = order.fulfilled_at = order.completed_at = at
-        # Before the number, as those do who place an order: in opposite order they would deadlock.
+        # Items, number, stock: as those do who place an order (`next_number`).
         StockService.lock(items=[line.item for line in drafted])
         number(order, at)
         order.save(force_insert=True)

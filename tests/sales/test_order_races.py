@@ -182,6 +182,15 @@ def test_sale_waits_for_stock_before_it_takes_a_number(till: Till) -> None:
     assert placed.number < sold.number
 
 
+def test_order_and_sale_of_quite_other_items_wait_for_each_other(till: Till) -> None:
+    """They share the shop: its numbers, and its catalog's version."""
+    for _ in range(max(20, FEW)):
+        order = till.draft(Wanted(till.item(1), 1))
+        wish = Wanted(till.item(1), 1)
+        outcomes = at_once([verb("place", till, order), lambda wish=wish: till.sold(wish)])
+        assert refusals(outcomes) == []
+
+
 def test_draft_is_placed_as_it_was_or_as_it_became(till: Till) -> None:
     for _ in range(FEW):
         item = till.item(9)
