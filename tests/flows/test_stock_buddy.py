@@ -220,6 +220,22 @@ class StockBuddyAPITests(APITestCase):
             User.objects.create_user("ann", "", PASSWORD)
 
 
+def test_what_was_read_is_sent_back_with_one_change(db: None, sign_in: Any) -> None:
+    """In either word; what nobody changed does not stand against it."""
+    vendor = StoreFactory().vendor
+    client = sign_in(vendor.owner)
+    made = client.post("/api/products/", {"name": "Falcon", "quantity": 3}).json()
+    one, read = f"/api/products/{made['id']}/", {k: v for k, v in made.items() if v is not None}
+    assert client.put(one, read).json()["version"] == made["version"]
+    for name, other, new in [
+        ("value", "price", "99.00"), ("price", "value", "7.50"),
+        ("quantity", "stock_quantity", 7), ("stock_quantity", "quantity", 2),
+    ]:  # fmt: skip
+        read = client.put(one, {**read, name: new}).json()
+        assert (read[name], read[other]) == (new, new)
+        read = {k: v for k, v in read.items() if v is not None}
+
+
 def test_stock_is_told_in_both_words(db: None, sign_in: Any) -> None:
     """A quantity that is said twice counts as the document's word."""
     vendor = StoreFactory().vendor

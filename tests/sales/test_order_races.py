@@ -186,8 +186,8 @@ def test_order_and_sale_of_quite_other_items_wait_for_each_other(till: Till) -> 
     """They share the shop: its numbers, and its catalog's version."""
     for _ in range(max(20, FEW)):
         order = till.draft(Wanted(till.item(1), 1))
-        wish = Wanted(till.item(1), 1)
-        outcomes = at_once([verb("place", till, order), lambda wish=wish: till.sold(wish)])
+        sale = partial(till.sold, Wanted(till.item(1), 1))
+        outcomes = at_once([verb("place", till, order), sale])
         assert refusals(outcomes) == []
 
 

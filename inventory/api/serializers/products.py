@@ -24,15 +24,23 @@ _WRITTEN = {"name": "Galaxy Explorer", "sku": "10497-1", "price": "110.00", "sto
 class ProductSerializer(CollectibleSerializer):
     price = serializers.DecimalField(
         source="value", max_digits=14, decimal_places=2, required=False,
-        help_text="The item's `value`. Where both are said this counts.",
+        help_text="The item's `value`. Of both, the one that was changed counts, else this.",
     )  # fmt: skip
     stock_quantity = StrictIntegerField(
         source="quantity", max_value=MAX_QUANTITY, required=False,
-        help_text="The item's `quantity`. Where both are said this counts.",
+        help_text="The item's `quantity`. Of both, the one that was changed counts, else this.",
     )  # fmt: skip
 
     class Meta(CollectibleSerializer.Meta):
         fields = [*CollectibleSerializer.Meta.fields, "price", "stock_quantity"]
+
+    def to_internal_value(self, data: Any) -> Any:
+        """What was read and is sent back does not speak against its other name."""
+        if isinstance(data, dict) and self.instance is not None:
+            item = self.instance
+            read = {"price": f"{item.value:.2f}", "stock_quantity": item.quantity}
+            data = {k: told for k, told in data.items() if k not in read or read[k] != told}
+        return super().to_internal_value(data)
 
     def validate_price(self, price: Decimal) -> Decimal:
         if price <= 0:
