@@ -22,7 +22,7 @@ keepalive = 5
 max_requests = 10_000
 max_requests_jitter = 1_000
 
-limit_request_line = 4094
+limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 8190
 

@@ -13,11 +13,14 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
+_READS_TEXT = serializers.CharField.to_internal_value
+_READS_FLAG = serializers.BooleanField.to_internal_value
+
 
 class StrictMixin:
     """Refuses keys it does not know: a misspelt field must not be lost without a word.
 
-    And numbers for text: `0075` is another SKU than 75.
+    And numbers for text or for a flag: `0075` is another SKU than 75.
     """
 
     def to_internal_value(self, data: Any) -> Any:
@@ -26,18 +29,24 @@ class StrictMixin:
             if unknown := sorted(str(key) for key in data if key not in known):
                 fault = serializers.ErrorDetail(gettext("Unknown field."), "unknown_field")
                 raise serializers.ValidationError(dict.fromkeys(unknown, fault))
-            if numbers := [name for name in data if _is_number_for_text(known[name], data[name])]:
+            if wrong := [name for name in data if _is_of_another_kind(known[name], data[name])]:
                 raise serializers.ValidationError(
-                    {name: [known[name].error_messages["invalid"]] for name in numbers}, "invalid"
+                    {name: [known[name].error_messages["invalid"]] for name in wrong}, "invalid"
                 )
         return super().to_internal_value(data)  # type: ignore[misc]
 
 
-def _is_number_for_text(field: serializers.Field, value: Any) -> bool:
-    """Not where the field reads what it is given in a way of its own."""
+def _is_of_another_kind(field: serializers.Field, value: Any) -> bool:
+    """A number for text or for a flag; not where the field reads what it is given in its own way.
+
+    Forms know texts alone, so `"true"` is a flag.
+    """
     reads = getattr(type(field), "to_internal_value", None)
-    is_text = reads is serializers.CharField.to_internal_value and not field.read_only
-    return is_text and isinstance(value, int | float)
+    if field.read_only or reads not in {_READS_TEXT, _READS_FLAG}:
+        return False
+    if isinstance(value, bool):
+        return reads is _READS_TEXT
+    return isinstance(value, int | float)
 
 
 class StrictSerializer(StrictMixin, serializers.Serializer):

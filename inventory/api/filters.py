@@ -145,6 +145,8 @@ class _MomentForm(forms.Form):
 def read_moment(request: Request) -> Moment:
     """`?as_of=` and `?known_at=`; 400 for what is no time. In the future nothing has happened."""
     form = _MomentForm(request.query_params)
+    for name, field in form.fields.items():
+        field.required = name in request.query_params  # an empty one is not the present
     if not form.is_valid():
         raise ValidationError(form.errors.get_json_data())
     return Moment(as_of=form.cleaned_data["as_of"], known_at=form.cleaned_data["known_at"])

@@ -73,6 +73,7 @@ class TestCreate:
             ({"currency": "XXX"}, "currency", "currency"),
             ({"currency": "usd"}, "currency", "currency"),
             ({"is_active": "perhaps"}, "is_active", "invalid"),
+            ({"is_active": 0}, "is_active", "invalid"),
             ({"description": "x" * 5001}, "description", "max_length"),
             ({"colour": "red"}, "colour", "unknown_field"),
             ({"name": 75}, "name", "invalid"),
