@@ -161,8 +161,9 @@ class TestFilters:
         [
             "movements/?kind=gift", "movements/?item=x", "movements/?occurred_after=x",
             "movements/?as_of=2026-01-01", "movements/?ordering=note", "lots/?is_empty=maybe",
-            "lots/?foo=1", "transfers/?status=lost", "levels/?low_stock=2", "levels/?as_of=x", "levels/?as_of=",
-            "levels/?known_at=2026-13-01", "levels/?ordering=sku", "levels/?item=1.5",
+            "lots/?foo=1", "transfers/?status=lost", "levels/?low_stock=2", "levels/?as_of=x",
+            "levels/?as_of=", "levels/?known_at=2026-13-01", "levels/?ordering=sku",
+            "levels/?item=1.5",
         ],
     )  # fmt: skip
     def test_what_is_not_understood_is_refused(self, query: str, owner_client: APIClient) -> None:
