@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from django.db import models
 from django.db.models import Index, Q
+from django.db.models.functions import Upper
 
 from core.models import (
     SOFT_CASCADE,
@@ -68,7 +69,10 @@ class Customer(AuditedModel, SoftDeleteModel):
     all_objects = models.Manager.from_queryset(CustomerQuerySet)()  # type: ignore[misc]
 
     class Meta:
-        indexes = [Index(fields=["vendor", "name", "id"], name="customer_by_name")]
+        indexes = [
+            Index(fields=["vendor", "name", "id"], name="customer_by_name"),
+            Index("vendor", Upper("email"), name="customer_by_email"),
+        ]
         triggers = [counts_changes()]
 
     def __str__(self) -> str:
