@@ -17,7 +17,10 @@ class Role(models.TextChoices):
 
 
 class Ability(models.TextChoices):
-    CATALOG_READ = "catalog.read", "See items, categories, imports, stores and figures"
+    CATALOG_READ = (
+        "catalog.read",
+        "See items, categories, imports, stores, customers, orders and figures",
+    )
     SALES_WRITE = "sales.write", "Sell"
     CUSTOMERS_WRITE = "customers.write", "Manage customers"
     CATALOG_WRITE = "catalog.write", "Change items, categories and pictures; see deleted ones"
