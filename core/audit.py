@@ -50,7 +50,7 @@ MAX_VALUE = 2000
 _BOOKKEEPING = frozenset(
     {
         "id", "created_at", "updated_at", "created_by", "updated_by", "version", "is_deleted",
-        "deleted_at",
+        "deleted_at", "erased_at",
     }
 )  # fmt: skip
 SYSTEM = "system"

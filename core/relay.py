@@ -21,11 +21,12 @@ from core.events import publish
 from core.models import OutboxMessage
 from core.outbox import MessagesWaiting, deliver
 
-MAX_ATTEMPTS = 12  # five hours
+MAX_ATTEMPTS = 12  # six hours
 DONE_KEPT, DEAD_KEPT = timedelta(days=7), timedelta(days=30)
 BATCH = 1000
-# 30 s, 1 min, 2 min ... an hour; give or take a tenth, so that what failed together does not
-# come again together.
+# 1 min, 2 min, 4 min ... an hour; give or take a tenth, so that what failed together does not
+# come again together. The first is longer than a slow dialogue with a mail server, each of whose
+# answers may take EMAIL_TIMEOUT: no other relay has the mail sent while it is being sent.
 _TAKE = """
     WITH due AS (
         SELECT id FROM core_outboxmessage
@@ -36,7 +37,7 @@ _TAKE = """
     UPDATE core_outboxmessage AS message
     SET attempts = attempts + 1,
         next_attempt_at = %(now)s::timestamptz + interval '1 second'
-            * LEAST(3600, 30 * 2 ^ LEAST(attempts, 10)) * (0.9 + 0.2 * random())
+            * LEAST(3600, 60 * 2 ^ LEAST(attempts, 10)) * (0.9 + 0.2 * random())
     FROM due WHERE message.id = due.id
     RETURNING message.*
 """

@@ -108,6 +108,16 @@ class ReturnExceedsSale(ConflictError):
         super().__init__(left=left)
 
 
+class StoreClosed(ConflictError):
+    """Units would come into a store that is closed, where nobody gets at them; `store` is which."""
+
+    code = "store_closed"
+    detail = _("The store has been closed.")
+
+    def __init__(self, store: int) -> None:
+        super().__init__(store=store)
+
+
 class TransferEnded(ConflictError):
     """The transfer was received before."""
 

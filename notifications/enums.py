@@ -25,7 +25,8 @@ DEFAULTS: dict[tuple[Kind, Channel], bool] = {
     (Kind.LOW_STOCK, Channel.IN_APP): True,
     (Kind.LOW_STOCK, Channel.EMAIL): True,
     (Kind.OUT_OF_STOCK, Channel.IN_APP): True,
-    (Kind.OUT_OF_STOCK, Channel.EMAIL): True,
+    # Of most things a collector has one: each sale would mail everybody.
+    (Kind.OUT_OF_STOCK, Channel.EMAIL): False,
     (Kind.ORDER_PLACED, Channel.IN_APP): True,
     (Kind.ORDER_PLACED, Channel.EMAIL): False,
     (Kind.ORDER_CANCELLED, Channel.IN_APP): True,

@@ -53,6 +53,13 @@ class Notification(models.Model):
                 condition=Q(is_shown=True, read_at=None),
                 name="notification_unread",
             ),
+            # What is purged.
+            models.Index(
+                fields=["read_at"],
+                condition=Q(read_at__isnull=False),
+                name="notification_read_first",
+            ),
+            models.Index(fields=["created_at"], name="notification_told_first"),
         ]
 
     def __str__(self) -> str:

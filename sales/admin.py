@@ -30,6 +30,14 @@ class CustomerAdmin(BusinessAdmin):
     def audited_name(self, obj: Any) -> str:
         return f"customer {obj.pk}"
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        erased = obj is not None and obj.erased_at
+        return not erased and super().has_change_permission(request, obj)
+
+    @admin.action(description="Restore the selected, except for who was erased")
+    def restore(self, request: HttpRequest, queryset: QuerySet) -> None:
+        super().restore(request, queryset.filter(erased_at=None))
+
 
 class PartInline(admin.TabularInline):
     """What hangs on an order, in the order in which it was written."""

@@ -54,6 +54,13 @@ class ExceedsOrder(ConflictError):
         super().__init__(line=line, left=left)
 
 
+class CustomerErased(ConflictError):
+    """What was known of the customer is gone for good."""
+
+    code = "customer_erased"
+    detail = _("The customer has been erased and cannot be brought back.")
+
+
 class ReturnExceedsLine(ConflictError):
     """More comes back than went; `left` is how many still can, of line `line`."""
 

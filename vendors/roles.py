@@ -17,7 +17,10 @@ class Role(models.TextChoices):
 
 
 class Ability(models.TextChoices):
-    CATALOG_READ = "catalog.read", "See items, categories, imports, stores and figures"
+    CATALOG_READ = (
+        "catalog.read",
+        "See items, categories, imports, stores, customers, orders and figures",
+    )
     SALES_WRITE = "sales.write", "Sell"
     CUSTOMERS_WRITE = "customers.write", "Manage customers"
     CATALOG_WRITE = "catalog.write", "Change items, categories and pictures; see deleted ones"
@@ -25,7 +28,7 @@ class Ability(models.TextChoices):
     MEMBERS_MANAGE = "members.manage", "See, invite, change and remove members"
     STORES_MANAGE = "stores.manage", "Open, change and close stores"
     TOKENS_MANAGE = "tokens.manage", "Give sign-up tokens to salespeople"
-    SETTINGS_MANAGE = "settings.manage", "Change the shop's details and settings"
+    SETTINGS_MANAGE = "settings.manage", "Change the shop's details and settings; erase customers"
     AUDIT_READ = "audit.read", "Read the audit log"
     VENDOR_DELETE = "vendor.delete", "Close the shop"
     VENDOR_TRANSFER = "vendor.transfer", "Give the shop to a member"

@@ -21,6 +21,7 @@ from inventory.exceptions import (
     NotCorrectable,
     ReturnExceedsSale,
     StaleQuantity,
+    StoreClosed,
 )
 from inventory.models import Collectible, StockLevel, StockLot, StockMovement
 from inventory.services.ledger import (
@@ -34,6 +35,7 @@ from inventory.services.ledger import (
     require_past,
     take,
 )
+from vendors.services import StoreService
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -197,10 +199,14 @@ class StockService:
     ) -> list[StockMovement]:
         """Put units of sales back into their lots at the cost at which they left.
 
-        Those that are `written_off` (for that reason) leave again at once. Raises
-        `ReturnExceedsSale`, for the sum of what came back before and comes now.
+        Those that are `written_off` (for that reason) leave again at once; the others need their
+        store: raises `StoreClosed`. Raises `ReturnExceedsSale`, for the sum of what came back
+        before and comes now.
         """
         locked_items((each.sale.item_id for each in returns), deleted_too=True)
+        stores = {each.sale.store_id for each in returns if not each.written_off}
+        if closed := stores - StoreService.keep_open(ids=stores):
+            raise StoreClosed(min(closed))
         back = _entry(MovementKind.RETURN, by, said)
         rest = _not_returned([each.sale for each in returns])
         movements = [_returned(each, back, rest[each.sale.pk]) for each in returns]

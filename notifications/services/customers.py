@@ -11,7 +11,8 @@ class CustomerMailService:
     def confirm(*, order_id: int, event_id: UUID) -> None:
         """That their order has come, in the language of the shop's owner.
 
-        Nothing where the shop's settings do not want it, or nobody knows an address.
+        Nothing where the shop's settings do not want it, or nobody knows an address; nothing
+        either from a shop whose owner has no verified one, nor too many to the same in a day.
         """
         order = find_order_to_confirm(order_id)
         if order and order.customer:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from core.exceptions import NotFoundError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from users.models import User
 
 READ_KEPT, KEPT = timedelta(days=90), timedelta(days=365)
+BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,9 @@ class NotificationService:
     @staticmethod
     def purge() -> int:
         """What was read three months ago, and all of a year ago; returns the number."""
-        now = timezone.now()
-        old = Q(read_at__lt=now - READ_KEPT) | Q(created_at__lt=now - KEPT)
-        removed, _by_model = Notification.objects.filter(old).delete()
-        return removed
+        now, total = timezone.now(), 0
+        for limit in ({"read_at__lt": now - READ_KEPT}, {"created_at__lt": now - KEPT}):
+            old = Notification.objects.filter(**limit)
+            while removed := old.filter(pk__in=old.values("pk")[:BATCH]).delete()[0]:
+                total += removed
+        return total

@@ -1,6 +1,6 @@
 """What sales hold: customers, orders, and the journal of what was sold."""
 
-from sales.models.customers import Customer, CustomerQuerySet
+from sales.models.customers import ERASED, Customer, CustomerQuerySet
 from sales.models.orders import (
     MAX_UNITS,
     Fulfilment,
@@ -14,6 +14,7 @@ from sales.models.orders import (
 )
 
 __all__ = [
+    "ERASED",
     "MAX_UNITS",
     "Customer",
     "CustomerQuerySet",

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from django.db import models
-from django.db.models import Index, Q
+from django.db.models import CheckConstraint, Index, Q
+from django.db.models.functions import Upper
 
 from core.models import (
     SOFT_CASCADE,
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from users.models import User
+
+# What an erased customer is called. Not translated: it is stored once, as a name is, and read by
+# people of any language.
+ERASED = "Erased customer"
 
 
 class CustomerQuerySet(SoftDeleteQuerySet["Customer"]):
@@ -47,7 +52,10 @@ class Purchases(Protocol):
 
 
 class Customer(AuditedModel, SoftDeleteModel):
-    """Somebody to whom a shop sells. What they bought stays when they are deleted."""
+    """Somebody to whom a shop sells. What they bought stays when they are deleted.
+
+    One who was erased is deleted, has nothing left to be known by, and does not come back.
+    """
 
     # Beside what is hidden under any model's name, such as `email`.
     personal = frozenset({"name"})
@@ -60,6 +68,7 @@ class Customer(AuditedModel, SoftDeleteModel):
     phone = models.CharField(max_length=32, blank=True)
     address = models.TextField(max_length=1000, blank=True)
     notes = models.TextField(max_length=2000, blank=True)
+    erased_at = models.DateTimeField(null=True, editable=False)
 
     # At most one; `sales.selectors.with_purchases` looks it up.
     purchases: list[Purchases]
@@ -68,7 +77,15 @@ class Customer(AuditedModel, SoftDeleteModel):
     all_objects = models.Manager.from_queryset(CustomerQuerySet)()  # type: ignore[misc]
 
     class Meta:
-        indexes = [Index(fields=["vendor", "name", "id"], name="customer_by_name")]
+        constraints = [
+            CheckConstraint(
+                condition=Q(erased_at=None) | Q(is_deleted=True), name="customer_erased_is_deleted"
+            )
+        ]
+        indexes = [
+            Index(fields=["vendor", "name", "id"], name="customer_by_name"),
+            Index("vendor", Upper("email"), name="customer_by_email"),
+        ]
         triggers = [counts_changes()]
 
     def __str__(self) -> str:

@@ -35,11 +35,13 @@ def get_customers_for_user(
 ) -> CustomerQuerySet:
     """By name, each with what they bought.
 
-    `filters`: `is_deleted` (the deleted instead of the living).
+    `filters`: `is_deleted` (the deleted instead of the living; None for both).
     """
     rows: CustomerQuerySet = Customer.all_objects.visible_to(user)
-    living = rows.filter(is_deleted=bool((filters or {}).get("is_deleted")))
-    return with_purchases(living).order_by("name", "pk")
+    is_deleted = (filters or {}).get("is_deleted", False)
+    if is_deleted is not None:
+        rows = rows.filter(is_deleted=is_deleted)
+    return with_purchases(rows).order_by("name", "pk")
 
 
 def with_purchases(customers: CustomerQuerySet) -> CustomerQuerySet:

@@ -1,5 +1,6 @@
 """Reading: what was ordered and sold."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import prefetch_related_objects
@@ -10,6 +11,9 @@ from vendors.selectors import get_shop_settings
 
 if TYPE_CHECKING:
     from users.models import User
+
+# So many are confirmed to one address by one shop in a day: a shop is no relay for mail.
+CONFIRMED, DAY = 5, timedelta(days=1)
 
 
 def get_orders_for_user(user: "User") -> OrderQuerySet:
@@ -32,10 +36,30 @@ def fill_order(order: Order) -> Order:
 def find_order_to_confirm(order_id: int) -> Order | None:
     """An order whose customer is to be written that it has come, with whom and by which shop.
 
-    None where nobody knows an address, it is cancelled already, or the shop does not want it.
+    None where nobody knows an address, it is cancelled already, or the shop does not want it; where
+    the address of the shop's owner is not verified, and where the customer has had enough mails.
     """
     rows = Order.objects.filter(pk=order_id, customer__is_deleted=False)
     rows = rows.exclude(status=OrderStatus.CANCELLED).exclude(customer__email="")
+    rows = rows.filter(vendor__owner__email_verified_at__isnull=False)
     order = rows.select_related("customer", "vendor__owner").first()
-    wanted = order is not None and get_shop_settings(order.vendor_id).order_confirmations
-    return order if wanted else None
+    if order is None or not get_shop_settings(order.vendor_id).order_confirmations:
+        return None
+    return order if same_address_lately(order)[: CONFIRMED + 1].count() <= CONFIRMED else None
+
+
+def same_address_lately(order: Order) -> OrderQuerySet:
+    """What the shop's customers with the address of the order's have ordered in the day up to it.
+
+    Also deleted ones. The order is one of them, and later ones do not count: a mail that is tried
+    again is judged as it was the first time.
+    """
+    rows: OrderQuerySet = Order.objects.none()
+    if order.customer and order.placed_at:
+        rows = Order.objects.filter(
+            customer__vendor=order.vendor_id,
+            customer__email__iexact=order.customer.email,
+            placed_at__gt=order.placed_at - DAY,
+            placed_at__lte=order.placed_at,
+        )
+    return rows

@@ -3,12 +3,14 @@
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from django.db import transaction
+from django.utils import timezone
 
 from core.audit import fields_of, log_audit
 from core.enums import AuditType
 from core.exceptions import NotFoundError
 from core.writing import save_changes
-from sales.models import Customer
+from sales.exceptions import CustomerErased
+from sales.models import ERASED, Customer
 from sales.selectors import with_purchases
 
 if TYPE_CHECKING:
@@ -69,8 +71,25 @@ class CustomerService:
 
     @staticmethod
     @transaction.atomic
-    def restore(*, customer: Customer, by: "User") -> Customer:
+    def erase(*, customer: Customer, by: "User") -> None:
+        """Forget who they are, for good, also of a deleted one. What they bought stays."""
         row = CustomerService.lock(row=customer)
+        if row.erased_at:
+            return
+        now = timezone.now()
+        # Deleted now, even if it was before: nothing that was deleted then brings it back.
+        nobody = {"name": ERASED, "email": "", "phone": "", "address": "", "notes": ""}
+        gone = {"is_deleted": True, "deleted_at": now, "erased_at": now}
+        save_changes(row, {**nobody, **gone}, by=by)
+        log_audit(AuditType.SALES, by, f"erased {_told(row)}", obj=row)
+
+    @staticmethod
+    @transaction.atomic
+    def restore(*, customer: Customer, by: "User") -> Customer:
+        """Raises `CustomerErased`."""
+        row = CustomerService.lock(row=customer)
+        if row.erased_at:
+            raise CustomerErased
         if row.is_deleted:
             Customer.all_objects.filter(pk=row.pk).update(updated_by=by)
             row.restore()

@@ -170,6 +170,7 @@ customer-detail                   put    401  404  403  200  200  200  200
 customer-detail                   patch  401  404  403  200  200  200  200
 customer-detail                   delete 401  404  403  204  204  204  204
 customer-restore                  post   401  404  403  200  200  200  200
+customer-erase                    post   401  404  403  403  403  204  204
 customer-orders                   get    401  404  200  200  200  200  200
 sales-report-list                 get    401  200  200  200  200  200  200
 sales-report-list?format=csv      get    401  200  200  200  200  200  200

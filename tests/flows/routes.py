@@ -87,6 +87,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "customer-list": {},
     "customer-detail": {"pk": "customer"},
     "customer-restore": {"pk": "former"},
+    "customer-erase": {"pk": "customer"},
     "customer-orders": {"pk": "customer"},
     "sales-report-list": {},
     "order-list": {},

@@ -33,11 +33,14 @@ def buddy(person: Collector, path: str, body: Any, status: int = 201) -> Any:
 
 @pytest.fixture
 def root(settings: Any) -> Collector:
-    """The first administrator, who opens a shop."""
+    """The first administrator, whose address is verified, and who opens a shop."""
     settings.SETUP_SECRET = SECRET
     account = {"email": "root@example.com", "password": PASSWORD}
     nobody = Collector(APIClient())
     buddy(nobody, "admin/register/", {**account, "setup_secret": SECRET})
+    nobody.post("auth/email/resend/", {"email": account["email"]}, 204)
+    link = mail.outbox[0].body.split("?token=")[1].split()[0]
+    nobody.post("auth/email/verify/", {"token": link}, 204)
     root = signed_in(buddy(nobody, "admin/login/", account, 200))
     root.post("vendors/", {"name": "Brick & Card"})
     return root

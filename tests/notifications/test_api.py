@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -9,6 +10,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from notifications.models import Notification
+from notifications.services import NotificationService
+from notifications.services.telling import BATCH
 from notifications.tasks import purge_notifications
 from tests.factories import NotificationFactory
 from tests.races import in_turn
@@ -16,6 +19,7 @@ from users.models import User
 
 pytestmark = pytest.mark.django_db
 HERE = "/api/v1/notifications/"
+INDEXES = {"read_at": "notification_read_first", "created_at": "notification_told_first"}
 
 
 @pytest.fixture
@@ -143,3 +147,27 @@ class TestPurging:
             kept += [one.pk] if (created, read) in {(80, 80), (100, None), (360, None)} else []
         purge_notifications()
         assert sorted(Notification.objects.values_list("pk", flat=True)) == kept
+
+    @pytest.mark.parametrize("moment", ["read_at", "created_at"])
+    def test_many_go_in_batches_found_by_index(
+        self, owner: User, moment: str, django_assert_num_queries: Any
+    ) -> None:
+        past = timezone.now() - timedelta(days=366)
+        Notification.objects.bulk_create(
+            Notification(user=owner, kind="security", event_id=uuid4(), title="A")
+            for _each in range(2 * BATCH + 1)
+        )
+        NotificationFactory(user=owner)
+        Notification.objects.exclude(pk=Notification.objects.latest("pk").pk).update(
+            **{moment: past}
+        )
+        # Three that find something and one that does not; and one for the other kind.
+        with django_assert_num_queries(4 + 1) as asked:
+            assert NotificationService.purge() == 2 * BATCH + 1
+        assert Notification.objects.count() == 1
+        [sql] = {each["sql"] for each in asked.captured_queries if f'"{moment}" <' in each["sql"]}
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+            cursor.execute(f"EXPLAIN {sql}")
+            plan = str(cursor.fetchall())
+        assert f"using {INDEXES[moment]}" in plan, plan

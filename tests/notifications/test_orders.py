@@ -1,19 +1,23 @@
 """Who hears of an order: those who sell, and the customer."""
 
-from datetime import date
+import re
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.utils import translation
+from django.db import connection
+from django.utils import timezone, translation
 
 from core.mail import render_text
 from core.relay import relay
 from notifications.models import Notification, NotificationPreference
 from sales.enums import CancelReason
+from sales.models import Order
+from sales.selectors.orders import same_address_lately
 from sales.services import CustomerService, OrderService, Returned
-from tests.factories import CustomerFactory, MemberFactory
+from tests.factories import CustomerFactory, MemberFactory, StoreFactory
 from tests.factories.orders import order, sale, stocked
 from users.models import User
 from vendors.models import Vendor
@@ -89,6 +93,7 @@ class TestSellers:
 
 @pytest.fixture
 def nora(vendor: Vendor) -> Any:
+    User.objects.filter(pk=vendor.owner_id).update(email_verified_at=timezone.now())
     return CustomerFactory(vendor=vendor, name="Nora <Vale>", email="nora@example.com")
 
 
@@ -120,7 +125,7 @@ class TestCustomer:
         relay()
         assert mail.outbox[0].subject == f"Ihre Bestellung {row.number} bei {vendor.name}"
 
-    @pytest.fixture(params=["settings", "cancelled", "deleted", "nameless", "nobody"])
+    @pytest.fixture(params=["settings", "cancelled", "deleted", "nameless", "nobody", "unverified"])
     def quiet(self, request: Any, vendor: Vendor, nora: Any) -> None:
         """A reason to write to nobody."""
         row = order(vendor, customer=None if request.param == "nobody" else nora)
@@ -133,11 +138,47 @@ class TestCustomer:
             CustomerService.delete(customer=nora, by=vendor.owner)
         elif request.param == "nameless":
             CustomerService.update(customer=nora, by=vendor.owner, email="")
+        elif request.param == "unverified":
+            User.objects.update(email_verified_at=None)
 
     @pytest.mark.usefixtures("quiet")
     def test_is_left_alone(self) -> None:
         relay()
         assert mail.outbox == []
+
+    def test_gets_five_mails_a_day_from_a_shop_whoever_they_say_they_are(
+        self, vendor: Vendor, nora: Any
+    ) -> None:
+        item = stocked(vendor, 100)
+        gone = CustomerFactory(vendor=vendor, email="Nora@Example.com")
+        first = [order(vendor, "pending", item, customer=each) for each in (nora, gone)]
+        relay()
+        CustomerService.delete(customer=gone, by=vendor.owner)
+        for _each in range(4):
+            twin = CustomerFactory(vendor=vendor, email="NORA@example.com")
+            order(vendor, "pending", item, customer=twin)
+        order(vendor, "pending", item, customer=CustomerFactory(vendor=vendor, email="b@c.de"))
+        theirs = CustomerFactory(vendor__owner=vendor.owner, email=nora.email)
+        StoreFactory(vendor=theirs.vendor)
+        order(theirs.vendor, "pending", customer=theirs)
+        relay()
+        letters = [(to.lower(), letter.body) for letter in mail.outbox for to in letter.to]
+        assert [to for to, _body in letters].count("b@c.de") == 1
+        assert [to for to, _body in letters].count("nora@example.com") == 5 + 1
+
+        yesterday = timezone.now() - timedelta(days=1)
+        Order.objects.filter(pk__in=[row.pk for row in first]).update(placed_at=yesterday)
+        order(vendor, "pending", item, customer=nora)
+        relay()
+        assert len(mail.outbox) == len(letters) + 1
+
+    def test_is_found_by_address_and_not_by_reading_all(self, vendor: Vendor, nora: Any) -> None:
+        row = order(vendor, "pending", customer=nora)
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+            plan = same_address_lately(row).explain()
+        assert re.search(r"using customer_by_email .*\n +Index Cond: .*upper", plan), plan
+        assert "using order_of_customer" in plan
 
 
 ORDERS: dict[str, Any] = {

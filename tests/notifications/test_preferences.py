@@ -33,6 +33,8 @@ def test_every_kind_and_channel_is_told_with_its_default(owner_client: APIClient
     fixed = [p for p in answer.json()["preferences"] if p["fixed"]]
     assert fixed == [{**choice("security", "in_app", enabled=True), "fixed": True}]
     assert ("security", "email") not in ways(answer)
+    mailed = {kind for (kind, way), on in ways(answer).items() if way == "email" and on}
+    assert mailed == {"low_stock", "announcement"}
 
 
 def test_patch_changes_what_is_named_and_put_all(

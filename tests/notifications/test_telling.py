@@ -62,7 +62,18 @@ class TestStock:
     def test_last_one_gone_is_told_once_and_not_as_low_too(self, item: Any, owner: User) -> None:
         sell(item, 4)
         assert told() == [("out_of_stock", owner.pk)]
-        assert [message.subject for message in mail.outbox] == ["Black <Lotus> is sold out"]
+        assert Notification.objects.get().title == "Black <Lotus> is sold out"
+
+    def test_last_one_gone_is_mailed_to_those_alone_who_want_that(
+        self, item: Any, owner: User
+    ) -> None:
+        bob = MemberFactory(vendor=item.vendor, role="manager").user
+        NotificationPreference.objects.create(
+            user=bob, kind="out_of_stock", channel="email", enabled=True
+        )
+        sell(item, 4)
+        assert {user for _kind, user in told()} == {owner.pk, bob.pk}
+        assert [message.to for message in mail.outbox] == [[bob.email]]
 
     def test_those_are_told_who_may_do_something_about_it(self, item: Any, owner: User) -> None:
         people = {role: MemberFactory(vendor=item.vendor, role=role).user
@@ -82,10 +93,10 @@ class TestStock:
 
     def test_everybody_is_told_in_the_own_language(self, item: Any, owner: User) -> None:
         german = MemberFactory(vendor=item.vendor, role="admin", user__language="de").user
-        sell(item, 4)
+        sell(item, 2)
         titles = dict(Notification.objects.values_list("user_id", "title"))
-        assert titles == {owner.pk: "Black <Lotus> is sold out",
-                          german.pk: "Black <Lotus> ist ausverkauft"}  # fmt: skip
+        assert titles == {owner.pk: "Black <Lotus> runs low",
+                          german.pk: "Black <Lotus> wird knapp"}  # fmt: skip
         assert {(m.to[0], m.subject) for m in mail.outbox} == {
             (owner.email, titles[owner.pk]), (german.email, titles[german.pk]),
         }  # fmt: skip
@@ -95,18 +106,18 @@ class TestStock:
     ) -> None:
         MemberFactory.create_batch(20, vendor=item.vendor, role="manager")
         event = uuid4()
-        data = {"name": "A", "sku": "B"}
+        data = {"name": "A", "sku": "B", "quantity": 2, "threshold": 3}
         # The readers with what they want, the rows, the mails; and a savepoint around each.
         with django_assert_num_queries(5):
-            tell_shop(event, Kind.OUT_OF_STOCK, item.vendor_id, Ability.STOCK_WRITE, data)
+            tell_shop(event, Kind.LOW_STOCK, item.vendor_id, Ability.STOCK_WRITE, data)
         assert len(told()) == 21
         assert OutboxMessage.objects.filter(event__endswith="MailWanted").count() == 21
 
 
 class TestTwice:
     def test_of_one_event_nobody_is_told_twice(self, item: Any) -> None:
-        sell(item, 4)
-        message = OutboxMessage.objects.get(handler__endswith="warn_of_empty_stock")
+        sell(item, 2)
+        message = OutboxMessage.objects.get(handler__endswith="warn_of_low_stock")
         OutboxMessage.objects.filter(pk=message.pk).update(
             state="pending", next_attempt_at=timezone.now()
         )
@@ -145,12 +156,12 @@ class TestChoice:
     def test_of_one_kind_says_nothing_of_another_nor_of_somebody_else(
         self, item: Any, owner: User, stranger: User
     ) -> None:
-        for user, kind in ((owner, "low_stock"), (stranger, "out_of_stock")):
+        for user, kind in ((owner, "out_of_stock"), (stranger, "low_stock")):
             for channel in ("in_app", "email"):
                 NotificationPreference.objects.create(
                     user=user, kind=kind, channel=channel, enabled=False
                 )
-        sell(item, 4)
+        sell(item, 2)
         assert (len(told()), len(mail.outbox)) == (1, 1)
 
     def test_security_is_told_whatever_the_table_says(self, owner: User) -> None:

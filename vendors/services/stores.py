@@ -1,5 +1,6 @@
 """Writing: the stores of a shop. Whoever changes them holds the shop's lock."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 from django.db import transaction
@@ -33,6 +34,15 @@ class StoreService:
     def lock(*, row: VendorStore) -> VendorStore:
         """The shop's lock and then its own. Raises `NotFoundError`."""
         return _locked(row)
+
+    @staticmethod
+    def keep_open(*, ids: Iterable[int]) -> set[int]:
+        """Those of the stores that are open; until the transaction ends nobody closes them.
+
+        They are locked in key order, and their shops are not.
+        """
+        rows = VendorStore.objects.filter(pk__in=set(ids)).order_by("pk")
+        return set(rows.select_for_update(no_key=True).values_list("pk", flat=True))
 
     @staticmethod
     @transaction.atomic

@@ -1,17 +1,18 @@
 from typing import Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework import viewsets
+from rest_framework import status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from core.conditional import Conditional
-from core.openapi import refusal
+from core.openapi import refusal, refusals
 from core.requests import caller
 from sales.api.filters import CustomerFilter, CustomerOrderFilter
 from sales.api.serializers import CustomerSerializer, OrderSerializer
+from sales.exceptions import CustomerErased
 from sales.selectors import get_customer, get_customers_for_user, get_orders_of
 from sales.services import CustomerService
 from vendors.roles import Ability
@@ -43,10 +44,10 @@ class CustomerViewSet(Conditional, viewsets.ModelViewSet):
     ordering_fields = ["name", "created_at", "total_spent", "orders_count", "last_order_at"]
     ordering = ["name"]
     lookup_value_converter = "int"
-    abilities = {"write": Ability.CUSTOMERS_WRITE}
+    abilities = {"write": Ability.CUSTOMERS_WRITE, "erase": Ability.SETTINGS_MANAGE}
 
     def get_queryset(self) -> Any:
-        deleted = self.action == "restore"
+        deleted = {"restore": True, "erase": None}.get(self.action, False)
         return get_customers_for_user(caller(self.request), {"is_deleted": deleted})
 
     def perform_create(self, serializer: BaseSerializer) -> None:
@@ -64,7 +65,22 @@ class CustomerViewSet(Conditional, viewsets.ModelViewSet):
     def perform_destroy(self, instance: Any) -> None:
         CustomerService.delete(customer=instance, by=caller(self.request))
 
-    @extend_schema(summary="Bring back a deleted customer", request=None)
+    @extend_schema(
+        summary="Forget who a customer is, for good; what they bought stays",
+        request=None,
+        responses={204: None},
+    )
+    @action(detail=True, methods=["post"], filter_backends=[])
+    def erase(self, request: Request, pk: str) -> Response:
+        """Living or deleted; by the shop's owner and administrators."""
+        CustomerService.erase(customer=self.get_object(), by=caller(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        summary="Bring back a deleted customer",
+        request=None,
+        responses={200: CustomerSerializer, **refusals(CustomerErased)},
+    )
     @action(detail=True, methods=["post"], filter_backends=[])
     def restore(self, request: Request, pk: str) -> Response:
         customer = CustomerService.restore(customer=self.get_object(), by=caller(request))

@@ -13,7 +13,7 @@ from rest_framework.serializers import BaseSerializer
 from core.conditional import Conditional
 from core.openapi import refusals
 from core.requests import caller
-from inventory.exceptions import InsufficientStock
+from inventory.exceptions import InsufficientStock, StoreClosed
 from inventory.services import store_of
 from sales.api.filters import OrderFilter
 from sales.api.lines import wanted_of
@@ -132,7 +132,7 @@ class OrderViewSet(Conditional, viewsets.ModelViewSet):
 
     @extend_schema(
         summary="Units come back, and money goes back",
-        responses=answers(ReturnExceedsLine, RefundExceedsPaid),
+        responses=answers(ReturnExceedsLine, RefundExceedsPaid, StoreClosed),
     )
     @action(
         detail=True,
