@@ -90,7 +90,7 @@ class CategoryService:
         row = _locked(category)
         # Deleted items let go as well: restored later, they must not point to what is gone.
         items = Collectible.all_objects.filter(category=row)
-        list(items.select_for_update().order_by("pk").values_list("pk"))
+        list(items.select_for_update(no_key=True).order_by("pk").values_list("pk"))
         # Takes the catalog's version: an item that was just being added is there when it is ours.
         Category.objects.filter(pk=row.pk).update(updated_by=by)
         moved = items.filter(is_deleted=False).update(category_id=row.parent_id, updated_by=by)

@@ -303,7 +303,8 @@ def _category_state(vendor: "Vendor", reference: int | str | None) -> object:
 
 
 def _all_locked() -> CollectibleQuerySet:
-    rows: CollectibleQuerySet = Collectible.all_objects.select_for_update(of=["self"])
+    # As in `_locked_rows`: no key of theirs changes.
+    rows: CollectibleQuerySet = Collectible.all_objects.select_for_update(of=["self"], no_key=True)
     return rows.select_related("vendor")
 
 
@@ -324,9 +325,11 @@ def _locked_rows(items: CollectibleQuerySet, ids: Iterable[int]) -> list[Collect
     """Locked in key order, as everywhere: calls in opposite order must not wait for each other.
 
     Returned vendor by vendor for the same reason: writing locks each vendor's catalog version.
+    Rows that point to them can be added meanwhile, in any order: those of an order's lines.
     """
     rows = items.filter(pk__in=ids).prefetch_related(None).select_related(None)
-    locked = rows.select_related("vendor").select_for_update(of=["self"]).order_by("pk")
+    rows = rows.select_related("vendor").order_by("pk")
+    locked = rows.select_for_update(of=["self"], no_key=True)
     return sorted(locked, key=attrgetter("vendor_id"))
 
 

@@ -92,7 +92,7 @@ class Planner:
         rows = Collectible.objects.filter(vendor_id=self.job.vendor_id, sku__in=skus)
         rows = rows.select_related("category")
         if not self.job.dry_run:
-            rows = rows.select_for_update(of=["self"])
+            rows = rows.select_for_update(of=["self"], no_key=True)
         living = {item.sku: item for item in rows.order_by("pk")}
         return living | {sku: item for sku, item in self._rehearsed.items() if sku in skus}
 
