@@ -110,7 +110,6 @@ def book_return(
         returns=[Return(piece.movement, piece.units, piece.part.written_off) for piece in pieces],
         by=by,
         reference=str(order.number),
-        note=order_return.note,
         occurred_at=order_return.returned_at,
     )
     entries = [
