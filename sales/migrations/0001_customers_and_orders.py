@@ -232,6 +232,10 @@ class Migration(migrations.Migration):
             model_name='salesentry',
             index=models.Index(fields=['vendor', 'occurred_at'], name='sales_entry_by_day'),
         ),
+        migrations.AddIndex(
+            model_name='salesentry',
+            index=models.Index(condition=models.Q(('cost', None), ('kind', 'sale')), fields=['vendor'], name='sales_entry_uncosted'),
+        ),
         migrations.AddConstraint(
             model_name='salesentry',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('fulfilment__isnull', False), ('kind', 'sale'), ('movement__isnull', False), ('revenue__gte', 0), ('tax__gte', 0), ('units__gt', 0)), models.Q(('kind', 'return'), ('movement__isnull', False), ('order_return__isnull', False), ('origin__isnull', False), ('revenue__lte', 0), ('tax__lte', 0), ('units__lt', 0)), models.Q(('cost', 0), ('kind', 'charge'), ('movement', None), ('revenue', 0), ('tax', 0), ('units', 0)), _connector='OR'), name='sales_entry_of_kind'),

@@ -375,7 +375,11 @@ class SalesEntry(models.Model):
                 name="sales_entry_of_kind",
             ),
         ]  # fmt: skip
-        indexes = [Index(fields=["vendor", "occurred_at"], name="sales_entry_by_day")]
+        indexes = [
+            Index(fields=["vendor", "occurred_at"], name="sales_entry_by_day"),
+            Index(fields=["vendor"], condition=Q(kind=EntryKind.SALE, cost=None),
+                  name="sales_entry_uncosted"),
+        ]  # fmt: skip
         triggers = [APPEND_ONLY, BOOKED]
 
     def __str__(self) -> str:
