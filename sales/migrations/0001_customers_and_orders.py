@@ -98,6 +98,7 @@ class Migration(migrations.Migration):
                 ('sku', models.CharField(help_text='As it was then.', max_length=64)),
                 ('name', models.CharField(help_text='As it was then.', max_length=255)),
                 ('quantity', models.PositiveIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000000000)])),
+                ('cancelled', models.PositiveIntegerField(default=0, editable=False, help_text='Units of these that were given up.')),
                 ('unit_price', models.DecimalField(decimal_places=2, default=Decimal('0'), max_digits=14, validators=[django.core.validators.MinValueValidator(Decimal('0'))])),
                 ('discount', models.DecimalField(decimal_places=2, default=Decimal('0'), max_digits=14, validators=[django.core.validators.MinValueValidator(Decimal('0'))])),
                 ('order_discount', models.DecimalField(decimal_places=2, default=Decimal('0'), max_digits=20)),
@@ -214,11 +215,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0), ('returned__lte', models.F('fulfilled')), ('fulfilled__lte', models.F('quantity'))), name='order_line_units'),
+            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0), ('returned__lte', models.F('fulfilled')), ('fulfilled__lte', django.db.models.expressions.CombinedExpression(models.F('quantity'), '-', models.F('cancelled')))), name='order_line_units'),
         ),
         migrations.AddConstraint(
             model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('discount__gte', 0), ('discount__lte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('quantity'), '*', models.F('unit_price')), '-', models.F('order_discount'))), ('order_discount__gte', 0), ('refunded__gte', 0), ('revenue__gte', 0), ('tax__gte', 0), ('tax_rate__gte', 0), ('unit_price__gte', 0)), name='order_line_sane'),
+            constraint=models.CheckConstraint(condition=models.Q(('discount__gte', 0), ('discount__lte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('quantity'), '-', models.F('cancelled')), '*', models.F('unit_price')), '-', models.F('order_discount'))), ('order_discount__gte', 0), ('refunded__gte', 0), ('revenue__gte', 0), ('tax__gte', 0), ('tax_rate__gte', 0), ('unit_price__gte', 0)), name='order_line_sane'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='orderline',
