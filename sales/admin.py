@@ -55,8 +55,8 @@ class PartInline(admin.TabularInline):
 class LineInline(PartInline):
     model = OrderLine
     fields = [
-        "sku", "name", "quantity", "unit_price", "discount", "tax_rate", "tax", "fulfilled",
-        "returned", "revenue", "cost", "fees", "postage", "profit",
+        "sku", "name", "quantity", "cancelled", "unit_price", "discount", "tax_rate", "tax",
+        "fulfilled", "returned", "revenue", "cost", "fees", "postage", "profit",
     ]  # fmt: skip
 
 

@@ -79,10 +79,3 @@ class RefundExceedsPaid(ConflictError):
 
     def __init__(self, line: int, left: str) -> None:
         super().__init__(line=line, left=left)
-
-
-class PartlyFulfilled(ConflictError):
-    """Units are with the customer: they come back first, by a return."""
-
-    code = "partly_fulfilled"
-    detail = _("Part of the order has been fulfilled: return that first.")

@@ -211,6 +211,9 @@ class OrderLine(models.Model):
     quantity = models.PositiveIntegerField(
         validators=[MinValueValidator(1), MaxValueValidator(MAX_UNITS)]
     )
+    cancelled = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Units of these that were given up."
+    )
     unit_price = _given()
     discount = _given()
     order_discount = _money()
@@ -234,14 +237,15 @@ class OrderLine(models.Model):
         constraints = [
             CheckConstraint(
                 condition=Q(quantity__gt=0, returned__lte=F("fulfilled"))
-                & Q(fulfilled__lte=F("quantity")),
+                & Q(fulfilled__lte=F("quantity") - F("cancelled")),
                 name="order_line_units",
             ),
             CheckConstraint(
                 condition=Q(
                     unit_price__gte=0, discount__gte=0, order_discount__gte=0, tax_rate__gte=0,
                     tax__gte=0, revenue__gte=0, refunded__gte=0,
-                    discount__lte=F("quantity") * F("unit_price") - F("order_discount"),
+                    discount__lte=(F("quantity") - F("cancelled")) * F("unit_price")
+                    - F("order_discount"),
                 ),
                 name="order_line_sane",
             ),
@@ -252,9 +256,14 @@ class OrderLine(models.Model):
         return f"{self.quantity} of {self.sku}"
 
     @property
+    def wanted(self) -> int:
+        """Units that went or are still to go: all but what was given up."""
+        return self.quantity - self.cancelled
+
+    @property
     def net(self) -> Decimal:
         """What the customer pays for it, without tax."""
-        return self.quantity * self.unit_price - self.discount - self.order_discount
+        return self.wanted * self.unit_price - self.discount - self.order_discount
 
     @property
     def total(self) -> Decimal:
@@ -375,7 +384,11 @@ class SalesEntry(models.Model):
                 name="sales_entry_of_kind",
             ),
         ]  # fmt: skip
-        indexes = [Index(fields=["vendor", "occurred_at"], name="sales_entry_by_day")]
+        indexes = [
+            Index(fields=["vendor", "occurred_at"], name="sales_entry_by_day"),
+            Index(fields=["vendor"], condition=Q(kind=EntryKind.SALE, cost=None),
+                  name="sales_entry_uncosted"),
+        ]  # fmt: skip
         triggers = [APPEND_ONLY, BOOKED]
 
     def __str__(self) -> str:

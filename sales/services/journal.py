@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django.db.models import Sum
 from django.db.models.functions import Coalesce
@@ -78,11 +78,14 @@ def book_charges(order: Order, occurred_at: datetime | None = None) -> None:
     """Divide fees and postage among the lines by what they came to, once something was sold.
 
     They are of the day of the sale; what is changed later is a correction by the difference.
+    Free lines bear alike what nobody paid for; a line that was given up bears nothing.
     """
     lines = list(order.lines.order_by("pk"))
     if not any(line.fulfilled for line in lines):
         return
-    weights = [line.net for line in lines]
+    weights: list[Decimal | int] = [line.net for line in lines]
+    if not any(weights):
+        weights = [bool(line.wanted) for line in lines]
     fees, postage = apportion(order.fees, weights), apportion(order.postage, weights)
     SalesEntry.objects.bulk_create(
         _entry(
@@ -110,7 +113,6 @@ def book_return(
         returns=[Return(piece.movement, piece.units, piece.part.written_off) for piece in pieces],
         by=by,
         reference=str(order.number),
-        note=order_return.note,
         occurred_at=order_return.returned_at,
     )
     entries = [
@@ -122,6 +124,24 @@ def book_return(
     ]  # fmt: skip
     SalesEntry.objects.bulk_create(entries)
     return sum((piece.revenue + piece.tax for piece in pieces), ZERO)
+
+
+class Booked(NamedTuple):
+    """What went of a line, and what for: without tax, and the tax."""
+
+    units: int
+    revenue: Decimal
+    tax: Decimal
+
+
+NOTHING = Booked(0, ZERO, ZERO)
+
+
+def booked_sales(order: Order) -> dict[int, Booked]:
+    """By line, whatever of it came back; lines of which nothing went are missing."""
+    rows = SalesEntry.objects.filter(order=order, kind=EntryKind.SALE).values_list("line")
+    sums = rows.annotate(Sum("units"), Sum("revenue"), Sum("tax"))
+    return {line: Booked(*booked) for line, *booked in sums}
 
 
 def _entry(
@@ -157,13 +177,12 @@ class _Rest:
 
 
 def _unbooked(order: Order) -> dict[int, _Rest]:
-    rests = {line.pk: _Rest(line.quantity, line.net, line.tax) for line in order.lines.all()}
-    booked = SalesEntry.objects.filter(order=order, kind=EntryKind.SALE).values("line")
-    for row in booked.annotate(units=Sum("units"), net=Sum("revenue"), vat=Sum("tax")):
-        rest = rests[row["line"]]
-        rest.units -= row["units"]
-        rest.revenue -= row["net"]
-        rest.tax -= row["vat"]
+    rests = {line.pk: _Rest(line.wanted, line.net, line.tax) for line in order.lines.all()}
+    for key, went in booked_sales(order).items():
+        rest = rests[key]
+        rest.units -= went.units
+        rest.revenue -= went.revenue
+        rest.tax -= went.tax
     return rests
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import structlog
@@ -17,13 +18,7 @@ from core.writing import Changes, differing
 from inventory.services import AllocationService, Line, StockService
 from sales.enums import CancelReason, OrderStatus
 from sales.events import OrderCancelled, OrderPlaced, OrderReturned
-from sales.exceptions import (
-    EmptyOrder,
-    ExceedsOrder,
-    ItemDeleted,
-    OrderExpired,
-    PartlyFulfilled,
-)
+from sales.exceptions import EmptyOrder, ExceedsOrder, ItemDeleted, OrderExpired
 from sales.lifecycle import require
 from sales.models import Fulfilment, Order, OrderLine, OrderReturn
 from sales.services.checking import require_past, require_some, require_valid
@@ -41,6 +36,7 @@ from sales.services.drafting import (
     told,
 )
 from sales.services.journal import Part, Returned, book_charges, book_return, book_sale
+from sales.services.remainder import give_up_rest
 from vendors.selectors import get_shop_settings
 
 if TYPE_CHECKING:
@@ -178,7 +174,7 @@ class OrderService:
         lines = _lines(row)
         parts = _parts(lines, units)
         sent = {part.line.pk: part.quantity for part in parts}
-        left = {line.pk: line.quantity - line.fulfilled - sent.get(line.pk, 0) for line in lines}
+        left = {line.pk: line.wanted - line.fulfilled - sent.get(line.pk, 0) for line in lines}
         AllocationService.consume(references=[_reference(row)])
         AllocationService.allocate(
             lines=[_held(row, line, left[line.pk]) for line in lines if left[line.pk]],
@@ -205,13 +201,14 @@ class OrderService:
     def cancel(*, order: Order, by: "User | None", reason: str = CancelReason.CUSTOMER) -> Order:
         """Give back exactly what it still holds.
 
-        Raises `PartlyFulfilled` while units of it are with the customer.
+        While units of it are with the customer only the rest is given up, for no reason that is
+        kept: the order is fulfilled with what went.
         """
         row = _locked(order)
         require("cancel", row.status)
-        if any(line.fulfilled > line.returned for line in _lines(row)):
-            raise PartlyFulfilled
         AllocationService.release(references=[_reference(row)])
+        if any(line.fulfilled > line.returned for line in _lines(row)):
+            return _end_with_what_went(row, by)
         row.cancel_reason, row.cancelled_at, row.expires_at = reason, timezone.now(), None
         _move(row, OrderStatus.CANCELLED, "cancelled", by)
         if row.number:
@@ -239,7 +236,7 @@ class OrderService:
         back.save(update_fields=["refund"])
         row.refunded += back.refund
         lines = _lines(row)
-        everything = all(line.returned == line.quantity for line in lines)
+        everything = all(line.returned == line.wanted for line in lines)
         _move(row, OrderStatus.RETURNED if everything else row.status, "took back units of", by)
         announce(OrderReturned(row.pk, row.vendor_id, str(row.number), back.refund, row.currency))
         return row
@@ -325,7 +322,7 @@ def _require_placed_before(order: Order, moment: datetime | None) -> None:
 
 
 def _parts(lines: Sequence[OrderLine], units: dict[int, int] | None) -> list[Part]:
-    rest = {line.pk: line.quantity - line.fulfilled for line in lines}
+    rest = {line.pk: line.wanted - line.fulfilled for line in lines}
     wanted = rest if units is None else units
     require_some("lines", wanted)
     if wanted.keys() - rest.keys():
@@ -344,14 +341,23 @@ def _require_returns(returns: Sequence[Returned]) -> None:
         require_valid(OrderReturn, {"refund": each.refund}, f"lines.{place}.{{}}")
 
 
-def _move(order: Order, status: str, verb: str, by: "User | None") -> Order:
-    """Into the status, with a version of its own and an audit entry."""
+def _end_with_what_went(order: Order, by: "User | None") -> Order:
+    """Fulfilled, as of the last parcel."""
+    before = order.total
+    give_up_rest(order)
+    order.fulfilled_at = order.fulfilments.latest("fulfilled_at").fulfilled_at
+    return _move(order, OrderStatus.FULFILLED, "gave up the rest of", by, total=before)
+
+
+def _move(order: Order, status: str, verb: str, by: "User | None", **was: Decimal) -> Order:
+    """Into the status, with a version of its own and an audit entry; `was` is what else was
+    different before."""
     before, order.status = order.status, OrderStatus(status)
     order.updated_by = by
     order.save()
     said = {"status": status, "total": order.total, "refunded": order.refunded}
     log_audit(
-        AuditType.SALES, by, f"{verb} order {order}", obj=order, before={"status": before},
+        AuditType.SALES, by, f"{verb} order {order}", obj=order, before={"status": before, **was},
         after=said,
     )  # fmt: skip
     return order

@@ -36,13 +36,19 @@ class Ordered:
     fulfilled: int = 0
     returned: int = 0
     refunded: int = 0
+    cancelled: int = 0
 
     @property
     def figures(self) -> tuple[int, ...]:
-        """Fulfilled, returned, revenue, refunded, cost: as the line should say."""
+        """Fulfilled, returned, revenue, refunded, cost, cancelled, and what all that was not
+        given up comes to with tax: as the line should say."""
         revenue = sum(piece.net.cents for piece in self.sent)
         cost = sum(piece.cost.cents for piece in self.sent)
-        return (self.fulfilled, self.returned, revenue, self.refunded, cost)
+        kept = sum(piece.net.cents + piece.tax.cents for piece in self.sent) + self.refunded
+        total = kept + self.net.cents + self.tax.cents
+        return (
+            self.fulfilled, self.returned, revenue, self.refunded, cost, self.cancelled, total
+        )  # fmt: skip
 
     @property
     def with_customer(self) -> int:
@@ -68,6 +74,15 @@ class Bought:
             line.fulfilled += some
         if not any(line.net.units for line in self.lines):
             self.status = "fulfilled"
+
+    def cancel(self) -> None:
+        """All of it, or what never went."""
+        if not any(line.with_customer for line in self.lines):
+            self.status = "cancelled"
+            return
+        self.status = "fulfilled"
+        for line in self.lines:
+            line.cancelled, line.net, line.tax = line.net.units, pile(0, 0), pile(0, 0)
 
     def take_back(self, stock: Replay, place: int, units: int, *, broken: bool) -> int:
         """What is paid back, in cents."""

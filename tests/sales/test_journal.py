@@ -241,6 +241,7 @@ BAD: list[tuple[type[Model], dict[str, Any], str]] = [
     (Order, {"refunded": D(10**6)}, "order_sane"),
     (Order, {"placed_at": None}, "order_placed_has_number"),
     (OrderLine, {"quantity": 1}, "order_line_units"),
+    (OrderLine, {"cancelled": 1}, "order_line_units"),
     (OrderLine, {"unit_price": D(-1)}, "order_line_sane"),
     (OrderLine, {"discount": D(30)}, "order_line_sane"),
     (OrderLine, {"order_discount": D(-1)}, "order_line_sane"),

@@ -13,7 +13,7 @@ from core.exceptions import NotFoundError
 from core.models import AuditLog
 from sales.enums import CancelReason, OrderStatus
 from sales.events import OrderCancelled, OrderPlaced, OrderReturned
-from sales.exceptions import InvalidTransition, OrderExpired, PartlyFulfilled
+from sales.exceptions import InvalidTransition, OrderExpired
 from sales.lifecycle import allowed
 from sales.models import Order
 from sales.services import OrderService, Returned, Wanted
@@ -34,7 +34,7 @@ VERBS: dict[str, Callable[[Till, Order], Any]] = {
         order=order, by=till.user, note=SAID, returns=[Returned(lines_of(order)[0], 2)]
     ),
 }
-# What leads where. `return` from confirmed needs a part that was sent: see test_returns.
+# What leads where. Of what was sent in part see test_returns and test_remainder.
 LEADS = {
     ("draft", "change"): "draft",
     ("draft", "delete"): None,
@@ -201,20 +201,6 @@ def test_what_was_deleted_meanwhile_is_not_found(till: Till) -> None:
         if verb != "return":
             with pytest.raises(NotFoundError):
                 deed(till, order)
-
-
-def test_cancelling_waits_for_what_is_with_the_customer(till: Till) -> None:
-    order = order_in(till, "confirmed")
-    [line] = lines_of(order)
-    OrderService.fulfil(order=order, by=till.user, units={line.pk: 1})
-    before = till.world()
-    with pytest.raises(PartlyFulfilled):
-        OrderService.cancel(order=order, by=till.user)
-    assert till.world() == before
-    OrderService.take_back(order=order, by=till.user, returns=[Returned(line, 1)])
-    assert till.level(line.item) == (5, 1)
-    OrderService.cancel(order=order, by=till.user)
-    assert till.level(line.item) == (5, 0)
 
 
 @pytest.mark.parametrize("reason", CancelReason.values)

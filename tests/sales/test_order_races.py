@@ -51,15 +51,42 @@ def test_order_is_cancelled_or_fulfilled(till: Till) -> None:
         assert till.level(item) == {"cancelled": (5, 0), "fulfilled": (2, 0)}[status]
 
 
-def test_part_is_sent_or_the_order_cancelled(till: Till) -> None:
+def test_part_is_sent_and_the_rest_given_up_or_the_order_cancelled(till: Till) -> None:
     for _ in range(FEW):
         item = till.item(5)
         order = till.confirmed(Wanted(item, 3))
         [line] = lines_of(order)
         part = verb("fulfil", till, order, units={line.pk: 1})
-        [refused] = refusals(at_once([verb("cancel", till, order), part]))
-        wanted = {"partly_fulfilled": (4, 2), "invalid_transition": (5, 0)}
-        assert till.level(item) == wanted[refused]
+        refused = refusals(at_once([verb("cancel", till, order), part]))
+        status = status_of(order)
+        assert refused == ["invalid_transition"] * (status == "cancelled")
+        assert till.level(item) == {"cancelled": (5, 0), "fulfilled": (4, 0)}[status]
+
+
+def test_rest_is_sent_or_given_up_once(till: Till) -> None:
+    for _ in range(FEW):
+        item = till.item(5)
+        order = till.confirmed(Wanted(item, 3), fees=D(1))
+        [line] = lines_of(order)
+        OrderService.fulfil(order=order, by=till.user, units={line.pk: 1})
+        deeds = [verb("cancel", till, order), verb("fulfil", till, order)] * 2
+        assert refusals(at_once(deeds)) == ["invalid_transition"] * 3
+        [line] = lines_of(order)
+        assert status_of(order) == "fulfilled"
+        assert (line.fulfilled, line.cancelled) in {(1, 2), (3, 0)}
+        assert till.level(item) == (5 - line.fulfilled, 0)
+
+
+def test_last_unit_comes_back_before_or_after_the_rest_is_given_up(till: Till) -> None:
+    for _ in range(FEW):
+        item = till.item(5)
+        order = till.confirmed(Wanted(item, 3))
+        [line] = lines_of(order)
+        OrderService.fulfil(order=order, by=till.user, units={line.pk: 1})
+        back = verb("take_back", till, order, returns=[Returned(line, 1)])
+        assert refusals(at_once([verb("cancel", till, order), back])) == []
+        assert status_of(order) in {"cancelled", "returned"}
+        assert till.level(item) == (5, 0)
 
 
 def test_no_more_is_sent_than_was_ordered(till: Till) -> None:

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from inventory.models import Collectible, StockMovement
 from sales.models import Order
+from tests.factories import CustomerFactory
 from tests.factories.orders import order, sale, stocked
 from tests.sales.test_orders_api import faults
 from tests.vendors.people import PEOPLE, client_of, refusal
@@ -156,6 +157,7 @@ def test_life_of_an_order_with_a_part_and_a_return(
 def test_parcel_and_return_have_times_of_their_own(vendor: Vendor, owner_client: APIClient) -> None:
     old = stocked(vendor, since=datetime(2026, 1, 1, tzinfo=UTC))
     row = order(vendor, "confirmed", old)
+    Order.objects.update(placed_at=datetime(2026, 1, 2, tzinfo=UTC))
     sent, back = "2026-02-01T08:00:00Z", "2026-03-01T08:00:00Z"
     body = say(owner_client, row, "fulfil", {"fulfilled_at": sent}).json()
     assert (body["fulfilled_at"], body["fulfilments"][0]["fulfilled_at"]) == (sent, sent)
@@ -268,12 +270,37 @@ def test_order_is_not_confirmed_when_it_has_expired(
     assert refusal(say(owner_client, row, "confirm")) == (409, "order_expired")
 
 
-def test_order_is_cancelled_for_a_reason_unless_a_part_has_gone(
-    vendor: Vendor, owner_client: APIClient
-) -> None:
-    row, gone = order(vendor, "confirmed"), order(vendor, "confirmed")
+def test_order_is_cancelled_for_a_reason(vendor: Vendor, owner_client: APIClient) -> None:
+    row = order(vendor, "confirmed")
     body = say(owner_client, row, "cancel", {"reason": "out_of_stock"}).json()
     assert (body["cancel_reason"], body["actions"]) == ("out_of_stock", [])
     assert say(owner_client, order(vendor), "cancel").json()["cancel_reason"] == "customer"
-    say(owner_client, gone, "fulfil", {"lines": [{"line": gone.lines.get().pk, "quantity": 1}]})
-    assert refusal(say(owner_client, gone, "cancel")) == (409, "partly_fulfilled")
+
+
+def test_rest_of_an_order_is_given_up(
+    vendor: Vendor, item: Collectible, owner_client: APIClient
+) -> None:
+    ann = CustomerFactory(vendor=vendor)
+    row = order(vendor, "confirmed", item, customer=ann, discount=Decimal("3.01"), fees=Decimal(1))
+    one = [{"line": row.lines.get().pk, "quantity": 1}]
+    before = say(owner_client, row, "fulfil", {"lines": one}).json()
+    key = {"HTTP_IDEMPOTENCY_KEY": "give-up-the-rest-0001"}
+    answer = say(owner_client, row, "cancel", {"reason": "out_of_stock"}, **key)
+    assert answer.status_code == 200, answer.content
+    body, [line] = answer.json(), before["lines"]
+    assert body == before | {
+        "status": "fulfilled", "actions": ["complete", "return"], "updated_at": body["updated_at"],
+        "lines": [line | {"cancelled": 1, "order_discount": "1.50", "total": "8.50"}],
+        "subtotal": "10.00", "discount": "1.50", "total": "8.50", "net_proceeds": "7.50",
+        "fulfilled_at": before["fulfilments"][0]["fulfilled_at"],
+    }  # fmt: skip
+    assert body["updated_at"] > before["updated_at"]
+    assert (line["quantity"], line["cancelled"], line["revenue"]) == (2, 0, "8.50")
+    item.refresh_from_db()
+    assert (item.quantity, item.available) == (9, 9)
+    assert say(owner_client, row, "cancel", {"reason": "out_of_stock"}, **key).json() == body
+    assert refusal(say(owner_client, row, "cancel")) == (409, "invalid_transition")
+    assert owner_client.put(f"{ORDERS}{row.pk}/", body).json() == body
+    assert owner_client.get("/api/v1/sales/").json()["results"] == [body]
+    spent = owner_client.get(f"/api/v1/customers/{ann.pk}/").json()
+    assert (spent["orders_count"], spent["total_spent"]) == (1, "8.50")

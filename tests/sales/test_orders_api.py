@@ -51,9 +51,9 @@ def test_draft_is_answered_in_full(
     assert answer.status_code == 201, answer.content
     body, [first, second] = answer.json(), OrderLine.objects.order_by("pk")
     nothing = {
-        "fulfilled": 0, "returned": 0, "revenue": "0.00", "refunded": "0.00", "cost": None,
-        "fees": "0.00", "postage": "0.00", "profit": None, "margin": None, "item": item.pk,
-        "sku": "75192-1", "name": "Falcon",
+        "cancelled": 0, "fulfilled": 0, "returned": 0, "revenue": "0.00", "refunded": "0.00",
+        "cost": None, "fees": "0.00", "postage": "0.00", "profit": None, "margin": None,
+        "item": item.pk, "sku": "75192-1", "name": "Falcon",
     }  # fmt: skip
     row = Order.objects.get()
     assert body == {

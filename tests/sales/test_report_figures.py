@@ -5,13 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from inventory.models import Collectible
 from inventory.selectors import Moment
 from inventory.services import Receipt, StockService, store_of
-from sales.enums import ReportBy
-from sales.models import Order
+from sales.enums import EntryKind, ReportBy
+from sales.models import Order, SalesEntry
 from sales.selectors import Period, SalesReport, SalesRow, get_realised_gain
 from sales.services import OrderService, Returned, SaleService, Wanted
 from tests.factories import CategoryFactory, CollectibleFactory, CustomerFactory
@@ -244,3 +246,20 @@ def test_pages_and_the_stream_hold_the_same(books: Books) -> None:
 def test_nobodys_report_is_empty(year: Books) -> None:
     report = SalesReport(ReportBy.DAY, [], "USD")
     assert (list(report), report.count(), report.total, report.others) == ([], 0, SalesRow(), [])
+
+
+def test_report_of_a_day_reads_its_day_and_what_has_no_cost(year: Books) -> None:
+    order = Order.objects.latest("pk")
+    charge = {"vendor": year.vendor, "order": order, "line": order.lines.get(), "cost": D(0)}
+    SalesEntry.objects.bulk_create(
+        SalesEntry(kind=EntryKind.CHARGE, occurred_at=JANUARY, **charge) for _ in range(5000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE sales_salesentry")
+        with CaptureQueriesContext(connection) as asked:
+            assert year.report(ReportBy.DAY, Period(since=APRIL, until=MAY)).count() == 1
+        cursor.execute(f"EXPLAIN {asked.captured_queries[0]['sql']}")
+        plan = "\n".join(line for [line] in cursor.fetchall())
+    assert "sales_entry_uncosted" in plan
+    assert "sales_entry_by_day" in plan
+    assert "Seq Scan on sales_salesentry" not in plan

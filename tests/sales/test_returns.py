@@ -93,6 +93,13 @@ def test_no_more_comes_back_than_went(till: Till, sale: Order, line: OrderLine) 
         back(till, sale, Returned(line, 1))
 
 
+def test_note_of_a_return_stays_out_of_the_ledger(till: Till, sale: Order, line: OrderLine) -> None:
+    """People write names into it, and what the ledger says is for ever."""
+    back(till, sale, Returned(line, 1), Returned(line, 1, "damaged"), note="Ann was angry")
+    assert OrderReturn.objects.get().note == "Ann was angry"
+    assert set(StockMovement.objects.values_list("note", flat=True)) == {""}
+
+
 def test_what_was_not_sent_does_not_come_back(till: Till) -> None:
     order = till.confirmed(Wanted(till.item(3), 3))
     [line] = lines_of(order)

@@ -44,7 +44,7 @@ def test_sale_is_answered_as_the_completed_order(
     row = Order.objects.get()
     body, [first, second] = answer.json(), row.lines.order_by("pk")
     at, none = body["placed_at"], {"tax_rate": "0.00", "tax": "0.00", "discount": "0.00"}
-    none |= {"refunded": "0.00", "returned": 0, "lot": None}  # type: ignore[dict-item]
+    none |= {"refunded": "0.00", "returned": 0, "cancelled": 0, "lot": None}  # type: ignore[dict-item]
     assert body == {
         "id": row.pk, "vendor": vendor.pk, "number": f"ORD-{timezone.now().year}-000001",
         "status": "completed", "customer": customer.pk, "store": vendor.stores.get().pk,

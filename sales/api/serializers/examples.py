@@ -10,6 +10,7 @@ _UNSOLD: dict[str, Any] = {
     "sku": "75192-1",
     "name": "Millennium Falcon",
     "quantity": 2,
+    "cancelled": 0,
     "unit_price": "849.99",
     "discount": "0.00",
     "order_discount": "0.00",

@@ -79,9 +79,9 @@ class OrderLineSerializer(StrictModelSerializer):
     class Meta:
         model = OrderLine
         fields = [
-            "id", "item", "lot", "sku", "name", "quantity", "unit_price", "discount",
-            "order_discount", "tax_rate", "tax", "total", "fulfilled", "returned", "revenue",
-            "refunded", "cost", "fees", "postage", "profit", "margin",
+            "id", "item", "lot", "sku", "name", "quantity", "cancelled", "unit_price",
+            "discount", "order_discount", "tax_rate", "tax", "total", "fulfilled", "returned",
+            "revenue", "refunded", "cost", "fees", "postage", "profit", "margin",
         ]  # fmt: skip
         read_only_fields = ["name", "order_discount", "tax"]
         extra_kwargs = {

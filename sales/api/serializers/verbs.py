@@ -102,7 +102,9 @@ class FulfilSerializer(OfOrderSerializer):
 @_asked("Out of stock", {"reason": "out_of_stock"})
 class CancelSerializer(StrictSerializer):
     reason = serializers.ChoiceField(
-        choices=CancelReason.choices, required=False, help_text="`customer` unless told."
+        choices=CancelReason.choices,
+        required=False,
+        help_text="`customer` unless told; not kept when only the rest is given up.",
     )
 
 

@@ -29,7 +29,6 @@ from sales.exceptions import (
     InvalidTransition,
     ItemDeleted,
     OrderExpired,
-    PartlyFulfilled,
     RefundExceedsPaid,
     ReturnExceedsLine,
 )
@@ -124,9 +123,11 @@ class OrderViewSet(Conditional, viewsets.ModelViewSet):
     def complete(self, request: Request, pk: str) -> Response:
         return self._done(OrderService.complete, self.get_object())
 
-    @extend_schema(summary="Give back what the order holds", responses=answers(PartlyFulfilled))
+    @extend_schema(summary="Give back what the order holds", responses=answers())
     @action(detail=True, methods=["post"], filter_backends=[], serializer_class=CancelSerializer)
     def cancel(self, request: Request, pk: str) -> Response:
+        """While units are with the customer only the rest is given up (`cancelled` of the lines):
+        the order is then fulfilled with what went."""
         order = self.get_object()
         return self._done(OrderService.cancel, order, **self._said(order))
 
