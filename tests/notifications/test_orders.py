@@ -14,7 +14,7 @@ from core.mail import render_text
 from core.relay import relay
 from notifications.models import Notification, NotificationPreference
 from sales.enums import CancelReason
-from sales.models import Order
+from sales.models import Customer, Order
 from sales.selectors.orders import same_address_lately
 from sales.services import CustomerService, OrderService, Returned
 from tests.factories import CustomerFactory, MemberFactory, StoreFactory
@@ -174,9 +174,15 @@ class TestCustomer:
 
     def test_is_found_by_address_and_not_by_reading_all(self, vendor: Vendor, nora: Any) -> None:
         row = order(vendor, "pending", customer=nora)
+        others = Customer.objects.bulk_create(
+            Customer(vendor=vendor, name="Ann", email=f"ann{n}@example.com") for n in range(500)
+        )
+        drafts = [Order(vendor=vendor, store=row.store, customer=each) for each in others]
+        Order.objects.bulk_create(drafts)
         with connection.cursor() as cursor:
+            cursor.execute("ANALYZE sales_customer, sales_order")
             cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
-            plan = same_address_lately(row).explain()
+        plan = same_address_lately(row).explain()
         assert re.search(r"using customer_by_email .*\n +Index Cond: .*upper", plan), plan
         assert "using order_of_customer" in plan
 
