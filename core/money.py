@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import ROUND_DOWN, Decimal
 
-CENT = Decimal("0.01")
+CENT, ZERO = Decimal("0.01"), Decimal(0)
 
 
 def apportion(amount: Decimal, weights: Sequence[Decimal | int]) -> list[Decimal]:

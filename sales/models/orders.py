@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from core.fields import CurrencyField
 from core.models import AuditedModel, TimeStampedQuerySet
-from core.money import CENT
+from core.money import CENT, ZERO
 from core.triggers import counts_changes
 from sales.enums import SOLD, CancelReason, EntryKind, OrderStatus
 from sales.triggers import APPEND_ONLY, BOOKED, DERIVED, NUMBER_STAYS, NUMBERED_STAYS
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from users.models import User
 
 MAX_UNITS = 1_000_000_000
-ZERO = Decimal(0)
 
 
 def _money(**options: Any) -> models.DecimalField[Any, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
+from core.money import ZERO
 from inventory.selectors import NOW, Moment, get_category_names
 from sales.enums import ReportBy
 from sales.models import OrderLine
@@ -21,7 +22,6 @@ from vendors.selectors import get_figures_scope
 if TYPE_CHECKING:
     from users.models import User
 
-ZERO = Decimal(0)
 STREAMED_AT_ONCE = 1000
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.exceptions import InvalidInput
-from core.money import CENT, apportion, share_of
+from core.money import CENT, ZERO, apportion, share_of
 from inventory.services import Line, Return, StockService
 from sales.enums import EntryKind
 from sales.exceptions import RefundExceedsPaid, ReturnExceedsLine
@@ -25,8 +25,6 @@ from sales.models import Fulfilment, Order, OrderLine, OrderReturn, SalesEntry
 if TYPE_CHECKING:
     from inventory.models import StockMovement
     from users.models import User
-
-ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,9 @@
 
 from decimal import Decimal
 
-from core.money import share_of
+from core.money import ZERO, share_of
 from sales.models import Order, OrderLine
 from sales.services.journal import NOTHING, book_charges, booked_sales
-
-ZERO = Decimal(0)
 
 
 def give_up_rest(order: Order) -> None:
