@@ -115,6 +115,8 @@ if ENV.db_pool_size:
         "timeout": 5,
         "max_idle": 600,
     }
+# Whether hot queries are planned once per connection (core/prepared.py).
+DATABASE_PREPARES = ENV.db_prepares
 
 # Separate databases: emptying the cache must not empty the queue.
 CACHES: dict[str, dict[str, Any]] = {
@@ -256,7 +258,7 @@ REST_FRAMEWORK = {
         "users.authentication.SessionJWTAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["vendors.api.permissions.RolePermission"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["core.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser", "core.parsers.MergePatchParser"],
     "DEFAULT_METADATA_CLASS": "core.metadata.PatchMetadata",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.StrictNegotiation",
