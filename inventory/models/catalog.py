@@ -11,6 +11,7 @@ from django.core.validators import MaxLengthValidator, MaxValueValidator, MinVal
 from django.db import models
 from django.db.models import F, Func, Index, OuterRef, Q, TextField, UniqueConstraint, Value
 from django.db.models.functions import Concat, Lower
+from django.utils.functional import cached_property
 
 from core.fields import CurrencyField, NameSlugField, random_code, validate_attributes
 from core.models import (
@@ -24,7 +25,7 @@ from core.models import (
 from core.triggers import counts_changes
 from inventory.enums import Condition
 from inventory.triggers import ITEM_TRIGGERS, OPENING, moves_version
-from vendors.selectors import get_vendors_for_user
+from vendors.selectors import get_vendor_ids, get_vendors
 
 if TYPE_CHECKING:
     from users.models import User
@@ -49,7 +50,10 @@ class OwnedQuerySet(SoftDeleteQuerySet[Any]):
     """Rows that belong to a vendor."""
 
     def visible_to(self, user: User) -> OwnedQuerySet:
-        return self.filter(vendor__in=get_vendors_for_user(user).order_by())
+        return self.of_vendors(get_vendor_ids(user))
+
+    def of_vendors(self, ids: list[int]) -> OwnedQuerySet:
+        return self.filter(vendor=ids[0]) if len(ids) == 1 else self.filter(vendor__in=ids)
 
 
 class CategoryQuerySet(OwnedQuerySet):
@@ -104,16 +108,16 @@ class Category(AuditedModel, SoftDeleteModel):
 
 
 class CollectibleQuerySet(OwnedQuerySet):
-    _shops: models.QuerySet[Any] | None = None
+    _shops: list[int] | None = None
 
     def _clone(self) -> CollectibleQuerySet:
         clone: CollectibleQuerySet = super()._clone()  # type: ignore[misc]
         clone._shops = self._shops
         return clone
 
-    def visible_to(self, user: User) -> CollectibleQuerySet:
-        rows: CollectibleQuerySet = super().visible_to(user)  # type: ignore[assignment]
-        rows._shops = get_vendors_for_user(user).order_by()
+    def of_vendors(self, ids: list[int]) -> CollectibleQuerySet:
+        rows: CollectibleQuerySet = super().of_vendors(ids)  # type: ignore[assignment]
+        rows._shops = ids if len(ids) > 1 else None
         return rows
 
     def first_rows(self, count: int) -> CollectibleQuerySet:
@@ -129,12 +133,14 @@ class CollectibleQuerySet(OwnedQuerySet):
             function="unnest",
             output_field=models.BigIntegerField(),
         )
-        return self.filter(pk__in=self._shops.annotate(row=each).values("row"))[:count]
+        shops = get_vendors(self._shops).annotate(row=each).values("row")
+        return self.filter(pk__in=shops)[:count]
 
     def with_details(self) -> CollectibleQuerySet:
         """With all that an answer about an item shows: two queries for any number of items."""
-        pictures = models.Prefetch("images", CollectibleImage.objects.order_by("position", "pk"))
-        return self.select_related("vendor", "category").prefetch_related(pictures)
+        own = CollectibleImage.objects.order_by("position", "pk")
+        pictures = models.Prefetch("images", own, to_attr="pictures")
+        return self.select_related("category").prefetch_related(pictures)
 
     def search(self, text: str) -> CollectibleQuerySet:
         """Each word somewhere in name, SKU or description; case and accents do not matter."""
@@ -245,6 +251,11 @@ class Collectible(AuditedModel, SoftDeleteModel):
     def available(self) -> int:
         """What can still be promised to a buyer."""
         return self.quantity - self.allocated
+
+    @cached_property
+    def pictures(self) -> list[CollectibleImage]:
+        """As they are shown, in order."""
+        return list(self.images.order_by("position", "pk"))
 
 
 def _picture_path(image: CollectibleImage, filename: str) -> str:
