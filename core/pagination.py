@@ -14,7 +14,8 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from core.exceptions import InvalidCursor
-from core.keyset import Keyset
+from core.keyset import Keyset, first_rows
+from core.paging import PagePaginator
 
 _LINK = {"type": ["string", "null"], "format": "uri-reference"}
 
@@ -25,6 +26,7 @@ class StandardResultsSetPagination(PageNumberPagination):
     page_size = 20
     page_size_query_param = "page_size"
     max_page_size = 100
+    django_paginator_class = PagePaginator
     parameters = frozenset({"page", "page_size"})
 
     def get_page_size(self, request: Request) -> int | None:
@@ -90,7 +92,7 @@ class KeysetPagination(BasePagination):
         self.signer = Signer(salt=_asked(request, self.keyset), sep="~")
         backwards, position = self._read(request.query_params.get("cursor", ""))
         order = self.keyset.reversed() if backwards else self.keyset
-        found = list(_first_rows(order.after(queryset, position), size + 1))
+        found = list(first_rows(order.after(queryset, position), size + 1))
         rows, more, began = found[:size], len(found) > size, position is not None
         self.rows = rows[::-1] if backwards else rows
         self.has_next, self.has_previous = (began, more) if backwards else (more, began)
@@ -177,11 +179,6 @@ def _page(envelope: dict[str, Any], **ends: str) -> Response:
     links = {**ends, "prev": envelope["previous"], "next": envelope["next"]}
     told = ", ".join(f'<{link}>; rel="{name}"' for name, link in links.items() if link)
     return Response(envelope, headers={"Link": told} if told else None)
-
-
-def _first_rows(rows: Any, count: int) -> Any:
-    """A queryset that knows a cheaper way to its first rows than all of them sorted has a verb."""
-    return rows.first_rows(count) if hasattr(rows, "first_rows") else rows[:count]
 
 
 def _asked(request: Request, keyset: Keyset) -> str:
