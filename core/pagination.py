@@ -6,8 +6,8 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.core.paginator import Paginator
 from django.core.signing import BadSignature, Signer
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination, PageNumberPagination
@@ -16,12 +16,13 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from core.exceptions import InvalidCursor
-from core.keyset import Keyset
+from core.keyset import Keyset, first_rows
+from core.paging import PagePaginator
 
 _LINK = {"type": ["string", "null"], "format": "uri-reference"}
 
 
-class _Paginator(Paginator):
+class _Paginator(PagePaginator):
     """Its pages hold what the view reads of their rows."""
 
     def __init__(self, *args: Any, view: Any = None) -> None:
@@ -107,7 +108,7 @@ class KeysetPagination(BasePagination):
         self.signer = Signer(salt=_asked(request, self.keyset), sep="~")
         backwards, position = self._read(request.query_params.get("cursor", ""))
         order = self.keyset.reversed() if backwards else self.keyset
-        found = _read(_first_rows(order.after(queryset, position), size + 1), view)
+        found = _read(first_rows(order.after(queryset, position), size + 1), view)
         rows, more, began = found[:size], len(found) > size, position is not None
         self.rows = rows[::-1] if backwards else rows
         self.has_next, self.has_previous = (began, more) if backwards else (more, began)
@@ -196,11 +197,6 @@ def _page(envelope: dict[str, Any], **ends: str) -> Response:
     return Response(envelope, headers={"Link": told} if told else None)
 
 
-def _first_rows(rows: Any, count: int) -> Any:
-    """A queryset that knows a cheaper way to its first rows than all of them sorted has a verb."""
-    return rows.first_rows(count) if hasattr(rows, "first_rows") else rows[:count]
-
-
 def _read(rows: Any, view: Any) -> list[Any]:
     """The rows, by the view's own `read_rows` of a query for their keys if it has one.
 
@@ -208,7 +204,7 @@ def _read(rows: Any, view: Any) -> list[Any]:
     of an index needs no table, and what is read by its key is asked for in the same words always.
     """
     read = getattr(view, "read_rows", None)
-    if read is None or rows.query.annotations:
+    if read is None or not isinstance(rows, QuerySet) or rows.query.annotations:
         return list(rows)
     found: list[Any] = read(rows.prefetch_related(None).values_list("pk", flat=True))
     return found

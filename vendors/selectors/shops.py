@@ -31,11 +31,6 @@ def get_vendors_for_user(user: "User") -> VendorQuerySet:
     return Vendor.objects.visible_to(user).order_by("pk")
 
 
-def get_vendors(ids: list[int]) -> VendorQuerySet:
-    """Those of these ids that are open."""
-    return Vendor.objects.filter(pk__in=ids)
-
-
 def get_vendor_ids(user: "User") -> list[int]:
     """Of the vendors the user may see, oldest first; one query, and none for nobody.
 
