@@ -3,9 +3,7 @@
 from inventory.selectors.catalog import (
     EXPORT_COLUMNS,
     EXPORT_HEADER,
-    CatalogFigures,
     find_label,
-    get_catalog_figures,
     get_catalog_version,
     get_categories_for_user,
     get_category_called,
@@ -20,6 +18,12 @@ from inventory.selectors.catalog import (
     get_imports_for_user,
     require_may_change,
     stream_export,
+)
+from inventory.selectors.figures import (
+    CatalogFigures,
+    find_figure_drift,
+    get_catalog_figures,
+    get_item_count,
 )
 from inventory.selectors.reconciling import (
     Drift,
@@ -65,6 +69,7 @@ __all__ = [
     "Tampering",
     "ValuationFigures",
     "find_drift",
+    "find_figure_drift",
     "find_label",
     "find_tampering",
     "get_availability",
@@ -81,6 +86,7 @@ __all__ = [
     "get_import",
     "get_import_rows",
     "get_imports_for_user",
+    "get_item_count",
     "get_ledger_head",
     "get_levels_for_user",
     "get_lots_for_user",
