@@ -115,7 +115,7 @@ def _with_queries(
         inner, values = query.query.sql_with_params()
         parts.append(f"{name} AS MATERIALIZED (SELECT ARRAY({inner}) AS found)")
         before += values
-        told[id(query)] = f"(SELECT found FROM {name})"
+        told[id(query)] = f"(SELECT found FROM {name})"  # noqa: S608 (a name from our own code)
     pieces = sql.split("%s")
     written = pieces[0]
     for value, piece in zip(parameters, pieces[1:], strict=True):

@@ -21,9 +21,9 @@ from core.models import (
     SoftDeleteModel,
     SoftDeleteQuerySet,
 )
-from core.triggers import counts_changes
-from inventory.enums import Condition
-from inventory.triggers import ITEM_TRIGGERS, OPENING, moves_version
+from core.triggers import counts_changes, keeps
+from inventory.enums import Condition, Facet
+from inventory.triggers import ITEM_COUNTS, ITEM_FIGURES, ITEM_TRIGGERS, OPENING, moves_version
 from vendors.selectors import get_vendor_ids
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ class Collectible(AuditedModel, SoftDeleteModel):
             ),
         ]  # fmt: skip
         triggers = [
-            *moves_version("collectible", vendor="vendor_id"),
+            *keeps("collectible", ITEM_FIGURES, ITEM_COUNTS),
             # What an item starts with is no change of it: nobody has seen it without.
             counts_changes("search_text", unless=OPENING),
             *ITEM_TRIGGERS,
@@ -242,6 +242,11 @@ class Collectible(AuditedModel, SoftDeleteModel):
     def pictures(self) -> list[CollectibleImage]:
         """As they are shown, in order."""
         return list(self.images.order_by("position", "pk"))
+
+
+def _figure() -> models.BigIntegerField[Any, Any]:
+    """Without a check: a figure that is off is mended, not a reason to refuse a sale."""
+    return models.BigIntegerField(db_default=0)
 
 
 def _picture_path(image: CollectibleImage, filename: str) -> str:
@@ -292,13 +297,35 @@ class CollectibleImage(AuditedModel, SoftDeleteModel):
 
 
 class CatalogVersion(models.Model):
-    """Counts the changes of a vendor's catalog; moved by triggers, whoever writes, however.
+    """Counts the changes of a vendor's catalog, and keeps its figures: sums over living items.
 
-    What is cached of a catalog is kept under this number, so it is never shown when stale.
+    Both by triggers, whoever writes, however. What is cached of a catalog is kept under the
+    version, so it is never shown when stale. Money is a plain sum over currencies.
     """
 
     vendor = models.OneToOneField("vendors.Vendor", on_delete=models.CASCADE, primary_key=True)
     version = models.PositiveBigIntegerField(default=0)
+    items = _figure()
+    units = _figure()
+    value = models.DecimalField(max_digits=38, decimal_places=2, db_default=Decimal(0))
+    stock_value = models.DecimalField(max_digits=38, decimal_places=2, db_default=Decimal(0))
+    low_stock = _figure()
 
     def __str__(self) -> str:
         return str(self.version)
+
+
+class CatalogCount(models.Model):
+    """How many living items a vendor has in a category, or added on a day; kept by triggers."""
+
+    # No keys to rows that may go: a count of nothing must not hold a category.
+    pk = models.CompositePrimaryKey("vendor_id", "facet", "key")
+    vendor = models.ForeignKey(
+        "vendors.Vendor", on_delete=models.CASCADE, db_index=False, related_name="+"
+    )
+    facet = models.CharField(max_length=8, choices=Facet.choices)
+    key = models.BigIntegerField(help_text="The category's id or 0; the days since 1970.")
+    items = _figure()
+
+    def __str__(self) -> str:
+        return f"{self.items} of {self.facet} {self.key}"

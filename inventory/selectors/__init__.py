@@ -3,10 +3,8 @@
 from inventory.selectors.catalog import (
     EXPORT_COLUMNS,
     EXPORT_HEADER,
-    CatalogFigures,
     CatalogScope,
     find_label,
-    get_catalog_figures,
     get_catalog_scope,
     get_categories_for_user,
     get_category_called,
@@ -21,6 +19,12 @@ from inventory.selectors.catalog import (
     get_imports_for_user,
     require_may_change,
     stream_export,
+)
+from inventory.selectors.figures import (
+    CatalogFigures,
+    find_figure_drift,
+    get_catalog_figures,
+    get_item_count,
 )
 from inventory.selectors.reading import ShownItem, find_shown_item, read_shown_items
 from inventory.selectors.reconciling import (
@@ -69,6 +73,7 @@ __all__ = [
     "Tampering",
     "ValuationFigures",
     "find_drift",
+    "find_figure_drift",
     "find_label",
     "find_shown_item",
     "find_tampering",
@@ -86,6 +91,7 @@ __all__ = [
     "get_import",
     "get_import_rows",
     "get_imports_for_user",
+    "get_item_count",
     "get_ledger_head",
     "get_levels_for_user",
     "get_lots_for_user",

@@ -92,10 +92,11 @@ TEMPLATES = [
 _database = ENV.database()
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "core.postgres",
         **_database,
         "CONN_MAX_AGE": 0 if ENV.db_pool_size else 600,
-        "CONN_HEALTH_CHECKS": True,
+        # A pooled one is looked at by our engine, which asks nobody.
+        "CONN_HEALTH_CHECKS": not ENV.db_pool_size,
         "OPTIONS": {
             "connect_timeout": ENV.db_connect_timeout,
             # Who waits longer for somebody else's lock is told so: 409 `busy`. And triggers ask for
