@@ -46,7 +46,8 @@ class CachedListMixin(ListModelMixin, _Base):
 
     def _rendered(self, data: Any) -> str:
         renderer, media_type = self.request.accepted_renderer, self.request.accepted_media_type
-        return renderer.render(data, media_type, self.get_renderer_context()).decode()
+        body: Any = renderer.render(data, media_type, self.get_renderer_context())
+        return str(body, "utf-8")
 
     def _cache_key(self, request: Request) -> str:
         parts = [

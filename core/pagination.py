@@ -30,7 +30,7 @@ class _Paginator(PagePaginator):
         self.view = view
 
     def _get_page(self, rows: Any, *args: Any) -> Any:
-        return super()._get_page(_read(rows, self.view), *args)
+        return super()._get_page(_read(rows, self.view), *args)  # type: ignore[misc]
 
 
 class StandardResultsSetPagination(PageNumberPagination):

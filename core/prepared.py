@@ -34,10 +34,10 @@ class AnyOf(Lookup):
     def get_prep_lookup(self) -> Any:
         return self.rhs
 
-    def get_db_prep_lookup(self, value: Any, connection: Any) -> tuple[str, list[Any]]:
+    def get_db_prep_lookup(self, value: Any, connection: Any) -> Any:
         return "%s", [value]
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, before = self.process_lhs(compiler, connection)
         values, after = self.process_rhs(compiler, connection)
         return f"{column} = ANY({values})", [*before, *after]
@@ -54,7 +54,7 @@ class Given(Expression):
     def pk(self) -> "Given":
         return self
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         return "%s", [self]
 
 
@@ -62,7 +62,7 @@ class _Cursor(ServerBindingCursor):
     prepares = False
 
     def execute(self, query: Any, params: Any = None, **_options: Any) -> Any:
-        return super().execute(query, params, prepare=self.prepares)
+        return super().execute(query, params, prepare=self.prepares)  # type: ignore[misc]
 
 
 class prepared:  # noqa: N801 (a decorator)
@@ -129,7 +129,7 @@ def _run(connection: Any, sql: str, parameters: Any, *, prepare: bool) -> list[t
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        bare = _Cursor(connection.connection)
+        bare: Any = _Cursor(connection.connection)  # type: ignore[call-arg]
         bare.prepares = prepare and settings.DATABASE_PREPARES
     with connection._prepare_cursor(bare) as cursor:  # noqa: SLF001
         cursor.execute(sql, parameters)
