@@ -17,7 +17,6 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.backends.postgresql.base import ServerBindingCursor
@@ -40,7 +39,8 @@ class AnyOf(Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, before = self.process_lhs(compiler, connection)
         values, after = self.process_rhs(compiler, connection)
-        return f"{column} = ANY({values})", [*before, *after]
+        kind = self.lhs.output_field.db_type(connection)
+        return f"{column} = ANY(({values})::{kind}[])", [*before, *after]
 
 
 class Given(Expression):
@@ -56,13 +56,6 @@ class Given(Expression):
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         return "%s", [self]
-
-
-class _Cursor(ServerBindingCursor):
-    prepares = False
-
-    def execute(self, query: Any, params: Any = None, **_options: Any) -> Any:
-        return super().execute(query, params, prepare=self.prepares)  # type: ignore[misc]
 
 
 class prepared:  # noqa: N801 (a decorator)
@@ -86,7 +79,7 @@ class prepared:  # noqa: N801 (a decorator)
         try:
             if queries:
                 sql, filled = _with_queries(sql, filled, queries)
-            rows = _run(connection, sql, filled, prepare=not queries)
+            rows = _run(connection, sql, filled)
         except EmptyResultSet:
             rows = []
         compiler = copy.copy(made)
@@ -124,13 +117,15 @@ def _with_queries(
     return f"WITH {', '.join(parts)} {written}", [*before, *left]
 
 
-def _run(connection: Any, sql: str, parameters: Any, *, prepare: bool) -> list[tuple[Any, ...]]:
-    """As `connection.cursor()` does it, with a cursor that leaves the values to PostgreSQL."""
+def _run(connection: Any, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
+    """As `connection.cursor()` does it, with a cursor that leaves the values to PostgreSQL.
+
+    What a connection hears often it has planned (`prepare_threshold`).
+    """
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        bare: Any = _Cursor(connection.connection)  # type: ignore[call-arg]
-        bare.prepares = prepare and settings.DATABASE_PREPARES
+        bare: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
     with connection._prepare_cursor(bare) as cursor:  # noqa: SLF001
         cursor.execute(sql, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()

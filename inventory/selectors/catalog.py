@@ -50,8 +50,8 @@ class CatalogScope:
 
 
 def get_catalog_scope(user: "User") -> CatalogScope:
-    """One query."""
-    rows = _scope(user.pk)
+    """One query, and none for nobody."""
+    rows = _scope(user.pk) if user.pk else []
     version = ",".join(f"{vendor}.{version or 0}.{role}" for vendor, version, role, _items in rows)
     return CatalogScope([row[0] for row in rows], version, sum(row[3] or 0 for row in rows))
 

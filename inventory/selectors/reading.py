@@ -67,9 +67,8 @@ def _item(user: Any, key: Any) -> Any:
 
 @prepared
 def _items(ids: Any) -> Any:
-    page = Cast(ids, ArrayField(BigIntegerField()))
-    items = Collectible.all_objects.filter(pk__any=page)
-    return _columns(items.order_by(Func(page, F("pk"), function="array_position")))
+    place = Func(Cast(ids, ArrayField(BigIntegerField())), F("pk"), function="array_position")
+    return _columns(Collectible.all_objects.filter(pk__any=ids).order_by(place))
 
 
 def _columns(items: Any) -> Any:

@@ -99,6 +99,8 @@ DATABASES: dict[str, dict[str, Any]] = {
         "CONN_HEALTH_CHECKS": not ENV.db_pool_size,
         "OPTIONS": {
             "connect_timeout": ENV.db_connect_timeout,
+            # What is hot is planned once per connection (core/prepared.py).
+            "prepare_threshold": 5 if ENV.db_prepares else None,
             # Who waits longer for somebody else's lock is told so: 409 `busy`. And triggers ask for
             # the other setting; where it is unknown each question is an error that is caught, and
             # a thousand rows take ten times as long.
@@ -116,9 +118,6 @@ if ENV.db_pool_size:
         "timeout": 5,
         "max_idle": 600,
     }
-# Whether hot queries are planned once per connection (core/prepared.py).
-DATABASE_PREPARES = ENV.db_prepares
-
 # Separate databases: emptying the cache must not empty the queue.
 CACHES: dict[str, dict[str, Any]] = {
     "default": {
