@@ -12,7 +12,7 @@ planned it before, too (docs/decisions/0025-fast-reads.md).
 
 import copy
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -21,6 +21,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import Expression, Field, ForeignKey, Lookup, QuerySet
+from psycopg.sql import Literal
 
 
 @Field.register_lookup
@@ -71,15 +72,15 @@ class prepared:  # noqa: N801 (a decorator)
         self.names = list(inspect.signature(build).parameters)
 
     def __call__(self, *values: Any) -> list[Any]:
-        template, made, sql, parameters = self._compiled
+        template, made, sql, names = self._compiled
         connection: Any = connections[template.db]
         given = dict(zip(self.names, values, strict=True))
-        queries = {name: each for name, each in given.items() if isinstance(each, QuerySet)}
-        filled = [given[each.name] if isinstance(each, Given) else each for each in parameters]
         try:
-            if queries:
-                sql, filled = _with_queries(sql, filled, queries)
-            rows = _run(connection, sql, filled)
+            if any(isinstance(value, QuerySet) for value in values):
+                sql, parameters = _with_queries(sql, names, given)
+            else:
+                parameters = [given[name] for name in names]
+            rows = _run(connection, sql, parameters)
         except EmptyResultSet:
             rows = []
         compiler = copy.copy(made)
@@ -90,31 +91,42 @@ class prepared:  # noqa: N801 (a decorator)
         return list(queryset)
 
     @cached_property
-    def _compiled(self) -> tuple[Any, Any, str, tuple[Any, ...]]:
+    def _compiled(self) -> tuple[Any, Any, str, list[str]]:
         template: Any = self.build(*map(Given, self.names))
         compiler = template.query.chain().get_compiler(template.db)
         sql, parameters = compiler.as_sql()
         if moving := [each for each in parameters if isinstance(each, date)]:
             raise TypeError(f"{self.build.__name__} would keep {moving}: make it a parameter.")
-        return template, compiler, sql, parameters
+        told = [None if isinstance(each, Given) else _literal(each) for each in parameters]
+        left = [each.name for each in parameters if isinstance(each, Given)]
+        return template, compiler, _filled(sql, told), left
 
 
-def _with_queries(
-    sql: str, parameters: list[Any], queries: dict[str, Any]
-) -> tuple[str, list[Any]]:
+def _with_queries(sql: str, names: list[str], given: dict[str, Any]) -> tuple[str, list[Any]]:
     """The statement with the queries in front of it, each carried out once, and named."""
-    parts, before, told, left = [], [], {}, []
+    queries = {name: each.query for name, each in given.items() if isinstance(each, QuerySet)}
+    before: list[Any] = []
+    parts = []
     for name, query in queries.items():
-        inner, values = query.query.sql_with_params()
+        inner, values = query.sql_with_params()
         parts.append(f"{name} AS MATERIALIZED (SELECT ARRAY({inner}) AS found)")
         before += values
-        told[id(query)] = f"(SELECT found FROM {name})"  # noqa: S608 (a name from our own code)
-    pieces = sql.split("%s")
-    written = pieces[0]
-    for value, piece in zip(parameters, pieces[1:], strict=True):
-        written += told.get(id(value), "%s") + piece
-        left += [] if id(value) in told else [value]
-    return f"WITH {', '.join(parts)} {written}", [*before, *left]
+    # Names from our own code.
+    told = [f"(SELECT found FROM {name})" if name in queries else None for name in names]  # noqa: S608
+    left = [given[name] for name in names if name not in queries]
+    return f"WITH {', '.join(parts)} {_filled(sql, told)}", [*before, *left]
+
+
+def _filled(sql: str, told: Sequence[str | None]) -> str:
+    """The statement with these words in the places of its parameters; None leaves one."""
+    first, *pieces = sql.split("%s")
+    pairs = zip(told, pieces, strict=True)
+    return first + "".join(f"{'%s' if word is None else word}{piece}" for word, piece in pairs)
+
+
+def _literal(value: Any) -> str:
+    """What never changes is written into the statement, for PostgreSQL to plan with."""
+    return Literal(value).as_string(None).replace("%", "%%")
 
 
 def _run(connection: Any, sql: str, parameters: Any) -> list[tuple[Any, ...]]:

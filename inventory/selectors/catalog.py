@@ -66,7 +66,7 @@ def _scope(user: Any) -> Any:
 def get_collectibles_for_user(
     user: "User", filters: Mapping[str, Any] | None = None, scope: CatalogScope | None = None
 ) -> CollectibleQuerySet:
-    """The items the user may see, newest first, with all that an answer shows.
+    """The items the user may see, newest first.
 
     `scope` is the user's, where it has been asked for already. `filters`: `category` (id; with its
     branches), `search` (text), `is_deleted` (the deleted instead of the living).
@@ -75,7 +75,7 @@ def get_collectibles_for_user(
     vendor_ids = scope.vendor_ids if scope else get_vendor_ids(user)
     rows: Any = Collectible.all_objects.of_vendors(vendor_ids)
     deleted = bool(filters.get("is_deleted"))
-    queryset: CollectibleQuerySet = rows.filter(is_deleted=deleted).with_details()
+    queryset: CollectibleQuerySet = rows.filter(is_deleted=deleted)
     if scope and not deleted:
         queryset = queryset.counted(scope.items)
     if category := filters.get("category"):

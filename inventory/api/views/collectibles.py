@@ -95,7 +95,7 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
         deleted = self.action in {"restore", "bulk_restore"}
         items = get_collectibles_for_user(caller(self.request), {"is_deleted": deleted}, self.scope)
         moment = read_moment(self.request) if self.action in {"list", "retrieve"} else NOW
-        return items_at(items, moment) if moment else items
+        return items_at(items.with_details(), moment) if moment else items
 
     @cached_property
     def scope(self) -> CatalogScope:
