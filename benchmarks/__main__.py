@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 def run(scale: int, only: list[str], seconds: float, rounds: int) -> Result:
     say(f"{scale:,} items: preparing")
     with stand(scale, os.environ) as ready:
-        facts = gather(ready)
+        facts = gather(ready, deep="cursor" in only)
         require_agreement(ready, facts)
         outcomes: list[Outcome] = []
         for work in WORKS:
@@ -65,8 +65,7 @@ def run(scale: int, only: list[str], seconds: float, rounds: int) -> Result:
         if MIX in only:
             say("a mix of reads and writes")
             mixed = measure_mix(ready, facts, max(seconds * 10, 2))
-        done = [each for each in outcomes if each.figures]
-        return Result(scale, about(ready, scale), done, mixed)
+        return Result(scale, about(ready, scale), outcomes, mixed)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -34,6 +34,16 @@ RATES = (
     "CHECK_EMAIL", "ACCESS_TOKEN", "INVITE",
 )  # fmt: skip
 JSON = "application/json"
+# What the server asks itself, for keys and for constants, is told as if clients had sent it.
+_STATEMENTS = f"""
+    SELECT COALESCE(SUM(calls) FILTER (
+            WHERE query !~* '^(begin|commit|rollback|savepoint|release|set|deallocate)'
+                AND query !~ 'FROM ONLY |SELECT public.unaccent'
+        ), 0)::bigint,
+        COALESCE(SUM(total_exec_time), 0)
+    FROM {STATEMENTS} JOIN pg_database ON pg_database.oid = dbid
+    WHERE datname = current_database() AND query !~ '{STATEMENTS}'
+"""
 
 
 @dataclass
@@ -107,13 +117,8 @@ class Stand:
         return True
 
     def statements(self) -> tuple[int, float]:
-        """How many were executed since the last time, and in how many milliseconds."""
-        [(calls, spent)] = self.rows(
-            f"SELECT COALESCE(SUM(calls), 0)::bigint, COALESCE(SUM(total_exec_time), 0)"
-            f" FROM {STATEMENTS} JOIN pg_database ON pg_database.oid = dbid"
-            f" WHERE datname = current_database() AND query NOT LIKE '%{STATEMENTS}%'"
-            " AND query !~* '^(begin|commit|rollback|savepoint|release|set|deallocate)'"
-        )
+        """How many clients sent since the last time, and the milliseconds that all took."""
+        [(calls, spent)] = self.rows(_STATEMENTS)
         self.rows(f"SELECT {STATEMENTS}_reset()")
         return int(calls), float(spent)
 
@@ -192,8 +197,8 @@ def _start(ready: Stand, stack: ExitStack) -> None:
     )
     for name, environment, arguments in web:
         _serve(ready, stack, name, environment, arguments)
-    arguments = ("-A", "omni_stock", "worker", "--concurrency", "2")
-    worker = _python(ready, "worker", production, "celery", *arguments)
+    celery = ("-A", "omni_stock", "worker", "--concurrency", "2")
+    worker = _python(ready, "worker", production, "celery", *celery)
     stack.callback(worker.stop)
     worker.start()
     _mint(ready)
