@@ -64,7 +64,7 @@ def run(scale: int, only: list[str], seconds: float, rounds: int) -> Result:
         mixed = None
         if MIX in only:
             say("a mix of reads and writes")
-            mixed = measure_mix(ready, facts, max(seconds * 10, 2))
+            mixed = measure_mix(ready, facts, max(seconds * 10, 1))
         return Result(scale, about(ready, scale), outcomes, mixed)
 
 

@@ -34,6 +34,13 @@ RATES = (
     "CHECK_EMAIL", "ACCESS_TOKEN", "INVITE",
 )  # fmt: skip
 JSON = "application/json"
+_PREPARE = """
+import django
+from django.core.management import call_command
+django.setup()
+call_command("migrate", verbosity=0)
+call_command("seed_demo", scale={scale})
+"""
 # What the server asks itself, for keys and for constants, is told as if clients had sent it.
 _STATEMENTS = f"""
     SELECT COALESCE(SUM(calls) FILTER (
@@ -176,13 +183,12 @@ def _servers(home: Path, environment: dict[str, str], stack: ExitStack) -> dict[
 
 def _fill(ready: Stand, scale: int) -> None:
     environment = {**ready.environment, "DJANGO_SETTINGS_MODULE": "omni_stock.settings.local"}
-    for arguments in (["migrate", "-v0"], ["seed_demo", "--scale", str(scale)]):
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise ServiceError(f"{arguments[0]} failed:\n{indented(done.stderr)}")
+    command = [sys.executable, "-c", _PREPARE.format(scale=scale)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise ServiceError(f"The database could not be filled:\n{indented(done.stderr)}")
 
 
 def _start(ready: Stand, stack: ExitStack) -> None:
