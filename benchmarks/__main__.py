@@ -8,6 +8,7 @@ database is filled if it is empty). What is compared, and how to read it: docs/p
 
 import argparse
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -81,4 +82,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    # However it is told to end, it stops what it started.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     sys.exit(main())

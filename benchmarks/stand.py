@@ -193,7 +193,7 @@ def _fill(ready: Stand, scale: int) -> None:
 
 def _start(ready: Stand, stack: ExitStack) -> None:
     production = {**ready.environment, "DJANGO_SETTINGS_MODULE": "omni_stock.settings.production"}
-    plain = {**ready.environment, "DJANGO_SETTINGS_MODULE": "benchmarks.plain.settings"}
+    plain = {**ready.environment, "DJANGO_SETTINGS_MODULE": "benchmarks.settings.plain"}
     sync = ("-c", "python:benchmarks.sync_workers")
     ours = ("-c", "gunicorn.conf.py", "omni_stock.wsgi")
     web = (
