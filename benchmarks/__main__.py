@@ -8,6 +8,7 @@ database is filled if it is empty). What is compared, and how to read it: docs/p
 
 import argparse
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -50,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
 def run(scale: int, only: list[str], seconds: float, rounds: int) -> Result:
     say(f"{scale:,} items: preparing")
     with stand(scale, os.environ) as ready:
-        facts = gather(ready)
+        facts = gather(ready, deep="cursor" in only)
         require_agreement(ready, facts)
         outcomes: list[Outcome] = []
         for work in WORKS:
@@ -64,9 +65,8 @@ def run(scale: int, only: list[str], seconds: float, rounds: int) -> Result:
         mixed = None
         if MIX in only:
             say("a mix of reads and writes")
-            mixed = measure_mix(ready, facts, max(seconds * 10, 2))
-        done = [each for each in outcomes if each.figures]
-        return Result(scale, about(ready, scale), done, mixed)
+            mixed = measure_mix(ready, facts, max(seconds * 10, 1))
+        return Result(scale, about(ready, scale), outcomes, mixed)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -82,4 +82,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    # However it is told to end, it stops what it started.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     sys.exit(main())

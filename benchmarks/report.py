@@ -36,7 +36,7 @@ class Result:
     def compare(self, other: "Result") -> None:
         """With a run over fewer items."""
         rates = {each.name: each.figures for each in other.outcomes}
-        self.smaller = {name: figures[OURS].rate for name, figures in rates.items()}
+        self.smaller = {name: told[OURS].rate for name, told in rates.items() if OURS in told}
 
 
 def about(stand: Stand, scale: int) -> dict[str, str]:

@@ -34,6 +34,23 @@ RATES = (
     "CHECK_EMAIL", "ACCESS_TOKEN", "INVITE",
 )  # fmt: skip
 JSON = "application/json"
+_PREPARE = """
+import django
+from django.core.management import call_command
+django.setup()
+call_command("migrate", verbosity=0)
+call_command("seed_demo", scale={scale})
+"""
+# What the server asks itself, for keys and for constants, is told as if clients had sent it.
+_STATEMENTS = f"""
+    SELECT COALESCE(SUM(calls) FILTER (
+            WHERE query !~* '^(begin|commit|rollback|savepoint|release|set|deallocate)'
+                AND query !~ 'FROM ONLY |SELECT public.unaccent'
+        ), 0)::bigint,
+        COALESCE(SUM(total_exec_time), 0)
+    FROM {STATEMENTS} JOIN pg_database ON pg_database.oid = dbid
+    WHERE datname = current_database() AND query !~ '{STATEMENTS}'
+"""
 
 
 @dataclass
@@ -107,13 +124,8 @@ class Stand:
         return True
 
     def statements(self) -> tuple[int, float]:
-        """How many were executed since the last time, and in how many milliseconds."""
-        [(calls, spent)] = self.rows(
-            f"SELECT COALESCE(SUM(calls), 0)::bigint, COALESCE(SUM(total_exec_time), 0)"
-            f" FROM {STATEMENTS} JOIN pg_database ON pg_database.oid = dbid"
-            f" WHERE datname = current_database() AND query NOT LIKE '%{STATEMENTS}%'"
-            " AND query !~* '^(begin|commit|rollback|savepoint|release|set|deallocate)'"
-        )
+        """How many clients sent since the last time, and the milliseconds that all took."""
+        [(calls, spent)] = self.rows(_STATEMENTS)
         self.rows(f"SELECT {STATEMENTS}_reset()")
         return int(calls), float(spent)
 
@@ -171,18 +183,17 @@ def _servers(home: Path, environment: dict[str, str], stack: ExitStack) -> dict[
 
 def _fill(ready: Stand, scale: int) -> None:
     environment = {**ready.environment, "DJANGO_SETTINGS_MODULE": "omni_stock.settings.local"}
-    for arguments in (["migrate", "-v0"], ["seed_demo", "--scale", str(scale)]):
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise ServiceError(f"{arguments[0]} failed:\n{indented(done.stderr)}")
+    command = [sys.executable, "-c", _PREPARE.format(scale=scale)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise ServiceError(f"The database could not be filled:\n{indented(done.stderr)}")
 
 
 def _start(ready: Stand, stack: ExitStack) -> None:
     production = {**ready.environment, "DJANGO_SETTINGS_MODULE": "omni_stock.settings.production"}
-    plain = {**ready.environment, "DJANGO_SETTINGS_MODULE": "benchmarks.plain.settings"}
+    plain = {**ready.environment, "DJANGO_SETTINGS_MODULE": "benchmarks.settings.plain"}
     sync = ("-c", "python:benchmarks.sync_workers")
     ours = ("-c", "gunicorn.conf.py", "omni_stock.wsgi")
     web = (
@@ -192,8 +203,8 @@ def _start(ready: Stand, stack: ExitStack) -> None:
     )
     for name, environment, arguments in web:
         _serve(ready, stack, name, environment, arguments)
-    arguments = ("-A", "omni_stock", "worker", "--concurrency", "2")
-    worker = _python(ready, "worker", production, "celery", *arguments)
+    celery = ("-A", "omni_stock", "worker", "--concurrency", "2")
+    worker = _python(ready, "worker", production, "celery", *celery)
     stack.callback(worker.stop)
     worker.start()
     _mint(ready)

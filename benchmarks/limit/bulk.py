@@ -38,7 +38,7 @@ def export(asked: Asked) -> Answer:
 def _copied(asked: Asked) -> Iterator[bytes]:
     statement = trade_sql.EXPORT.format(vendor=int(asked.claims["vendor"]))
     waiting = bytearray()
-    with asked.connection.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[arg-type]
+    with asked.connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in copy:
             waiting += row
             if len(waiting) > CHUNK:

@@ -25,6 +25,10 @@ def items_of(user: Any) -> QuerySet[Collectible]:
     return found
 
 
+def sent(request: Request) -> Any:
+    return request.data
+
+
 class ItemViewSet(ModelViewSet):
     serializer_class = ItemSerializer
     filterset_fields = ["category", "condition", "is_active"]
@@ -36,15 +40,15 @@ class ItemViewSet(ModelViewSet):
 
     def perform_create(self, serializer: Any) -> None:
         vendor = self.request.user.active_vendor  # type: ignore[union-attr]
-        category = self.request.data.get("category")
+        category = sent(self.request).get("category")
         by = self.request.user
         serializer.save(vendor=vendor, category_id=category, created_by=by, updated_by=by)
 
     @action(detail=False, methods=["post"])
     def bulk_update(self, request: Request) -> Response:
         done = 0
-        for item in self.get_queryset().filter(pk__in=request.data["ids"]):
-            for name, value in request.data["updates"].items():
+        for item in self.get_queryset().filter(pk__in=sent(request)["ids"]):
+            for name, value in sent(request)["updates"].items():
                 setattr(item, name, value)
             item.save()
             done += 1
@@ -53,7 +57,7 @@ class ItemViewSet(ModelViewSet):
     @action(detail=False, methods=["post"])
     def bulk_delete(self, request: Request) -> Response:
         done = 0
-        for item in self.get_queryset().filter(pk__in=request.data["ids"]):
+        for item in self.get_queryset().filter(pk__in=sent(request)["ids"]):
             item.is_deleted, item.deleted_at = True, timezone.now()
             item.save()
             done += 1
@@ -94,7 +98,7 @@ class SummaryView(APIView):
         return Response(
             {
                 **sums,
-                "total_vendors": Vendor.objects.filter(owner=request.user).count(),
+                "total_vendors": Vendor.objects.filter(owner_id=request.user.pk).count(),
                 "low_stock": items.filter(quantity__lte=F("low_stock_threshold")).count(),
                 "items_this_month": items.filter(created_at__gte=month).count(),
                 "items_by_category": [
@@ -122,7 +126,7 @@ class ImportView(APIView):
         vendor: Any = request.user.active_vendor  # type: ignore[union-attr]
         categories = dict(Category.objects.filter(vendor=vendor).values_list("name", "pk"))
         created, errors = 0, []
-        for line, row in enumerate(csv.DictReader(io.StringIO(request.data)), 2):
+        for line, row in enumerate(csv.DictReader(io.StringIO(sent(request))), 2):
             values = {name.lower(): text for name, text in row.items() if name != "Category"}
             serializer = ItemSerializer(data=values)
             if serializer.is_valid():

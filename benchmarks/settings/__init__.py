@@ -1,0 +1,1 @@
+"""Of the contestants that are Django projects."""
