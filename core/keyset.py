@@ -52,6 +52,25 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Ranges:
+    """Rows of an index that lie apart in it, one range after the other."""
+
+    parts: list[QuerySet[Any]]
+
+    def first_rows(self, count: int) -> list[Any]:
+        """The later ranges are read when the earlier hold too few."""
+        rows: list[Any] = []
+        for part in self.parts:
+            rows += first_rows(part, count - len(rows)) if len(rows) < count else []
+        return rows
+
+
+def first_rows(rows: Any, count: int) -> Any:
+    """A queryset that knows a cheaper way to its first rows than all of them sorted has a verb."""
+    return rows.first_rows(count) if hasattr(rows, "first_rows") else rows[:count]
+
+
+@dataclass(frozen=True)
 class Keyset:
     """A total order of a queryset's rows: its own, ended by the primary key."""
 
@@ -73,30 +92,48 @@ class Keyset:
         pairs = zip(self.terms, position, strict=True)
         return [None if value is None else term.field.to_python(value) for term, value in pairs]
 
-    def after(self, queryset: QuerySet[Any], position: Sequence[Any] | None) -> QuerySet[Any]:
+    def after(self, queryset: QuerySet[Any], position: Sequence[Any] | None) -> Any:
         """The rows in this order, from the one that follows the position."""
         rows = queryset.order_by(*map(str, self.terms))
         if position is None:
             return rows
         values = self.read(position)
+        first, *others = self.terms
         one_way = len({term.descending for term in self.terms}) == 1
-        if one_way and not any(term.nullable for term in self.terms):
-            return rows.filter(self._row_is_beyond(values))
+        if one_way and not any(term.nullable for term in others):
+            ranges = list(self._ranges(rows, first, values))
+            return ranges[0] if len(ranges) == 1 else Ranges(ranges)
         # The first part says nothing new, but an index can begin there.
-        return rows.filter(self.terms[0].since(values[0]), _beyond(self.terms, values))
+        return rows.filter(first.since(values[0]), _beyond(self.terms, values))
 
-    def _row_is_beyond(self, values: Sequence[Any]) -> Any:
-        """`(a, id) > (…)`: one range of an index, however many rows have the same `a`."""
-        compare = LessThan if self.terms[0].descending else GreaterThan
-        names = [F(term.name) for term in self.terms]
-        typed = [Value(v, output_field=t.field) for t, v in zip(self.terms, values, strict=True)]
-        return compare(_row(names), _row(typed))
+    def _ranges(
+        self, rows: QuerySet[Any], first: Term, values: Sequence[Any]
+    ) -> Iterator[QuerySet[Any]]:
+        """Those with a value and those without lie at two ends of an index."""
+        name = first.name
+        if values[0] is None:
+            later = _row_is_beyond(self.terms[1:], values[1:])
+            yield rows.filter(later, **{f"{name}__isnull": True})
+            if first.descending:
+                yield rows.filter(**{f"{name}__isnull": False})
+            return
+        yield rows.filter(_row_is_beyond(self.terms, values))
+        if first.nullable and not first.descending:
+            yield rows.filter(**{f"{name}__isnull": True})
+
+
+def _row_is_beyond(terms: Sequence[Term], values: Sequence[Any]) -> Any:
+    """`(a, id) > (…)`: one range of an index, however many rows have the same `a`."""
+    compare = LessThan if terms[0].descending else GreaterThan
+    typed = [Value(v, output_field=t.field) for t, v in zip(terms, values, strict=True)]
+    return compare(_row([F(term.name) for term in terms]), _row(typed))
 
 
 def _terms(queryset: QuerySet[Any]) -> Iterator[Term]:
     key, descending = queryset.model._meta.pk, False
     own = queryset.model._meta.concrete_fields
     never_null = {field.name for field in own if not (field.null or field.is_relation)}
+    never_null |= getattr(queryset, "never_null", frozenset())
     assert key is not None  # noqa: S101 (every model has one)
     for word in queryset.query.order_by:
         name, descending = str(word).removeprefix("-"), str(word).startswith("-")

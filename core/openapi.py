@@ -217,7 +217,8 @@ class ProblemAutoSchema(AutoSchema):
         told = self.get_response_serializers()
         kinds = told.values() if isinstance(told, dict) else [told]
         tagged = [isinstance(force_instance(kind), Tagged) for kind in kinds]
-        return any(tagged) and not self._is_list_view()
+        kept = isinstance(self.view, CachedListMixin)
+        return kept if self._is_list_view() else any(tagged)
 
     def get_summary(self) -> str | None:
         first, _dot, _rest = self.get_description().partition(".")

@@ -2,10 +2,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from core.paging import PagedQuerySet
 from notifications.enums import Channel, Kind
 
 
-class NotificationQuerySet(models.QuerySet["Notification"]):
+class NotificationQuerySet(PagedQuerySet["Notification"]):
     def shown_to(self, user_id: int) -> "NotificationQuerySet":
         return self.filter(user_id=user_id, is_shown=True)
 

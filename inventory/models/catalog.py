@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Func, Index, OuterRef, Q, TextField, UniqueConstraint, Value
+from django.db.models import F, Func, Index, Q, TextField, UniqueConstraint, Value
 from django.db.models.functions import Concat, Lower
+from django.utils.functional import cached_property
 
 from core.fields import CurrencyField, NameSlugField, random_code, validate_attributes
 from core.models import (
@@ -24,7 +24,7 @@ from core.models import (
 from core.triggers import counts_changes, keeps
 from inventory.enums import Condition, Facet
 from inventory.triggers import ITEM_COUNTS, ITEM_FIGURES, ITEM_TRIGGERS, OPENING, moves_version
-from vendors.selectors import get_vendors_for_user
+from vendors.selectors import get_vendor_ids
 
 if TYPE_CHECKING:
     from users.models import User
@@ -49,7 +49,7 @@ class OwnedQuerySet(SoftDeleteQuerySet[Any]):
     """Rows that belong to a vendor."""
 
     def visible_to(self, user: User) -> OwnedQuerySet:
-        return self.filter(vendor__in=get_vendors_for_user(user).order_by())
+        return self.of_vendors(get_vendor_ids(user))
 
 
 class CategoryQuerySet(OwnedQuerySet):
@@ -104,37 +104,11 @@ class Category(AuditedModel, SoftDeleteModel):
 
 
 class CollectibleQuerySet(OwnedQuerySet):
-    _shops: models.QuerySet[Any] | None = None
-
-    def _clone(self) -> CollectibleQuerySet:
-        clone: CollectibleQuerySet = super()._clone()  # type: ignore[misc]
-        clone._shops = self._shops
-        return clone
-
-    def visible_to(self, user: User) -> CollectibleQuerySet:
-        rows: CollectibleQuerySet = super().visible_to(user)  # type: ignore[assignment]
-        rows._shops = get_vendors_for_user(user).order_by()
-        return rows
-
-    def first_rows(self, count: int) -> CollectibleQuerySet:
-        """The first of these rows in their order, without sorting all of them.
-
-        Each shop's first ones are read off its own index; among those are the first of all.
-        """
-        if self._shops is None:
-            return self[:count]
-        own = self.select_related(None).prefetch_related(None).filter(vendor=OuterRef("pk"))
-        each = Func(
-            ArraySubquery(own.values("pk")[:count]),
-            function="unnest",
-            output_field=models.BigIntegerField(),
-        )
-        return self.filter(pk__in=self._shops.annotate(row=each).values("row"))[:count]
-
     def with_details(self) -> CollectibleQuerySet:
         """With all that an answer about an item shows: two queries for any number of items."""
-        pictures = models.Prefetch("images", CollectibleImage.objects.order_by("position", "pk"))
-        return self.select_related("vendor", "category").prefetch_related(pictures)
+        own = CollectibleImage.objects.order_by("position", "pk")
+        pictures = models.Prefetch("images", own, to_attr="pictures")
+        return self.select_related("category").prefetch_related(pictures)
 
     def search(self, text: str) -> CollectibleQuerySet:
         """Each word somewhere in name, SKU or description; case and accents do not matter."""
@@ -159,16 +133,34 @@ class CollectibleQuerySet(OwnedQuerySet):
         return self.filter(Q(low_stock_threshold=None) | Q(quantity__gt=F("low_stock_threshold")))
 
 
+def _orders(*names: str) -> list[Index]:
+    """What lists are ordered by, either way: one range of an index for each shop.
+
+    The SKUs have theirs, for they are unique.
+    """
+    return [
+        Index(fields=["vendor", name, "id"], condition=ALIVE, name=f"item_by_{name}")
+        for name in names
+    ]
+
+
+def _newest(condition: Q, *, name: str) -> Index:
+    return Index(fields=["vendor", "-created_at", "-id"], condition=condition, name=name)
+
+
 _SEARCHED = ["name", Value("\n"), "sku", Value("\n"), "description"]
 
 
 class Collectible(AuditedModel, SoftDeleteModel):
     """An item a vendor keeps: a card, a set, a coin, a record, a print."""
 
-    vendor = models.ForeignKey("vendors.Vendor", on_delete=SOFT_CASCADE, related_name="items")
-    category = models.ForeignKey(
-        Category, on_delete=models.PROTECT, null=True, blank=True, related_name="items"
+    vendor = models.ForeignKey(
+        "vendors.Vendor", on_delete=SOFT_CASCADE, related_name="items", db_index=False
     )
+    category = models.ForeignKey(
+        Category, on_delete=models.PROTECT, null=True, blank=True, related_name="items",
+        db_index=False,
+    )  # fmt: skip
     name = models.CharField(max_length=255)
     slug = NameSlugField()
     sku = models.CharField("SKU", max_length=MAX_SKU, default=new_sku)
@@ -209,21 +201,21 @@ class Collectible(AuditedModel, SoftDeleteModel):
             ),
         ]
         indexes = [
+            _newest(ALIVE, name="item_newest"),
+            *_orders("updated_at", "name", "value", "quantity"),
             Index(
-                "vendor",
-                F("created_at").desc(),
-                F("id").desc(),
-                condition=ALIVE,
-                name="item_newest",
+                fields=["category", "vendor", "-created_at", "-id"],
+                condition=ALIVE, include=["is_active"], name="item_of_category",
             ),
-            Index(fields=["name"], condition=ALIVE, name="item_name"),
-            Index(fields=["sku"], condition=ALIVE, name="item_sku"),
-            Index(fields=["category", "vendor"], condition=ALIVE, name="item_category_vendor"),
-            Index(fields=["vendor", "value"], condition=ALIVE, name="item_vendor_value"),
+            _newest(ALIVE & Q(is_featured=True), name="item_featured"),
+            _newest(ALIVE & Q(is_bestseller=True), name="item_bestseller"),
+            _newest(Q(is_deleted=True), name="item_deleted"),
+            # What waits to be merged into it is read through by every search: not four megabytes.
             GinIndex(
-                OpClass("search_text", name="gin_trgm_ops"), condition=ALIVE, name="item_search"
+                OpClass("search_text", name="gin_trgm_ops"),
+                condition=ALIVE, gin_pending_list_limit=1024, name="item_search",
             ),
-        ]
+        ]  # fmt: skip
         triggers = [
             *keeps("collectible", ITEM_FIGURES, ITEM_COUNTS),
             # What an item starts with is no change of it: nobody has seen it without.
@@ -245,6 +237,11 @@ class Collectible(AuditedModel, SoftDeleteModel):
     def available(self) -> int:
         """What can still be promised to a buyer."""
         return self.quantity - self.allocated
+
+    @cached_property
+    def pictures(self) -> list[CollectibleImage]:
+        """As they are shown, in order."""
+        return list(self.images.order_by("position", "pk"))
 
 
 def _figure() -> models.BigIntegerField[Any, Any]:

@@ -19,6 +19,7 @@ from django.utils import timezone
 from core.fields import CurrencyField
 from core.models import AuditedModel
 from core.money import CENT
+from core.paging import PagedQuerySet
 from core.triggers import counts_changes
 from inventory.enums import (
     INBOUND,
@@ -46,7 +47,7 @@ MONEY_DIGITS = 20
 OPEN = Q(status=AllocationStatus.OPEN)
 
 
-class LedgerQuerySet(models.QuerySet[Any]):
+class LedgerQuerySet(PagedQuerySet[Any]):
     """Rows of one item each."""
 
     def visible_to(self, user: User) -> LedgerQuerySet:
@@ -72,7 +73,7 @@ class MovementQuerySet(LedgerQuerySet):
         if not user.pk:  # nobody, as the API's description is made for, without a database
             return self.none()
         vendors = get_vendors_for_user(user).order_by().values_list("pk", flat=True)
-        return self.filter(vendor__in=list(vendors))
+        return self.of_vendors(vendors)
 
 
 def _money(**options: Any) -> models.DecimalField[Any, Any]:
@@ -91,7 +92,7 @@ def _store(**options: Any) -> models.ForeignKey[Any, Any]:
 class StockLevel(models.Model):
     """How many of an item a store has, and how many of those are promised."""
 
-    item = _item(related_name="levels")
+    item = _item(related_name="levels", db_index=False)
     store = _store(related_name="+")
     on_hand = models.PositiveIntegerField(default=0)
     allocated = models.PositiveIntegerField(default=0)
@@ -126,7 +127,7 @@ class StockLot(models.Model):
     in is cost out plus cost left, whatever happens.
     """
 
-    item = _item(related_name="lots")
+    item = _item(related_name="lots", db_index=False)
     store = _store(related_name="+")
     received = models.PositiveIntegerField(
         validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)]
@@ -231,7 +232,7 @@ class StockMovement(models.Model):
     covers the row and the digest before it, so that a row changed behind our back is found.
     """
 
-    item = _item(related_name="movements")
+    item = _item(related_name="movements", db_index=False)
     store = _store(related_name="+")
     lot = models.ForeignKey(StockLot, on_delete=models.PROTECT, related_name="movements")
     vendor = models.ForeignKey(
@@ -282,6 +283,7 @@ class StockMovement(models.Model):
         ]
         indexes = [
             Index(fields=["vendor", "-occurred_at", "-id"], name="movement_newest"),
+            Index(fields=["vendor", "recorded_at", "id"], name="movement_by_recorded_at"),
             Index(
                 fields=["item", "store", "occurred_at"],
                 include=["quantity", "cost", "recorded_at"],
@@ -338,7 +340,7 @@ class Allocation(models.Model):
 class Valuation(models.Model):
     """What an item was worth on the market at a time, by some source; each unit of it."""
 
-    item = _item(related_name="valuations")
+    item = _item(related_name="valuations", db_index=False)
     amount = models.DecimalField(
         max_digits=14, decimal_places=2, validators=[MinValueValidator(Decimal(0))]
     )

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from core.exceptions import ForbiddenError, NotFoundError
+from core.prepared import prepared
 from inventory.models import (
     Category,
     CategoryQuerySet,
@@ -20,6 +22,7 @@ from inventory.models import (
 )
 from vendors.roles import Ability
 from vendors.selectors import (
+    get_vendor_ids,
     get_vendors_allowing,
     get_vendors_for_user,
     get_vendors_with_role,
@@ -32,19 +35,49 @@ if TYPE_CHECKING:
 EXPORT_CHUNK = 2000
 
 
+@dataclass(frozen=True)
+class CatalogScope:
+    """The vendors whose catalogs a user may see, how many living items these have, and what moves
+    when anything in them changes.
+
+    The role is part of the version: who may not change the catalog any more must not find deleted
+    items.
+    """
+
+    vendor_ids: list[int]
+    version: str
+    items: int
+
+
+def get_catalog_scope(user: "User") -> CatalogScope:
+    """One query, and none for nobody."""
+    rows = _scope(user.pk) if user.pk else []
+    version = ",".join(f"{vendor}.{version or 0}.{role}" for vendor, version, role, _items in rows)
+    return CatalogScope([row[0] for row in rows], version, sum(row[3] or 0 for row in rows))
+
+
+@prepared
+def _scope(user: Any) -> Any:
+    vendors: Any = get_vendors_with_role(user)
+    kept = (F("catalogversion__version"), "role", F("catalogversion__items"))
+    return vendors.values_list("pk", *kept)
+
+
 def get_collectibles_for_user(
-    user: "User", filters: Mapping[str, Any] | None = None
+    user: "User", filters: Mapping[str, Any] | None = None, scope: CatalogScope | None = None
 ) -> CollectibleQuerySet:
     """The items the user may see, newest first, with all that an answer shows.
 
-    `filters`: `category` (id; with its branches), `search` (text), `is_deleted` (the deleted
-    instead of the living).
+    `scope` is the user's, where it has been asked for already. `filters`: `category` (id; with its
+    branches), `search` (text), `is_deleted` (the deleted instead of the living).
     """
     filters = filters or {}
-    rows: Any = Collectible.all_objects.visible_to(user)
-    queryset: CollectibleQuerySet = rows.filter(
-        is_deleted=bool(filters.get("is_deleted"))
-    ).with_details()
+    vendor_ids = scope.vendor_ids if scope else get_vendor_ids(user)
+    rows: Any = Collectible.all_objects.of_vendors(vendor_ids)
+    deleted = bool(filters.get("is_deleted"))
+    queryset: CollectibleQuerySet = rows.filter(is_deleted=deleted).with_details()
+    if scope and not deleted:
+        queryset = queryset.counted(scope.items)
     if category := filters.get("category"):
         queryset = queryset.in_categories(get_category_ids(user, str(category)))
     if search := filters.get("search"):
@@ -134,15 +167,6 @@ def get_images_without_thumbnail(older_than: timedelta) -> QuerySet[CollectibleI
     return CollectibleImage.objects.filter(
         thumbnail="", created_at__lt=now - older_than, created_at__gt=now - timedelta(days=1)
     ).order_by("pk")
-
-
-def get_catalog_version(user: "User") -> str:
-    """Changes whenever anything changes that the user's lists are made of. One query.
-
-    The role is part of it: who may not change the catalog any more must not find deleted items.
-    """
-    vendors = get_vendors_with_role(user).values_list("pk", F("catalogversion__version"), "role")
-    return ",".join(f"{vendor}.{version or 0}.{role}" for vendor, version, role in vendors)
 
 
 EXPORT_COLUMNS: dict[str, str] = {

@@ -10,6 +10,7 @@ from django.db.models import CheckConstraint, Index, Q
 from django.db.models.functions import Upper
 
 from core.models import (
+    ALIVE,
     SOFT_CASCADE,
     AuditedModel,
     SoftDeleteManager,
@@ -35,7 +36,7 @@ class CustomerQuerySet(SoftDeleteQuerySet["Customer"]):
             return self.none()
         # The ids first: of one shop's customers PostgreSQL then reads a page off their index.
         vendors = get_vendors_for_user(user).order_by().values_list("pk", flat=True)
-        return self.filter(vendor__in=list(vendors))
+        return self.of_vendors(vendors)
 
     def search(self, text: str) -> CustomerQuerySet:
         return self.filter(
@@ -83,9 +84,14 @@ class Customer(AuditedModel, SoftDeleteModel):
             )
         ]
         indexes = [
-            Index(fields=["vendor", "name", "id"], name="customer_by_name"),
+            Index(fields=["vendor", "name", "id"], condition=ALIVE, name="customer_by_name"),
+            Index(fields=["vendor", "created_at", "id"], condition=ALIVE, name="customer_newest"),
+            Index(
+                fields=["vendor", "name", "id"], condition=Q(is_deleted=True),
+                name="customer_deleted",
+            ),
             Index("vendor", Upper("email"), name="customer_by_email"),
-        ]
+        ]  # fmt: skip
         triggers = [counts_changes()]
 
     def __str__(self) -> str:

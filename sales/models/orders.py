@@ -48,11 +48,11 @@ class OrderQuerySet(TimeStampedQuerySet["Order"]):
         if not user.pk:  # nobody, as the API's description is made for, without a database
             return self.none()
         vendors = get_vendors_for_user(user).order_by().values_list("pk", flat=True)
-        return self.filter(vendor__in=list(vendors))
+        return self.of_vendors(vendors)
 
     def sold(self) -> OrderQuerySet:
         """What is with the customer, or was."""
-        return self.filter(status__in=SOLD)
+        return self.filter(status__in=SOLD).having("placed_at")
 
     def search(self, text: str) -> OrderQuerySet:
         """By number, or by the customer's name or address."""
@@ -148,9 +148,12 @@ class Order(AuditedModel):
         ]  # fmt: skip
         indexes = [
             Index(fields=["vendor", "-created_at", "-id"], name="order_newest"),
+            Index(fields=["vendor", "-placed_at", "-id"], name="order_placed_newest"),
+            Index(fields=["vendor", "total", "id"], name="order_by_total"),
+            Index(fields=["vendor", "status", "-created_at", "-id"], name="order_of_status"),
             Index(fields=["vendor", "-placed_at", "-id"], condition=Q(status__in=SOLD),
                   name="order_sold_newest"),
-            Index(fields=["customer", "-created_at"], name="order_of_customer"),
+            Index(fields=["customer", "-created_at", "-id"], name="order_of_customer"),
             Index(fields=["expires_at"], condition=Q(status=OrderStatus.PENDING),
                   name="order_expiring"),
         ]  # fmt: skip

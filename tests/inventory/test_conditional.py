@@ -38,7 +38,7 @@ class TestReading:
         self, owner_client: APIClient, item: Collectible, django_assert_num_queries: Any
     ) -> None:
         tag = owner_client.get(url(item))["ETag"]
-        with django_assert_num_queries(3):  # user, item, pictures
+        with django_assert_num_queries(2):  # user, item
             assert owner_client.get(url(item), HTTP_IF_NONE_MATCH=tag).status_code == 304
 
     def test_tag_that_gzip_has_weakened_is_good(

@@ -202,17 +202,17 @@ class TestRead:
     ) -> None:
         category = CategoryFactory(vendor=vendor)
         CollectibleFactory.create_batch(rows, vendor=vendor, category=category)
-        with django_assert_num_queries(5):  # user, version, count, page, pictures
+        with django_assert_num_queries(3):  # user, version, page
             body = owner_client.get(ITEMS, {"page_size": 100}).json()
         assert len(body["results"]) == rows
         with django_assert_num_queries(2):  # user, version: the rest is cached
             assert owner_client.get(ITEMS, {"page_size": 100}).json() == body
 
-    def test_detail_costs_three_queries(
+    def test_detail_costs_two_queries(
         self, owner_client: APIClient, vendor: Vendor, django_assert_num_queries: Any
     ) -> None:
         item = CollectibleFactory(vendor=vendor, category=CategoryFactory(vendor=vendor))
-        with django_assert_num_queries(3):  # user, item, pictures
+        with django_assert_num_queries(2):  # user, item
             body = owner_client.get(url(item)).json()
         assert (body["id"], body["category"]) == (item.pk, item.category.name)
 

@@ -29,7 +29,7 @@ class TestBulk:
     ) -> None:
         items = CollectibleFactory.create_batch(20, vendor=vendor)
         body = {"ids": [item.pk for item in items], "updates": {"category": "New", "value": "5"}}
-        with django_assert_max_num_queries(18):
+        with django_assert_max_num_queries(19):
             answer = owner_client.post(f"{ITEMS}bulk_update/", body)
         assert answer.json() == {"updated": 20, "missing": [], "errors": []}
         changed = Collectible.objects.select_related("category")
@@ -97,7 +97,7 @@ class TestBulk:
         items = CollectibleFactory.create_batch(rows, vendor=vendor)
         for item in items:
             item.delete()
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(16):
             answer = owner_client.post(
                 f"{ITEMS}bulk_restore/", {"ids": [item.pk for item in items]}
             )

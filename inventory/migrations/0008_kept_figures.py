@@ -28,7 +28,7 @@ BACKFILL = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0006_import_language'),
+        ('inventory', '0007_search_and_orders'),
         ('vendors', '0006_system_settings'),
     ]
 

@@ -1,0 +1,103 @@
+"""Pages of long lists: what is read is the page, not all rows before it nor all that match.
+
+A queryset that says of which parts its rows are (`in_parts`), of which shops for instance, is read
+part by part off the index of its order; and of a page deep in a list the keys are found first, by
+that index alone, before any row is read or joined.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Self, TypeVar
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Model, Q, QuerySet
+
+_M = TypeVar("_M", bound=Model)
+# Up to here a page costs less as it is than by a query within it.
+SHALLOW = 200
+# So many parts are read one by one; whoever has more has them sorted.
+MAX_PARTS = 20
+
+
+class PagedQuerySet(QuerySet[_M]):
+    """Rows of which a page is wanted, in an order that an index holds for each part of them."""
+
+    _parts: Sequence[Q] = ()
+    _total: int | None = None
+    never_null: frozenset[str] = frozenset()
+
+    def _clone(self) -> Self:
+        clone: Self = super()._clone()  # type: ignore[misc]
+        clone._parts, clone._total, clone.never_null = self._parts, self._total, self.never_null
+        return clone
+
+    def _filter_or_exclude(self, negate: bool, args: Any, kwargs: Any) -> Self:
+        rows: Self = super()._filter_or_exclude(negate, args, kwargs)  # type: ignore[misc]
+        rows._total = None if args or kwargs else self._total
+        return rows
+
+    def counted(self, total: int) -> Self:
+        """The same rows, of which it is known how many there are; fewer are counted again."""
+        rows = self._chain()  # type: ignore[attr-defined]
+        rows._total = total  # noqa: SLF001 (its own kind)
+        return rows  # type: ignore[no-any-return]
+
+    def count(self) -> int:
+        whole = not (self.query.is_sliced or self.query.is_empty() or self.query.combinator)
+        return self._total if whole and self._total is not None else super().count()
+
+    def of_vendors(self, ids: Iterable[int]) -> Self:
+        """The rows of these shops."""
+        ids = list(ids)
+        return self.filter(vendor_id__in=ids).in_parts([Q(vendor_id=key) for key in ids])
+
+    def in_parts(self, parts: Sequence[Q]) -> Self:
+        """The same rows, each of which is in one of these parts, and in no second."""
+        rows = self._chain()  # type: ignore[attr-defined]
+        rows._parts = parts  # noqa: SLF001 (its own kind)
+        return rows  # type: ignore[no-any-return]
+
+    def having(self, *names: str) -> Self:
+        """Those with a value in these columns: so a cursor need not look for any without."""
+        rows = self.filter(**{f"{name}__isnull": False for name in names})
+        rows.never_null |= {*names}
+        return rows
+
+    def first_rows(self, count: int) -> Self:
+        """The first of these rows in their order, without sorting all of them.
+
+        The first ones of each part are read off its index; among those are the first of all.
+        """
+        if not 1 < len(self._parts) <= MAX_PARTS:
+            return self[:count]
+        keys = self._keys()
+        first, *others = [keys.filter(part)[:count] for part in self._parts]
+        return self._read(first.union(*others, all=True))[:count]
+
+    def page(self, start: int, stop: int) -> Self:
+        """The rows from one place to another; those before are passed over in the index alone."""
+        if stop <= SHALLOW:
+            return self.first_rows(stop)[start:]
+        return self._read(self._keys()[start:stop])
+
+    def _keys(self) -> Self:
+        """The primary keys of the rows, in their order, and nothing else."""
+        bare = self.select_related(None).prefetch_related(None)
+        return bare.values("pk")  # type: ignore[return-value]
+
+    def _read(self, keys: Any) -> Self:
+        """The rows with these keys: what they are chosen by is asked no second time."""
+        rows = self._chain()  # type: ignore[attr-defined]
+        rows.query.clear_where()
+        return rows.filter(pk__in=keys)  # type: ignore[no-any-return]
+
+
+class PagePaginator(Paginator):  # type: ignore[type-arg]
+    """Django's, by the queryset's own way to a page if it has one."""
+
+    def page(self, number: int | str) -> "Page[Any]":
+        number = self.validate_number(number)
+        start = (number - 1) * self.per_page
+        stop = min(start + self.per_page, self.count)
+        rows: Any = self.object_list
+        page = rows.page(start, stop) if hasattr(rows, "page") else rows[start:stop]
+        return self._get_page(page, number, self)
