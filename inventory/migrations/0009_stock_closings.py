@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0007_kept_figures'),
+        ('inventory', '0008_kept_figures'),
         ('vendors', '0006_system_settings'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
