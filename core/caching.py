@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -18,6 +19,23 @@ if TYPE_CHECKING:
     from rest_framework.viewsets import GenericViewSet as _Base
 else:
     _Base = object
+
+
+def kept(name: str, *parts: Any, make: Callable[[], Any]) -> Any:
+    """What `make` makes, kept for `LIST_CACHE_SECONDS` under all that it depends on.
+
+    As with lists: the version of the data is one of the parts, and was read before the data.
+    """
+    key = f"{name}:{_digest(parts)}"
+    found = cache.get(key)
+    if found is None:
+        found = make()
+        cache.set(key, found, settings.LIST_CACHE_SECONDS)
+    return found
+
+
+def _digest(parts: Sequence[Any]) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
 
 
 class CachedListMixin(ListModelMixin, _Base):
@@ -60,7 +78,7 @@ class CachedListMixin(ListModelMixin, _Base):
             # Addresses of pictures may be signed for a while: no page is good for ever.
             time.time() // max(settings.LIST_CACHE_SECONDS, 1),
         ]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
+        return _digest(parts)
 
 
 class _Rendered(Response):

@@ -8,13 +8,16 @@ from core.models import AuditLog, AuditLogQuerySet
 from inventory.selectors import (
     NOW,
     CatalogFigures,
+    CatalogState,
     Moment,
     ValuationFigures,
     get_catalog_figures,
+    get_catalog_state,
+    get_past_catalog_figures,
     get_valuation_figures,
 )
 from sales.selectors import get_realised_gain
-from vendors.selectors import get_audited_vendors, get_figures_scope, get_vendors_for_user
+from vendors.selectors import get_audited_vendors, get_figures_scope
 
 if TYPE_CHECKING:
     from users.models import User
@@ -26,15 +29,16 @@ class DashboardSummary:
     catalog: CatalogFigures
 
 
-def get_dashboard_summary(
-    user: "User", vendor_id: int | None = None, moment: Moment = NOW
-) -> DashboardSummary:
-    """Figures over all the user's vendors, or one of them; a foreign one counts for nothing."""
-    vendors = get_vendors_for_user(user)
-    if vendor_id is not None:
-        vendors = vendors.filter(pk=vendor_id)
-    ids = list(vendors.order_by().values_list("pk", flat=True))
-    return DashboardSummary(total_vendors=len(ids), catalog=get_catalog_figures(user, ids, moment))
+def get_dashboard_summary(state: CatalogState) -> DashboardSummary:
+    """Figures as they are now."""
+    return DashboardSummary(len(state.vendor_ids), get_catalog_figures(state))
+
+
+def get_past_summary(user: "User", vendor_id: int | None, moment: Moment) -> DashboardSummary:
+    """As they were; over all the user's vendors, or one of them."""
+    state = get_catalog_state(user, vendor_id)
+    figures = get_past_catalog_figures(state.vendor_ids, moment)
+    return DashboardSummary(len(state.vendor_ids), figures)
 
 
 @dataclass(frozen=True, kw_only=True)

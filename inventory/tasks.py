@@ -4,7 +4,13 @@ import structlog
 from celery import shared_task
 
 from inventory.selectors import find_drift, get_images_without_thumbnail
-from inventory.services import AllocationService, CounterService, ImageService, ImportService
+from inventory.services import (
+    AllocationService,
+    ClosingService,
+    CounterService,
+    ImageService,
+    ImportService,
+)
 
 # Long enough that what is merely queued or at work is not started twice.
 QUIET = timedelta(minutes=5)
@@ -48,3 +54,9 @@ def watch_stock() -> None:
         _log.error("stock_drift", figures=len(drift), first=vars(drift[0]))
     if drift := CounterService.mend():
         _log.error("catalog_drift", figures=len(drift), first=vars(drift[0]))
+
+
+@shared_task
+def close_books() -> None:
+    """Scheduled: so that no question about the past has to begin with the first movement."""
+    ClosingService.close()

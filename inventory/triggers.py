@@ -253,7 +253,20 @@ VALUATION_TRIGGERS = [
     )
 ]
 
+# In which category an item was before: closings are by those of the time they were made.
+_SORTED = """
+    INSERT INTO inventory_sorting (item_id, category_id) VALUES (OLD.id, OLD.category_id);
+    RETURN NULL;
+"""
+
 ITEM_TRIGGERS = [
+    pgtrigger.Trigger(
+        name="sorted",
+        when=pgtrigger.After,
+        operation=pgtrigger.UpdateOf("category_id"),
+        condition=pgtrigger.Condition("OLD.category_id IS DISTINCT FROM NEW.category_id"),
+        func=_SORTED,
+    ),
     _refuses("starts_without_stock", pgtrigger.Insert, "NEW.quantity <> 0 OR NEW.allocated <> 0"),
     _refuses(
         "stock_is_derived",

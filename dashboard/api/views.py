@@ -7,6 +7,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.caching import kept
 from core.requests import caller, read_query
 from dashboard.api.filters import AuditLogFilter
 from dashboard.api.serializers import (
@@ -16,8 +17,13 @@ from dashboard.api.serializers import (
     ValuationFiguresSerializer,
     ValuationQuerySerializer,
 )
-from dashboard.selectors import get_audit_logs_for_user, get_dashboard_summary, get_valuation
-from inventory.selectors import Moment
+from dashboard.selectors import (
+    get_audit_logs_for_user,
+    get_dashboard_summary,
+    get_past_summary,
+    get_valuation,
+)
+from inventory.selectors import Moment, get_catalog_state
 
 
 @extend_schema(
@@ -31,8 +37,17 @@ def dashboard_summary(request: Request) -> Response:
     """Figures over all your vendors, or one: `?vendor=`."""
     query = read_query(request, SummaryQuerySerializer)
     moment = Moment(as_of=query.get("as_of"), known_at=query.get("known_at"))
-    summary = get_dashboard_summary(caller(request), query.get("vendor"), moment)
-    return Response(DashboardSummarySerializer(summary).data)
+    if moment:
+        summary = get_past_summary(caller(request), query.get("vendor"), moment)
+        return Response(DashboardSummarySerializer(summary).data)
+    state = get_catalog_state(caller(request), query.get("vendor"))
+    return Response(
+        kept(
+            "summary",
+            [state.vendor_ids, state.version, state.items_this_month],
+            make=lambda: DashboardSummarySerializer(get_dashboard_summary(state)).data,
+        )
+    )
 
 
 @extend_schema(

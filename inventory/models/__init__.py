@@ -12,6 +12,7 @@ from inventory.models.catalog import (
     CollectibleQuerySet,
     new_sku,
 )
+from inventory.models.closings import Sorting, StockClosing
 from inventory.models.imports import ImportJob, ImportRow
 from inventory.models.stock import (
     MONEY_DIGITS,
@@ -39,6 +40,8 @@ __all__ = [
     "ImportJob",
     "ImportRow",
     "LedgerQuerySet",
+    "Sorting",
+    "StockClosing",
     "StockLevel",
     "StockLot",
     "StockMovement",

@@ -362,7 +362,8 @@ class Valuation(models.Model):
                 fields=["item", "-valued_at", "-id"],
                 include=["amount", "currency", "recorded_at"],
                 name="valuation_newest",
-            )
+            ),
+            Index(fields=["valued_at", "item"], name="valuation_by_time"),
         ]
         triggers = [APPEND_ONLY, *VALUATION_TRIGGERS]
 

@@ -22,9 +22,11 @@ from inventory.selectors.catalog import (
 )
 from inventory.selectors.figures import (
     CatalogFigures,
+    CatalogState,
     find_figure_drift,
     get_catalog_figures,
-    get_item_count,
+    get_catalog_state,
+    get_past_catalog_figures,
 )
 from inventory.selectors.reading import ShownItem, find_shown_item, read_shown_items
 from inventory.selectors.reconciling import (
@@ -63,6 +65,7 @@ __all__ = [
     "Availability",
     "CatalogFigures",
     "CatalogScope",
+    "CatalogState",
     "Drift",
     "Holding",
     "LedgerHead",
@@ -80,6 +83,7 @@ __all__ = [
     "get_availability",
     "get_catalog_figures",
     "get_catalog_scope",
+    "get_catalog_state",
     "get_categories_for_user",
     "get_category_called",
     "get_category_ids",
@@ -91,11 +95,11 @@ __all__ = [
     "get_import",
     "get_import_rows",
     "get_imports_for_user",
-    "get_item_count",
     "get_ledger_head",
     "get_levels_for_user",
     "get_lots_for_user",
     "get_movements_for_user",
+    "get_past_catalog_figures",
     "get_transfer",
     "get_transfers_for_user",
     "get_valuation_figures",

@@ -13,10 +13,12 @@ from django.db import connection
 from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
-from inventory.models import CatalogVersion, Collectible, CollectibleQuerySet
-from inventory.selectors.catalog import get_collectibles_for_user
+from core.keyset import first_rows
+from inventory.models import Collectible, CollectibleQuerySet
+from inventory.selectors.catalog import get_catalog_scope
+from inventory.selectors.reading import ShownItem, read_shown_items
 from inventory.selectors.reconciling import Drift
-from inventory.selectors.stock import NOW, Moment, items_at
+from inventory.selectors.stock import Moment, items_at
 from inventory.triggers import ITEM_COUNTS, ITEM_FIGURES, ITEMS_OF
 
 if TYPE_CHECKING:
@@ -29,35 +31,42 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class CatalogSums:
-    """Sums over living items; money is added up whatever the currency."""
+class CatalogFigures:
+    """Figures over living items; money is a plain sum in the items' own currencies."""
 
-    total_items: int = 0
-    total_value: Decimal = Decimal(0)
-    total_stock_value: Decimal = Decimal(0)
-    total_units: int = 0
-    low_stock: int = 0
-    items_this_month: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class CatalogFigures(CatalogSums):
+    total_items: int
+    total_value: Decimal
+    total_stock_value: Decimal
+    total_units: int
+    low_stock: int
+    items_this_month: int
     items_by_category: list[dict[str, Any]]
-    recent_items: list[Collectible]
+    recent_items: Sequence[Collectible | ShownItem]
+
+
+@dataclass(frozen=True)
+class CatalogState:
+    """What the figures of these vendors depend on: two of one state are the same."""
+
+    vendor_ids: list[int]
+    version: str
+    items_this_month: int
 
 
 # The days that are wholly in are counted; of the day that the month begins in, the rest is read.
+_MONTH = """
+    SELECT (
+        SELECT COALESCE(SUM(items), 0) FROM inventory_catalogcount
+        WHERE vendor_id = ANY(%(vendors)s) AND facet = 'day' AND key >= %(day)s
+    )::bigint + (
+        SELECT COUNT(*) FROM inventory_collectible
+        WHERE vendor_id = ANY(%(vendors)s) AND NOT is_deleted
+            AND created_at >= %(since)s AND created_at < %(midnight)s
+    )
+"""
 _SUMS = """
     SELECT COALESCE(SUM(items), 0), COALESCE(SUM(value), 0), COALESCE(SUM(stock_value), 0),
-        COALESCE(SUM(units), 0), COALESCE(SUM(low_stock), 0),
-        (
-            SELECT COALESCE(SUM(items), 0) FROM inventory_catalogcount
-            WHERE vendor_id = ANY(%(vendors)s) AND facet = 'day' AND key >= %(day)s
-        ) + (
-            SELECT COUNT(*) FROM inventory_collectible
-            WHERE vendor_id = ANY(%(vendors)s) AND NOT is_deleted
-                AND created_at >= %(since)s AND created_at < %(midnight)s
-        )
+        COALESCE(SUM(units), 0), COALESCE(SUM(low_stock), 0)
     FROM inventory_catalogversion WHERE vendor_id = ANY(%(vendors)s)
 """
 # By name, as it is now: two vendors' categories of one name are one.
@@ -70,38 +79,41 @@ _BY_CATEGORY = """
 """
 
 
-def get_item_count(vendor_ids: Sequence[int]) -> int:
-    """How many living items these vendors have, exactly, without counting them."""
-    kept = CatalogVersion.objects.filter(pk__in=vendor_ids)
-    count: int = kept.aggregate(total=Sum("items", default=0))["total"]
-    return count
-
-
-def get_catalog_figures(
-    user: "User", vendor_ids: Sequence[int], moment: Moment = NOW
-) -> CatalogFigures:
-    """Over these vendors of the user. `items_this_month` are the last 30 days.
-
-    At a moment in the past: the items there were, by their units and values of then; categories
-    and thresholds are today's.
-    """
-    if moment:
-        return _figures_at(vendor_ids, moment)
+def get_catalog_state(user: "User", vendor_id: int | None = None) -> CatalogState:
+    """Of all the user's vendors, or one of them; a foreign one counts for nothing. Two queries."""
+    scope = get_catalog_scope(user)
+    ids = [each for each in scope.vendor_ids if vendor_id in {None, each}]
     since = timezone.now() - MONTH
     midnight = since.replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
     day = (midnight - _EPOCH) // _DAY
-    given = {"vendors": list(vendor_ids), "since": since, "midnight": midnight, "day": day}
-    [sums] = _rows(_SUMS, given)
+    given = {"vendors": ids, "since": since, "midnight": midnight, "day": day}
+    [[items]] = _rows(_MONTH, given)
+    return CatalogState(ids, scope.version, items)
+
+
+def get_catalog_figures(state: CatalogState) -> CatalogFigures:
+    """As they are now. `items_this_month` are the last 30 days."""
+    given = {"vendors": state.vendor_ids}
+    [(items, value, stock_value, units, low_stock)] = _rows(_SUMS, given)
     counts = _rows(_BY_CATEGORY, given)
-    mine: Any = get_collectibles_for_user(user).filter(vendor_id__in=vendor_ids)
+    living: Any = Collectible.objects
+    newest = living.of_vendors(state.vendor_ids).order_by("-created_at", "-id")
+    recent = first_rows(newest, RECENT).values_list("pk", flat=True)
     return CatalogFigures(
-        *sums,
+        total_items=items,
+        total_value=value,
+        total_stock_value=stock_value,
+        total_units=units,
+        low_stock=low_stock,
+        items_this_month=state.items_this_month,
         items_by_category=[{"category_name": name, "count": count} for name, count in counts],
-        recent_items=list(mine.first_rows(RECENT)),
+        recent_items=read_shown_items(recent),
     )
 
 
-def _figures_at(vendor_ids: Sequence[int], moment: Moment) -> CatalogFigures:
+def get_past_catalog_figures(vendor_ids: Sequence[int], moment: Moment) -> CatalogFigures:
+    """The items there were then, by their units and values of then; categories and thresholds are
+    today's."""
     items = _items_there(vendor_ids, moment)
     then = moment.as_of or timezone.now()
     month = then - min(MONTH, then - datetime.min.replace(tzinfo=UTC))

@@ -4,9 +4,10 @@ Money is not added up over currencies: figures are in one, and `others` says wha
 At any moment what came in cost what is on hand, in transit, sold and written off, to the cent.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,8 +15,19 @@ from django.db import connection
 from django.utils import timezone
 
 from inventory.selectors.catalog import get_category_names
+from inventory.selectors.closings import (
+    NOTHING,
+    Sums,
+    get_closed_vendors,
+    get_gone,
+    get_held,
+    get_totals,
+    total,
+)
 from inventory.selectors.stock import NOW, Moment
 from vendors.selectors import get_store_names
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -83,66 +95,6 @@ class ValuationFigures(Holding):
     others: list[str]
 
 
-# What each lot held at the moment, and the newest valuation of its item by then.
-_HELD = """
-    WITH held AS (
-        SELECT movement.item_id, movement.store_id, movement.lot_id,
-            SUM(movement.quantity) AS units, SUM(movement.cost) AS cost
-        FROM inventory_stockmovement AS movement
-        WHERE movement.vendor_id = ANY(%(vendors)s) AND movement.occurred_at <= %(as_of)s
-            AND movement.recorded_at <= %(known_at)s
-        GROUP BY 1, 2, 3 HAVING SUM(movement.quantity) <> 0
-    ), priced AS (
-        SELECT held.*, item.category_id, valuation.amount,
-            EXTRACT(epoch FROM %(as_of)s - lot.received_at) / 86400 AS days
-        FROM held
-        JOIN inventory_stocklot AS lot ON lot.id = held.lot_id
-        JOIN inventory_collectible AS item ON item.id = held.item_id
-        LEFT JOIN LATERAL (
-            SELECT known.amount, known.currency FROM inventory_valuation AS known
-            WHERE known.item_id = held.item_id AND known.valued_at <= %(as_of)s
-                AND known.recorded_at <= %(known_at)s
-            ORDER BY known.valued_at DESC, known.id DESC LIMIT 1
-        ) AS valuation ON valuation.currency = %(currency)s
-        WHERE lot.currency = %(currency)s
-    )
-    SELECT GROUPING(store_id) = 0, GROUPING(category_id) = 0, store_id, category_id,
-        COALESCE(SUM(units), 0), COALESCE(SUM(cost), 0), COALESCE(SUM(units * amount), 0),
-        COALESCE(SUM(cost) FILTER (WHERE amount IS NOT NULL), 0),
-        COALESCE(SUM(units) FILTER (WHERE amount IS NULL), 0),
-        COALESCE(SUM(units * days), 0)
-    FROM priced GROUP BY GROUPING SETS ((), (store_id), (category_id))
-"""
-# Both ends of transfers are added up, lot by lot: so nothing is missing even at a moment between
-# two rows of one deed, when one lot is known to have arrived and the next is not.
-_GONE = """
-    SELECT
-        COALESCE(-SUM(movement.quantity)
-            FILTER (WHERE movement.kind IN ('transfer_out', 'transfer_in')), 0),
-        COALESCE(-SUM(movement.cost)
-            FILTER (WHERE movement.kind IN ('transfer_out', 'transfer_in')), 0),
-        COALESCE(-SUM(movement.cost) FILTER (WHERE movement.kind IN ('sale', 'return')), 0),
-        COALESCE(-SUM(movement.cost) FILTER (WHERE movement.kind = 'write_off'
-            OR movement.kind = 'adjustment' AND movement.quantity < 0
-            OR movement.kind = 'correction' AND origin.quantity < 0), 0)
-    FROM inventory_stockmovement AS movement
-    JOIN inventory_stocklot AS lot ON lot.id = movement.lot_id AND lot.currency = %(currency)s
-    LEFT JOIN inventory_stockmovement AS origin ON origin.id = movement.origin_id
-    WHERE movement.vendor_id = ANY(%(vendors)s) AND movement.occurred_at <= %(as_of)s
-        AND movement.recorded_at <= %(known_at)s
-"""
-_OTHERS = """
-    SELECT lot.currency FROM inventory_stocklot AS lot
-    JOIN inventory_collectible AS item ON item.id = lot.item_id
-    WHERE item.vendor_id = ANY(%(vendors)s) AND lot.currency <> %(currency)s AND lot.remaining > 0
-    UNION
-    SELECT lot.currency FROM inventory_stocktransfer AS transfer
-    JOIN inventory_stockmovement AS sent ON sent.transfer_id = transfer.id
-    JOIN inventory_stocklot AS lot ON lot.id = sent.lot_id
-    WHERE transfer.status = 'in_transit' AND sent.vendor_id = ANY(%(vendors)s)
-        AND lot.currency <> %(currency)s
-    ORDER BY 1
-"""
 # Every change of an item's units or value changes its worth by some amount; those amounts, added
 # up until the end of each month, are the series: one sort, however many months there are.
 _HISTORY = """
@@ -205,38 +157,79 @@ def get_valuation_figures(
     vendor_ids: Iterable[int], currency: str, moment: Moment = NOW, months: int = 12
 ) -> ValuationFigures:
     """What these vendors' stock cost and is worth; `history` ends with the moment itself."""
-    as_of = moment.as_of or timezone.now()
-    given = {
-        "vendors": list(vendor_ids),
-        "currency": currency,
-        "as_of": as_of,
-        "known_at": moment.known_at or "infinity",
-        "months": months,
-    }
-    rows = _rows(_HELD, given)
-    total = next((row[4:] for row in rows if not row[0] and not row[1]), ())
-    categories = {row[3]: row[4:] for row in rows if row[1]}
-    stores = {row[2]: row[4:] for row in rows if row[0]}
-    [(units_in_transit, cost_in_transit, sold, written_off)] = _rows(_GONE, given)
+    ids, as_of = list(vendor_ids), moment.as_of or timezone.now()
+    closings = get_closed_vendors(ids)
+    closed = set() if moment.known_at else closings
+    held = get_held(ids, closed, as_of, moment.known_at)
+    parts = {key[1:]: sums for key, sums in held.items() if key[0] == currency and sums[0]}
+    stores, categories = _by(0, parts), _by(1, parts)
+    gone = get_gone(ids, closed, as_of, moment.known_at).get((currency,), NOTHING)
     return ValuationFigures(
-        *total,
+        *_holding(total(parts), as_of),
         currency=currency,
         as_of=as_of,
         known_at=moment.known_at,
-        units_in_transit=units_in_transit,
-        cost_in_transit=cost_in_transit,
-        cost_of_goods_sold=sold,
-        written_off=written_off,
-        by_category=_shares(categories, get_category_names(categories)),
-        by_store=_shares(stores, get_store_names(stores)),
-        history=[Point(*row) for row in _rows(_HISTORY, given)],
-        others=[row[0] for row in _rows(_OTHERS, given)],
+        units_in_transit=int(gone[0]),
+        cost_in_transit=gone[1],
+        cost_of_goods_sold=gone[2],
+        written_off=gone[3],
+        by_category=_shares(categories, get_category_names(categories), as_of),
+        by_store=_shares(stores, get_store_names(stores), as_of),
+        history=_history(ids, closed, currency, replace(moment, as_of=as_of), months),
+        others=_others(ids, closings, currency),
     )
 
 
-def _shares(rows: dict[int | None, tuple[Any, ...]], names: dict[int, str]) -> list[Share]:
+def _history(
+    vendor_ids: list[int], closed: set[int], currency: str, moment: Moment, months: int
+) -> list[Point]:
+    """Of `closed` vendors from their closings, of the others in one pass over all there was."""
+    given = {
+        "vendors": [vendor_id for vendor_id in vendor_ids if vendor_id not in closed],
+        "currency": currency,
+        "as_of": moment.as_of,
+        "known_at": moment.known_at or "infinity",
+        "months": months,
+    }
+    rows = _rows(_HISTORY, given)
+    ends = [row[0] for row in rows]
+    known = [get_totals(vendor_id, currency, ends) for vendor_id in closed]
+    sums = zip((row[1:] for row in rows), *known, strict=True)
+    points = [tuple(map(sum, zip(*each, strict=True))) for each in sums]
+    return [Point(end, *point) for end, point in zip(ends, points, strict=True)]  # type: ignore[arg-type]
+
+
+def _others(vendor_ids: list[int], closed: set[int], currency: str) -> list[str]:
+    """The other currencies of what is on hand or in transit now."""
+    there = get_gone(vendor_ids, closed, timezone.now()).items()
+    found = {key[0] for key, (in_transit, *_gone, on_hand) in there if in_transit or on_hand}
+    return sorted(found - {currency})
+
+
+def _by(place: int, parts: dict[Any, Sums]) -> dict[int | None, Sums]:
+    """Added up by the store, or by the category."""
+    groups: dict[int | None, dict[Any, Sums]] = defaultdict(dict)
+    for key, sums in parts.items():
+        groups[key[place]][key] = sums
+    return {key: total(group) for key, group in groups.items()}
+
+
+def _holding(sums: Sums, as_of: datetime) -> tuple[Any, ...]:
+    """The figures of a `Holding`: the last of the sums is when the units came, all together."""
+    *figures, received = sums
+    return *figures, (sums[0] * _seconds(as_of) - received) / 86400
+
+
+def _seconds(moment: datetime) -> Decimal:
+    return Decimal((moment - _EPOCH) // timedelta(microseconds=1)) / 10**6
+
+
+def _shares(groups: dict[int | None, Sums], names: dict[int, str], as_of: datetime) -> list[Share]:
     """Those that are worth most first."""
-    shares = [Share(*row, id=key, name=names.get(key or 0)) for key, row in rows.items()]
+    shares = [
+        Share(*_holding(sums, as_of), id=key, name=names.get(key or 0))
+        for key, sums in groups.items()
+    ]
     return sorted(shares, key=lambda share: (-share.market_value, share.name or ""))
 
 

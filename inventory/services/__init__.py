@@ -2,6 +2,7 @@
 
 from inventory.services.allocations import AllocationService
 from inventory.services.categories import CategoryService
+from inventory.services.closings import ClosingService
 from inventory.services.collectibles import CollectibleService
 from inventory.services.counting import store_of
 from inventory.services.exports import ExportService
@@ -16,6 +17,7 @@ from inventory.services.valuations import ValuationService, Worth
 __all__ = [
     "AllocationService",
     "CategoryService",
+    "ClosingService",
     "CollectibleService",
     "CounterService",
     "ExportService",

@@ -104,7 +104,9 @@ DATABASES: dict[str, dict[str, Any]] = {
             # Who waits longer for somebody else's lock is told so: 409 `busy`. And triggers ask for
             # the other setting; where it is unknown each question is an error that is caught, and
             # a thousand rows take ten times as long.
-            "options": f"-c lock_timeout={ENV.db_lock_timeout}s -c pgtrigger.ignore={{}}",
+            # Compiling a query, or starting processes for a small one, takes longer than most.
+            "options": f"-c lock_timeout={ENV.db_lock_timeout}s -c pgtrigger.ignore={{}}"
+            " -c jit=off -c parallel_setup_cost=20000",
             **_database["OPTIONS"],
         },
     }
@@ -178,6 +180,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "expire-allocations": {"task": "inventory.tasks.expire_allocations", "schedule": 60},
     "expire-orders": {"task": "sales.tasks.expire_orders", "schedule": 60},
+    "close-books": {"task": "inventory.tasks.close_books", "schedule": crontab(hour=0, minute=17)},
     "watch-stock": {"task": "inventory.tasks.watch_stock", "schedule": crontab(hour=4, minute=7)},
     "purge-notifications": {
         "task": "notifications.tasks.purge_notifications",

@@ -1,5 +1,6 @@
 """What it all comes to: the summary of document 000, to the letter and to the cent."""
 
+import time
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -144,6 +145,17 @@ def test_change_shows_at_once(shelf: Vendor, owner_client: APIClient) -> None:
     assert (before["total_value"], after["total_value"]) == ("2124.10", "2125.00")
 
 
+def test_item_leaves_the_month_though_nothing_was_written(
+    owner_client: APIClient, vendor: Vendor
+) -> None:
+    born = timezone.now() - timedelta(days=30) + timedelta(seconds=1.5)
+    CollectibleFactory(vendor=vendor)
+    Collectible.objects.update(created_at=born)
+    assert summary(owner_client)["items_this_month"] == 1
+    time.sleep(max(0, (born + timedelta(days=30) - timezone.now()).total_seconds() + 0.01))
+    assert summary(owner_client)["items_this_month"] == 0
+
+
 class TestVendor:
     def test_narrows_to_one_of_mine(
         self, shelf: Vendor, owner_client: APIClient, owner: User
@@ -218,7 +230,10 @@ def test_costs_the_same_queries_for_any_number_of_rows(
     for vendor in VendorFactory.create_batch(min(rows, 5), owner=owner):
         for category in CategoryFactory.create_batch(rows // 5 or 1, vendor=vendor):
             CollectibleFactory(vendor=vendor, category=category)
-    # user, vendors, sums, categories, newest, their pictures
+    # user, vendors and their versions, the month; sums, categories, newest with their pictures
     with django_assert_num_queries(6):
         body = summary(owner_client)
     assert body["total_items"] == rows
+    # until something changes: user, vendors and their versions, the month
+    with django_assert_num_queries(3):
+        assert summary(owner_client) == body

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from hypothesis.strategies import integers, lists, none
 
 from inventory.models import CatalogCount, CatalogVersion, Collectible
-from inventory.selectors import find_figure_drift, get_item_count
+from inventory.selectors import find_figure_drift
 from inventory.services import CounterService, Line, Receipt, StockService
 from tests.factories import CategoryFactory, CollectibleFactory, StoreFactory, VendorFactory
 from tests.races import ROUNDS, at_once
@@ -162,16 +162,6 @@ def test_figures_follow_any_sequence_of_writes() -> None:
     run_state_machine_as_test(
         Catalog, settings=settings(max_examples=25, stateful_step_count=20, deadline=None)
     )
-
-
-def test_count_is_of_the_vendors_asked_for() -> None:
-    first, second = VendorFactory.create_batch(2)
-    CollectibleFactory.create_batch(2, vendor=first)
-    CollectibleFactory(vendor=second).delete()
-    CollectibleFactory(vendor=second)
-    assert get_item_count([first.pk]) == 2
-    assert get_item_count([first.pk, second.pk]) == 3
-    assert get_item_count([]) == 0
 
 
 def test_category_that_was_counted_can_go_for_good() -> None:
