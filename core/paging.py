@@ -21,12 +21,12 @@ MAX_PARTS = 20
 class PagedQuerySet(QuerySet[_M]):
     """Rows of which a page is wanted, in an order that an index holds for each part of them."""
 
-    _parts: Sequence[Q] = ()
+    parts: Sequence[Q] = ()
     never_null: frozenset[str] = frozenset()
 
     def _clone(self) -> Self:
         clone: Self = super()._clone()  # type: ignore[misc]
-        clone._parts, clone.never_null = self._parts, self.never_null
+        clone.parts, clone.never_null = self.parts, self.never_null
         return clone
 
     def of_vendors(self, ids: Iterable[int]) -> Self:
@@ -37,8 +37,8 @@ class PagedQuerySet(QuerySet[_M]):
     def in_parts(self, parts: Sequence[Q]) -> Self:
         """The same rows, each of which is in one of these parts, and in no second."""
         rows = self._chain()  # type: ignore[attr-defined]
-        rows._parts = parts
-        return rows  # type: ignore[no-any-return]
+        rows.parts = parts
+        return rows
 
     def having(self, *names: str) -> Self:
         """Those with a value in these columns: so a cursor need not look for any without."""
@@ -51,10 +51,10 @@ class PagedQuerySet(QuerySet[_M]):
 
         The first ones of each part are read off its index; among those are the first of all.
         """
-        if not 1 < len(self._parts) <= MAX_PARTS:
+        if not 1 < len(self.parts) <= MAX_PARTS:
             return self[:count]
         keys = self._keys()
-        first, *others = [keys.filter(part)[:count] for part in self._parts]
+        first, *others = [keys.filter(part)[:count] for part in self.parts]
         return self._read(first.union(*others, all=True))[:count]
 
     def page(self, start: int, stop: int) -> Self:
@@ -72,16 +72,16 @@ class PagedQuerySet(QuerySet[_M]):
         """The rows with these keys: what they are chosen by is asked no second time."""
         rows = self._chain()  # type: ignore[attr-defined]
         rows.query.clear_where()
-        return rows.filter(pk__in=keys)  # type: ignore[no-any-return]
+        return rows.filter(pk__in=keys)
 
 
-class PagePaginator(Paginator):  # type: ignore[type-arg]
+class PagePaginator(Paginator):
     """Django's, by the queryset's own way to a page if it has one."""
 
-    def page(self, number: int | str) -> "Page[Any]":
+    def page(self, number: int | str) -> Page:
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
         stop = min(start + self.per_page, self.count)
         rows: Any = self.object_list
         page = rows.page(start, stop) if hasattr(rows, "page") else rows[start:stop]
-        return self._get_page(page, number, self)
+        return Page(page, number, self)
