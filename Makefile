@@ -16,7 +16,7 @@ PRODUCTION := env DJANGO_SETTINGS_MODULE=omni_stock.settings.production \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test chaos fuzz check lint check-django check-schema format schema messages requirements clean
+.PHONY: help run test chaos bench fuzz check lint check-django check-schema format schema messages requirements clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ test: $(VENV)/dev.stamp ## run the tests on their own PostgreSQL and Valkey (ARG
 
 chaos: $(VENV)/dev.stamp ## run each race a thousand times, and 10,000 sales (ARGS="-k refresh")
 	$(SERVED) env RACE_ROUNDS=1000 HAMMER=10000 $(BIN)/pytest -n 0 -m chaos -o timeout=3600 $(ARGS)
+
+bench: $(VENV)/dev.stamp ## measure ours beside plain DRF and the limit (SCALE=100000,1000000 ONLY=list SECONDS=3)
+	$(BIN)/python -m benchmarks --scale $(or $(SCALE),100000) $(if $(ONLY),--only $(ONLY)) \
+		--seconds $(or $(SECONDS),2) $(ARGS)
 
 fuzz: $(VENV)/dev.stamp ## call the API at random as its schema allows and forbids (CASES=50000)
 	$(SERVED) env FUZZ_CASES=$(or $(CASES),50000) $(BIN)/pytest -n 0 tests/fuzz

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -10,6 +11,8 @@ from django.utils.translation import get_language
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
+
+from core.etags import known_tags, matches
 
 if TYPE_CHECKING:
     from rest_framework.viewsets import GenericViewSet as _Base
@@ -22,6 +25,7 @@ class CachedListMixin(ListModelMixin, _Base):
 
     A view says with `get_data_version` what its list is made of. The version is read before the
     data and moves in the same transaction as the data, so a stale page can never be asked for.
+    What the answer is kept under is its `ETag` as well: who has the page needs no other copy.
     """
 
     def get_data_version(self) -> str:
@@ -29,13 +33,21 @@ class CachedListMixin(ListModelMixin, _Base):
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = self._cache_key(request)
-        kept = cache.get(key)
+        tag = {"ETag": f'"{key}"'}
+        if matches(known_tags(request), tag["ETag"]):
+            return Response(status=304, headers=tag)
+        kept = cache.get(f"list:{key}")
         if kept is None:
             made = super().list(request, *args, **kwargs)
-            kept = [made.data, made.get("Link")]
-            cache.set(key, kept, settings.LIST_CACHE_SECONDS)
-        data, links = kept
-        return Response(data, headers={"Link": links} if links else None)
+            kept = [self._rendered(made.data), made.get("Link")]
+            cache.set(f"list:{key}", kept, settings.LIST_CACHE_SECONDS)
+        body, links = kept
+        return _Rendered(body, request, headers=tag | ({"Link": links} if links else {}))
+
+    def _rendered(self, data: Any) -> str:
+        renderer, media_type = self.request.accepted_renderer, self.request.accepted_media_type
+        body: Any = renderer.render(data, media_type, self.get_renderer_context())
+        return str(body, "utf-8")
 
     def _cache_key(self, request: Request) -> str:
         parts = [
@@ -44,5 +56,18 @@ class CachedListMixin(ListModelMixin, _Base):
             self.get_data_version(),
             sorted(request.query_params.lists()),
             get_language(),
+            request.accepted_media_type,
+            # Addresses of pictures may be signed for a while: no page is good for ever.
+            time.time() // max(settings.LIST_CACHE_SECONDS, 1),
         ]
-        return "list:" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
+
+
+class _Rendered(Response):
+    """An answer of which the text is there already."""
+
+    def __init__(self, body: str, request: Request, headers: dict[str, str]) -> None:
+        kind = request.accepted_renderer.media_type
+        super().__init__(headers=headers, content_type=kind)
+        self["Content-Type"] = kind
+        self.content = body.encode()  # and so it is rendered

@@ -8,6 +8,7 @@ copy is good while the whole tag is the same; a write is when what stands before
 import hashlib
 import json
 import re
+from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
@@ -39,6 +40,14 @@ def read_tags(header: str) -> list[str]:
     if not _TAGS.fullmatch(header):
         raise ValueError(header)
     return re.findall(_TAG, header)
+
+
+def known_tags(request: Any) -> list[str]:
+    """What the reader has; a header that cannot be read is none: the full answer is never wrong."""
+    try:
+        return read_tags(request.headers.get("If-None-Match", '""'))
+    except ValueError:
+        return []
 
 
 def matches(tags: list[str], tag: str) -> bool:

@@ -47,12 +47,14 @@ class StrictFilterBackend(DjangoFilterBackend):
 
     def filter_queryset(self, request: Any, queryset: QuerySet, view: APIView) -> QuerySet:
         filterset_class = self.get_filterset_class(view, queryset)
-        known = COMMON | PAGINATION[request.version].parameters
-        known |= set(filterset_class.base_filters if filterset_class else ())
+        filters = set(filterset_class.base_filters if filterset_class else ())
+        known = COMMON | PAGINATION[request.version].parameters | filters
         known |= set(getattr(view, "extra_parameters", ()))
         if request.method in SAFE_METHODS:
             known |= set(getattr(view, "read_parameters", ()))
         refuse_unknown(request, known)
+        if filters.isdisjoint(request.query_params):
+            return queryset
         return super().filter_queryset(request, queryset, view)
 
 

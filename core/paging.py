@@ -21,13 +21,29 @@ MAX_PARTS = 20
 class PagedQuerySet(QuerySet[_M]):
     """Rows of which a page is wanted, in an order that an index holds for each part of them."""
 
-    parts: Sequence[Q] = ()
+    _parts: Sequence[Q] = ()
+    _total: int | None = None
     never_null: frozenset[str] = frozenset()
 
     def _clone(self) -> Self:
         clone: Self = super()._clone()  # type: ignore[misc]
-        clone.parts, clone.never_null = self.parts, self.never_null
+        clone._parts, clone._total, clone.never_null = self._parts, self._total, self.never_null
         return clone
+
+    def _filter_or_exclude(self, negate: bool, args: Any, kwargs: Any) -> Self:
+        rows: Self = super()._filter_or_exclude(negate, args, kwargs)  # type: ignore[misc]
+        rows._total = None if args or kwargs else self._total
+        return rows
+
+    def counted(self, total: int) -> Self:
+        """The same rows, of which it is known how many there are; fewer are counted again."""
+        rows = self._chain()  # type: ignore[attr-defined]
+        rows._total = total  # noqa: SLF001 (its own kind)
+        return rows
+
+    def count(self) -> int:
+        whole = not (self.query.is_sliced or self.query.is_empty() or self.query.combinator)
+        return self._total if whole and self._total is not None else super().count()
 
     def of_vendors(self, ids: Iterable[int]) -> Self:
         """The rows of these shops."""
@@ -37,7 +53,7 @@ class PagedQuerySet(QuerySet[_M]):
     def in_parts(self, parts: Sequence[Q]) -> Self:
         """The same rows, each of which is in one of these parts, and in no second."""
         rows = self._chain()  # type: ignore[attr-defined]
-        rows.parts = parts
+        rows._parts = parts  # noqa: SLF001 (its own kind)
         return rows
 
     def having(self, *names: str) -> Self:
@@ -51,10 +67,10 @@ class PagedQuerySet(QuerySet[_M]):
 
         The first ones of each part are read off its index; among those are the first of all.
         """
-        if not 1 < len(self.parts) <= MAX_PARTS:
+        if not 1 < len(self._parts) <= MAX_PARTS:
             return self[:count]
         keys = self._keys()
-        first, *others = [keys.filter(part)[:count] for part in self.parts]
+        first, *others = [keys.filter(part)[:count] for part in self._parts]
         return self._read(first.union(*others, all=True))[:count]
 
     def page(self, start: int, stop: int) -> Self:

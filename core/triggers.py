@@ -1,5 +1,12 @@
-"""Database triggers of every app (why: docs/decisions/0015-versions-and-conditions.md)."""
+"""Database triggers of every app: what is counted and added up, whoever writes, and however.
 
+Why: docs/decisions/0015-versions-and-conditions.md, docs/decisions/0024-maintained-figures.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pgtrigger
 from pgtrigger import Before, Trigger, Update
 
 
@@ -24,3 +31,134 @@ def counts_changes(*besides: str, unless: str = "") -> Trigger:
             RETURN NEW;
         """,
     )
+
+
+_ADD_UP = "SELECT {columns} FROM {rows} AS changed {join} GROUP BY {places}"
+# What cancels out, as most of an UPDATE does, is gone before the rows become more.
+_BY_FACET = """SELECT {key}, {totals} FROM ({found}) AS whole
+                CROSS JOIN LATERAL (VALUES {parts}) AS part (facet, key)
+                WHERE {differs} GROUP BY {key}"""
+_PUT = """
+            INSERT INTO {into} AS kept ({columns})
+            SELECT {values} FROM ({found}) AS added {only} ORDER BY {key}
+            ON CONFLICT ({key}) DO UPDATE SET {grown};"""
+_DRIFT = """
+    SELECT {owner}, concat_ws(' ', {label}),
+        COALESCE(figure.is_now, 0)::text, COALESCE(figure.should_be, 0)::text
+    FROM (SELECT * FROM {into} AS kept WHERE {among}) AS kept
+    FULL JOIN ({found}) AS fresh USING ({key})
+    CROSS JOIN LATERAL (VALUES {pairs}) AS figure (name, is_now, should_be)
+    WHERE COALESCE(figure.is_now, 0) <> COALESCE(figure.should_be, 0)
+    ORDER BY {key}, figure.name
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptSums:
+    """Sums over rows of one table that triggers keep in another, in the writer's statement.
+
+    `key` and `sums` are expressions over a written row, called `changed`, by the column that holds
+    them; `where` says which rows count. With `facets`, expressions by name, each sum is kept once
+    by every one of them, in the columns `facet` and `key`. `join` adds to the rows. `moves` is a
+    column that counts statements; without it a row of sums is written only when a sum changes.
+    """
+
+    into: str
+    key: Mapping[str, str]
+    sums: Mapping[str, str] = field(default_factory=dict)
+    where: str = "true"
+    facets: Mapping[str, str] = field(default_factory=dict)
+    join: str = ""
+    moves: str = ""
+
+    @property
+    def columns(self) -> list[str]:
+        """What tells one row of sums from another; the first says whose it is."""
+        return [*self.key, *(["facet", "key"] if self.facets else [])]
+
+    def added_up(self, rows: str) -> str:
+        """A query for the sums over these rows, each of which has a `sign`."""
+        named = {**self.key, **self.facets}
+        found = _ADD_UP.format(
+            columns=", ".join(
+                [f"{each} AS {name}" for name, each in named.items()]
+                + [
+                    f"COALESCE(SUM(sign * ({each})) FILTER (WHERE {self.where}), 0) AS {name}"
+                    for name, each in self.sums.items()
+                ]
+            ),
+            rows=rows,
+            join=self.join,
+            places=", ".join(str(place) for place in range(1, len(named) + 1)),
+        )
+        if not self.facets:
+            return found
+        return _BY_FACET.format(
+            key=", ".join(self.columns),
+            totals=", ".join(f"SUM({name}) AS {name}" for name in self.sums),
+            found=found,
+            parts=", ".join(f"('{name}', whole.{name})" for name in self.facets),
+            differs=self._differs("whole"),
+        )
+
+    def put(self, rows: str) -> str:
+        """The statement that adds these rows to the sums, which are locked in the key's order."""
+        counted = [*self.sums, *filter(None, [self.moves])]
+        return _PUT.format(
+            into=self.into,
+            columns=", ".join([*self.columns, *counted]),
+            values=", ".join([*self.columns, *self.sums, *(["1"] if self.moves else [])]),
+            found=self.added_up(rows),
+            only="" if self.moves else f"WHERE {self._differs('added')}",
+            key=", ".join(self.columns),
+            grown=", ".join(f"{name} = kept.{name} + EXCLUDED.{name}" for name in counted),
+        )
+
+    def drift(self, rows: str, among: str) -> str:
+        """A query for what is kept and is not the sum of these rows: whose it is, what is off,
+        what it is now, and what it should be. `among` says of which `kept` rows."""
+        return _DRIFT.format(
+            owner=self.columns[0],
+            label=", ".join(["figure.name", *self.columns[1:]]),
+            into=self.into,
+            among=among,
+            found=self.added_up(rows),
+            key=", ".join(self.columns),
+            pairs=", ".join(f"('{name}', kept.{name}, fresh.{name})" for name in self.sums),
+        )
+
+    def _differs(self, row: str) -> str:
+        return "(" + " OR ".join(f"{row}.{name} <> 0" for name in self.sums) + ")"
+
+
+_ADDED = "(SELECT *, 1 AS sign FROM new_rows)"
+_REMOVED = "(SELECT *, -1 AS sign FROM old_rows)"
+_CHANGED = "(SELECT *, -1 AS sign FROM old_rows UNION ALL SELECT *, 1 FROM new_rows)"
+
+
+def keeps(table: str, *kept: KeptSums) -> list[Trigger]:
+    """Statement triggers that keep sums over a table's rows, in the order they are named.
+
+    One statement moves each once, for one row or ten thousand.
+    """
+    occasions = [
+        ("added", pgtrigger.Insert, pgtrigger.Referencing(new="new_rows"), _ADDED),
+        (
+            "changed",
+            pgtrigger.Update,
+            pgtrigger.Referencing(old="old_rows", new="new_rows"),
+            _CHANGED,
+        ),
+        ("removed", pgtrigger.Delete, pgtrigger.Referencing(old="old_rows"), _REMOVED),
+    ]
+    return [
+        Trigger(
+            name=f"{table}_{name}",
+            level=pgtrigger.Statement,
+            when=pgtrigger.After,
+            operation=operation,
+            referencing=referencing,
+            func="".join(sums.put(rows) for sums in kept) + "\n            RETURN NULL;",
+        )
+        for name, operation, referencing, rows in occasions
+    ]

@@ -33,9 +33,8 @@ def get_dashboard_summary(
     vendors = get_vendors_for_user(user)
     if vendor_id is not None:
         vendors = vendors.filter(pk=vendor_id)
-    return DashboardSummary(
-        total_vendors=vendors.count(), catalog=get_catalog_figures(user, vendor_id, moment)
-    )
+    ids = list(vendors.order_by().values_list("pk", flat=True))
+    return DashboardSummary(total_vendors=len(ids), catalog=get_catalog_figures(user, ids, moment))
 
 
 @dataclass(frozen=True, kw_only=True)

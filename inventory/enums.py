@@ -91,3 +91,10 @@ class AllocationStatus(models.TextChoices):
     RELEASED = "released", "Released"
     EXPIRED = "expired", "Expired"
     CONSUMED = "consumed", "Consumed"
+
+
+class Facet(models.TextChoices):
+    """By what living items are counted besides all of them."""
+
+    CATEGORY = "category", "Category"
+    DAY = "day", "Day"

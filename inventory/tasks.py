@@ -4,7 +4,7 @@ import structlog
 from celery import shared_task
 
 from inventory.selectors import find_drift, get_images_without_thumbnail
-from inventory.services import AllocationService, ImageService, ImportService
+from inventory.services import AllocationService, CounterService, ImageService, ImportService
 
 # Long enough that what is merely queued or at work is not started twice.
 QUIET = timedelta(minutes=5)
@@ -42,6 +42,9 @@ def expire_allocations() -> None:
 
 @shared_task
 def watch_stock() -> None:
-    """Scheduled: what `manage.py reconcile_stock` finds is an error in the log."""
+    """Scheduled: what `manage.py reconcile_stock` finds is an error in the log; so is what
+    `reconcile_counters` finds, and it is mended."""
     if drift := find_drift():
         _log.error("stock_drift", figures=len(drift), first=vars(drift[0]))
+    if drift := CounterService.mend():
+        _log.error("catalog_drift", figures=len(drift), first=vars(drift[0]))

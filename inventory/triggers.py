@@ -4,43 +4,57 @@ from typing import Any
 
 import pgtrigger
 
-# --- The catalog's version (why: docs/decisions/0004-catalog-version-by-trigger.md) ---------------
+from core.triggers import KeptSums, keeps
 
-_BUMP = """
-    INSERT INTO inventory_catalogversion AS known (vendor_id, version)
-    SELECT DISTINCT {vendor}, 1 FROM {rows} AS changed {join} ORDER BY 1
-    ON CONFLICT (vendor_id) DO UPDATE SET version = known.version + 1;
-    RETURN NULL;
-"""
-_ADDED = pgtrigger.Referencing(new="new_rows")
-_REMOVED = pgtrigger.Referencing(old="old_rows")
-_CHANGED = pgtrigger.Referencing(old="old_rows", new="new_rows")
-_BOTH = "(SELECT * FROM old_rows UNION ALL SELECT * FROM new_rows)"
+# --- The catalog's version and its figures (docs/decisions/0004, docs/decisions/0024) -------------
 
 
 def moves_version(table: str, *, vendor: str, join: str = "") -> list[pgtrigger.Trigger]:
     """Statement triggers that move the version of each vendor whose rows were written.
 
-    One statement moves it once, for one row or ten thousand. `vendor` is the expression of the
-    vendor's id over the written rows, called `changed`, and what `join` adds.
+    `vendor` is the expression of the vendor's id over a written row, called `changed`, and what
+    `join` adds.
     """
-    occasions = [
-        ("added", pgtrigger.Insert, _ADDED, "new_rows"),
-        ("changed", pgtrigger.Update, _CHANGED, _BOTH),
-        ("removed", pgtrigger.Delete, _REMOVED, "old_rows"),
-    ]
-    return [
-        pgtrigger.Trigger(
-            name=f"{table}_{name}",
-            level=pgtrigger.Statement,
-            when=pgtrigger.After,
-            operation=operation,
-            referencing=referencing,
-            func=_BUMP.format(vendor=vendor, rows=rows, join=join),
-        )
-        for name, operation, referencing, rows in occasions
-    ]
+    version = KeptSums(into=_VERSION, key={"vendor_id": vendor}, join=join, moves="version")
+    return keeps(table, version)
 
+
+_VERSION = "inventory_catalogversion"
+_LIVING = "NOT changed.is_deleted"
+# In the version's row: that is written anyway, so they make nobody wait longer.
+ITEM_FIGURES = KeptSums(
+    into=_VERSION,
+    key={"vendor_id": "changed.vendor_id"},
+    sums={
+        "items": "1",
+        "units": "changed.quantity",
+        "value": "changed.value",
+        "stock_value": "changed.value * changed.quantity",
+        "low_stock": "(changed.quantity <= changed.low_stock_threshold)::int",
+    },
+    where=_LIVING,
+    moves="version",
+)
+# How many there are in each category (0 for none), and how many were added on each day (UTC).
+ITEM_COUNTS = KeptSums(
+    into="inventory_catalogcount",
+    key={"vendor_id": "changed.vendor_id"},
+    facets={
+        "category": "COALESCE(changed.category_id, 0)",
+        "day": "(changed.created_at AT TIME ZONE 'UTC')::date - DATE '1970-01-01'",
+    },
+    sums={"items": "1"},
+    where=_LIVING,
+)
+
+# All items of some vendors, or of all, as they would have been added one by one.
+ITEMS_OF = """(
+    SELECT *, 1 AS sign FROM inventory_collectible
+    WHERE %(vendors)s::bigint[] IS NULL OR vendor_id = ANY(%(vendors)s)
+)"""
+
+_ADDED = pgtrigger.Referencing(new="new_rows")
+_CHANGED = pgtrigger.Referencing(old="old_rows", new="new_rows")
 
 # While the ledger writes what items start with (`core.triggers.counts_changes`).
 OPENING = "current_setting('omni_stock.opening', true) = 'true'"

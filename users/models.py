@@ -168,8 +168,8 @@ class User(AbstractUser, VersionedModel):
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
-    def not_ended(self) -> "SessionQuerySet":
-        return self.filter(revoked_at=None, expires_at__gt=timezone.now())
+    def not_ended(self, now: Any = None) -> "SessionQuerySet":
+        return self.filter(revoked_at=None, expires_at__gt=now or timezone.now())
 
     def living(self) -> "SessionQuerySet":
         """Not ended, and the account has not ended all its access since.

@@ -4,8 +4,10 @@ import uuid
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
+from django.utils import timezone
 
 from core.exceptions import ForbiddenError
+from core.prepared import prepared
 from users.exceptions import SessionEnded, TokenNotValid, UserNotFoundError
 from users.models import Session, SessionQuerySet, User, UserQuerySet
 from vendors.selectors import get_roles
@@ -62,16 +64,22 @@ def get_signed_in(user_id: int, session_id: int, version: int) -> tuple[User, uu
 
     Raises `TokenNotValid` when the account is gone, `SessionEnded` when the session is over.
     """
-    session = Session.objects.not_ended().filter(
-        pk=session_id, user=OuterRef("pk"), token_version=OuterRef("token_version")
-    )
-    users = User.objects.annotate(current_jti=Subquery(session.values("jti")[:1]))
-    user = users.filter(pk=user_id).first()
+    user = next(iter(_signed_in(user_id, session_id, timezone.now())), None)
     if user is None or user.deleted_at:
         raise TokenNotValid
     if not user.is_active or user.token_version != version or user.current_jti is None:
         raise SessionEnded
     return user, user.current_jti
+
+
+@prepared
+def _signed_in(user_id: Any, session_id: Any, now: Any) -> UserQuerySet:
+    session = Session.objects.not_ended(now).filter(
+        pk=session_id, user=OuterRef("pk"), token_version=OuterRef("token_version")
+    )
+    users: Any = User.objects.annotate(current_jti=Subquery(session.values("jti")[:1]))
+    found: UserQuerySet = users.filter(pk=user_id)
+    return found
 
 
 def get_sessions_for_user(user: User) -> SessionQuerySet:

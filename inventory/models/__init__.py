@@ -3,6 +3,7 @@
 from inventory.models.catalog import (
     MAX_QUANTITY,
     MAX_SKU,
+    CatalogCount,
     CatalogVersion,
     Category,
     CategoryQuerySet,
@@ -28,6 +29,7 @@ __all__ = [
     "MAX_SKU",
     "MONEY_DIGITS",
     "Allocation",
+    "CatalogCount",
     "CatalogVersion",
     "Category",
     "CategoryQuerySet",

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Func, Index, OuterRef, Q, TextField, UniqueConstraint, Value
+from django.db.models import F, Func, Index, Q, TextField, UniqueConstraint, Value
 from django.db.models.functions import Concat, Lower
+from django.utils.functional import cached_property
 
 from core.fields import CurrencyField, NameSlugField, random_code, validate_attributes
 from core.models import (
@@ -21,10 +21,10 @@ from core.models import (
     SoftDeleteModel,
     SoftDeleteQuerySet,
 )
-from core.triggers import counts_changes
-from inventory.enums import Condition
-from inventory.triggers import ITEM_TRIGGERS, OPENING, moves_version
-from vendors.selectors import get_vendors_for_user
+from core.triggers import counts_changes, keeps
+from inventory.enums import Condition, Facet
+from inventory.triggers import ITEM_COUNTS, ITEM_FIGURES, ITEM_TRIGGERS, OPENING, moves_version
+from vendors.selectors import get_vendor_ids
 
 if TYPE_CHECKING:
     from users.models import User
@@ -49,7 +49,7 @@ class OwnedQuerySet(SoftDeleteQuerySet[Any]):
     """Rows that belong to a vendor."""
 
     def visible_to(self, user: User) -> OwnedQuerySet:
-        return self.filter(vendor__in=get_vendors_for_user(user).order_by())
+        return self.of_vendors(get_vendor_ids(user))
 
 
 class CategoryQuerySet(OwnedQuerySet):
@@ -104,37 +104,11 @@ class Category(AuditedModel, SoftDeleteModel):
 
 
 class CollectibleQuerySet(OwnedQuerySet):
-    _shops: models.QuerySet[Any] | None = None
-
-    def _clone(self) -> CollectibleQuerySet:
-        clone: CollectibleQuerySet = super()._clone()
-        clone._shops = self._shops
-        return clone
-
-    def visible_to(self, user: User) -> CollectibleQuerySet:
-        rows: CollectibleQuerySet = super().visible_to(user)  # type: ignore[assignment]
-        rows._shops = get_vendors_for_user(user).order_by()
-        return rows
-
-    def first_rows(self, count: int) -> CollectibleQuerySet:
-        """The first of these rows in their order, without sorting all of them.
-
-        Each shop's first ones are read off its own index; among those are the first of all.
-        """
-        if self._shops is None:
-            return super().first_rows(count)
-        own = self.select_related(None).prefetch_related(None).filter(vendor=OuterRef("pk"))
-        each = Func(
-            ArraySubquery(own.values("pk")[:count]),
-            function="unnest",
-            output_field=models.BigIntegerField(),
-        )
-        return self.filter(pk__in=self._shops.annotate(row=each).values("row"))[:count]
-
     def with_details(self) -> CollectibleQuerySet:
         """With all that an answer about an item shows: two queries for any number of items."""
-        pictures = models.Prefetch("images", CollectibleImage.objects.order_by("position", "pk"))
-        return self.select_related("vendor", "category").prefetch_related(pictures)
+        own = CollectibleImage.objects.order_by("position", "pk")
+        pictures = models.Prefetch("images", own, to_attr="pictures")
+        return self.select_related("category").prefetch_related(pictures)
 
     def search(self, text: str) -> CollectibleQuerySet:
         """Each word somewhere in name, SKU or description; case and accents do not matter."""
@@ -247,7 +221,7 @@ class Collectible(AuditedModel, SoftDeleteModel):
             ),
         ]  # fmt: skip
         triggers = [
-            *moves_version("collectible", vendor="vendor_id"),
+            *keeps("collectible", ITEM_FIGURES, ITEM_COUNTS),
             # What an item starts with is no change of it: nobody has seen it without.
             counts_changes("search_text", unless=OPENING),
             *ITEM_TRIGGERS,
@@ -267,6 +241,16 @@ class Collectible(AuditedModel, SoftDeleteModel):
     def available(self) -> int:
         """What can still be promised to a buyer."""
         return self.quantity - self.allocated
+
+    @cached_property
+    def pictures(self) -> list[CollectibleImage]:
+        """As they are shown, in order."""
+        return list(self.images.order_by("position", "pk"))
+
+
+def _figure() -> models.BigIntegerField[Any, Any]:
+    """Without a check: a figure that is off is mended, not a reason to refuse a sale."""
+    return models.BigIntegerField(db_default=0)
 
 
 def _picture_path(image: CollectibleImage, filename: str) -> str:
@@ -317,13 +301,35 @@ class CollectibleImage(AuditedModel, SoftDeleteModel):
 
 
 class CatalogVersion(models.Model):
-    """Counts the changes of a vendor's catalog; moved by triggers, whoever writes, however.
+    """Counts the changes of a vendor's catalog, and keeps its figures: sums over living items.
 
-    What is cached of a catalog is kept under this number, so it is never shown when stale.
+    Both by triggers, whoever writes, however. What is cached of a catalog is kept under the
+    version, so it is never shown when stale. Money is a plain sum over currencies.
     """
 
     vendor = models.OneToOneField("vendors.Vendor", on_delete=models.CASCADE, primary_key=True)
     version = models.PositiveBigIntegerField(default=0)
+    items = _figure()
+    units = _figure()
+    value = models.DecimalField(max_digits=38, decimal_places=2, db_default=Decimal(0))
+    stock_value = models.DecimalField(max_digits=38, decimal_places=2, db_default=Decimal(0))
+    low_stock = _figure()
 
     def __str__(self) -> str:
         return str(self.version)
+
+
+class CatalogCount(models.Model):
+    """How many living items a vendor has in a category, or added on a day; kept by triggers."""
+
+    # No keys to rows that may go: a count of nothing must not hold a category.
+    pk = models.CompositePrimaryKey("vendor_id", "facet", "key")
+    vendor = models.ForeignKey(
+        "vendors.Vendor", on_delete=models.CASCADE, db_index=False, related_name="+"
+    )
+    facet = models.CharField(max_length=8, choices=Facet.choices)
+    key = models.BigIntegerField(help_text="The category's id or 0; the days since 1970.")
+    items = _figure()
+
+    def __str__(self) -> str:
+        return f"{self.items} of {self.facet} {self.key}"

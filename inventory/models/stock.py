@@ -38,7 +38,7 @@ from inventory.triggers import (
     MOVEMENT_TRIGGERS,
     VALUATION_TRIGGERS,
 )
-from vendors.selectors import get_vendors_for_user
+from vendors.selectors import get_vendor_ids
 
 if TYPE_CHECKING:
     from users.models import User
@@ -56,7 +56,7 @@ class LedgerQuerySet(PagedQuerySet[Any]):
         The vendors' ids are asked for first: by them PostgreSQL knows whether these are few of all
         rows, to be looked up by item, or most, to be read in their order.
         """
-        return self.filter(item__vendor__in=_vendor_ids(user))
+        return self.filter(item__vendor__in=get_vendor_ids(user))
 
     def low_on_stock(self) -> LedgerQuerySet:
         """Those of items at their threshold or below, over all stores."""
@@ -71,13 +71,7 @@ class LedgerQuerySet(PagedQuerySet[Any]):
 class MovementQuerySet(LedgerQuerySet):
     def visible_to(self, user: User) -> MovementQuerySet:
         """As of others, and each vendor's are read off its own index."""
-        return self.of_vendors(_vendor_ids(user))
-
-
-def _vendor_ids(user: User) -> list[int]:
-    if not user.pk:  # nobody, as the API's description is made for, without a database
-        return []
-    return list(get_vendors_for_user(user).order_by().values_list("pk", flat=True))
+        return self.of_vendors(get_vendor_ids(user))
 
 
 def _money(**options: Any) -> models.DecimalField[Any, Any]:

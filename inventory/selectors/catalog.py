@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from core.exceptions import ForbiddenError, NotFoundError
+from core.prepared import prepared
 from inventory.models import (
     Category,
     CategoryQuerySet,
@@ -20,9 +20,9 @@ from inventory.models import (
     ImportJob,
     ImportRow,
 )
-from inventory.selectors.stock import NOW, Moment, items_at
 from vendors.roles import Ability
 from vendors.selectors import (
+    get_vendor_ids,
     get_vendors_allowing,
     get_vendors_for_user,
     get_vendors_with_role,
@@ -35,19 +35,49 @@ if TYPE_CHECKING:
 EXPORT_CHUNK = 2000
 
 
+@dataclass(frozen=True)
+class CatalogScope:
+    """The vendors whose catalogs a user may see, how many living items these have, and what moves
+    when anything in them changes.
+
+    The role is part of the version: who may not change the catalog any more must not find deleted
+    items.
+    """
+
+    vendor_ids: list[int]
+    version: str
+    items: int
+
+
+def get_catalog_scope(user: "User") -> CatalogScope:
+    """One query."""
+    rows = _scope(user.pk)
+    version = ",".join(f"{vendor}.{version or 0}.{role}" for vendor, version, role, _items in rows)
+    return CatalogScope([row[0] for row in rows], version, sum(row[3] or 0 for row in rows))
+
+
+@prepared
+def _scope(user: Any) -> Any:
+    vendors: Any = get_vendors_with_role(user)
+    kept = (F("catalogversion__version"), "role", F("catalogversion__items"))
+    return vendors.values_list("pk", *kept)
+
+
 def get_collectibles_for_user(
-    user: "User", filters: Mapping[str, Any] | None = None
+    user: "User", filters: Mapping[str, Any] | None = None, scope: CatalogScope | None = None
 ) -> CollectibleQuerySet:
     """The items the user may see, newest first, with all that an answer shows.
 
-    `filters`: `category` (id; with its branches), `search` (text), `is_deleted` (the deleted
-    instead of the living).
+    `scope` is the user's, where it has been asked for already. `filters`: `category` (id; with its
+    branches), `search` (text), `is_deleted` (the deleted instead of the living).
     """
     filters = filters or {}
-    rows: Any = Collectible.all_objects.visible_to(user)
-    queryset: CollectibleQuerySet = rows.filter(
-        is_deleted=bool(filters.get("is_deleted"))
-    ).with_details()
+    vendor_ids = scope.vendor_ids if scope else get_vendor_ids(user)
+    rows: Any = Collectible.all_objects.of_vendors(vendor_ids)
+    deleted = bool(filters.get("is_deleted"))
+    queryset: CollectibleQuerySet = rows.filter(is_deleted=deleted).with_details()
+    if scope and not deleted:
+        queryset = queryset.counted(scope.items)
     if category := filters.get("category"):
         queryset = queryset.in_categories(get_category_ids(user, str(category)))
     if search := filters.get("search"):
@@ -139,15 +169,6 @@ def get_images_without_thumbnail(older_than: timedelta) -> QuerySet[CollectibleI
     ).order_by("pk")
 
 
-def get_catalog_version(user: "User") -> str:
-    """Changes whenever anything changes that the user's lists are made of. One query.
-
-    The role is part of it: who may not change the catalog any more must not find deleted items.
-    """
-    vendors = get_vendors_with_role(user).values_list("pk", F("catalogversion__version"), "role")
-    return ",".join(f"{vendor}.{version or 0}.{role}" for vendor, version, role in vendors)
-
-
 EXPORT_COLUMNS: dict[str, str] = {
     "Name": "name",
     "SKU": "sku",
@@ -176,61 +197,3 @@ def stream_export(
     plain = queryset.select_related(None).prefetch_related(None)
     fields = [EXPORT_COLUMNS[column] for column in columns]
     yield from plain.values_list(*fields).iterator(chunk_size=EXPORT_CHUNK)
-
-
-@dataclass(frozen=True)
-class CatalogFigures:
-    """Figures over living items; money is a plain sum in the items' own currencies."""
-
-    total_items: int
-    total_value: Decimal
-    total_stock_value: Decimal
-    total_units: int
-    low_stock: int
-    items_this_month: int
-    items_by_category: list[dict[str, Any]]
-    recent_items: list[Collectible]
-
-
-def get_catalog_figures(
-    user: "User", vendor_id: int | None = None, moment: Moment = NOW
-) -> CatalogFigures:
-    """Over all the user's vendors, or one of them. `items_this_month` are the last 30 days.
-
-    At a moment in the past: the items there were, by their units and values of then; categories
-    and thresholds are today's.
-    """
-    items = _items_there(user, moment)
-    if vendor_id is not None:
-        items = items.filter(vendor_id=vendor_id)
-    then = moment.as_of or timezone.now()
-    month = then - min(timedelta(days=30), then - datetime.min.replace(tzinfo=UTC))
-    value, units = ("value_then", "units_then") if moment else ("value", "quantity")
-    sums = items.aggregate(
-        total_items=Count("pk"),
-        total_value=Sum(value, default=Decimal(0)),
-        total_stock_value=Sum(F(value) * F(units), default=Decimal(0)),
-        total_units=Sum(units, default=0),
-    )
-    return CatalogFigures(
-        **sums,
-        low_stock=items.filter(low_stock_threshold__gte=F(units)).count(),
-        items_this_month=items.filter(created_at__gte=month).count(),
-        items_by_category=list(
-            items.values(category_name=F("category__name"))
-            .annotate(count=Count("pk"))
-            .order_by("-count", "category_name")
-        ),
-        recent_items=list(items.with_details().order_by("-created_at", "-id")[:5]),
-    )
-
-
-def _items_there(user: "User", moment: Moment) -> CollectibleQuerySet:
-    """The living; at a moment in the past those that had been added and not been deleted."""
-    if not moment:
-        living: Any = Collectible.objects
-        return living.visible_to(user)
-    then = min(filter(None, (moment.as_of, moment.known_at)))
-    kept = Q(is_deleted=False) | Q(deleted_at__gt=then)
-    everything: Any = Collectible.all_objects.visible_to(user)
-    return items_at(everything.filter(kept, created_at__lte=then), moment)

@@ -5,6 +5,7 @@ from inventory.services.categories import CategoryService
 from inventory.services.collectibles import CollectibleService
 from inventory.services.counting import store_of
 from inventory.services.exports import ExportService
+from inventory.services.figures import CounterService
 from inventory.services.images import ImageService
 from inventory.services.imports import ImportService
 from inventory.services.ledger import Line
@@ -16,6 +17,7 @@ __all__ = [
     "AllocationService",
     "CategoryService",
     "CollectibleService",
+    "CounterService",
     "ExportService",
     "ImageService",
     "ImportService",

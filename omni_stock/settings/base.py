@@ -92,10 +92,11 @@ TEMPLATES = [
 _database = ENV.database()
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "core.postgres",
         **_database,
         "CONN_MAX_AGE": 0 if ENV.db_pool_size else 600,
-        "CONN_HEALTH_CHECKS": True,
+        # A pooled one is looked at by our engine, which asks nobody.
+        "CONN_HEALTH_CHECKS": not ENV.db_pool_size,
         "OPTIONS": {
             "connect_timeout": ENV.db_connect_timeout,
             # Who waits longer for somebody else's lock is told so: 409 `busy`. And triggers ask for
@@ -115,6 +116,8 @@ if ENV.db_pool_size:
         "timeout": 5,
         "max_idle": 600,
     }
+# Whether hot queries are planned once per connection (core/prepared.py).
+DATABASE_PREPARES = ENV.db_prepares
 
 # Separate databases: emptying the cache must not empty the queue.
 CACHES: dict[str, dict[str, Any]] = {
@@ -256,7 +259,7 @@ REST_FRAMEWORK = {
         "users.authentication.SessionJWTAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["vendors.api.permissions.RolePermission"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["core.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser", "core.parsers.MergePatchParser"],
     "DEFAULT_METADATA_CLASS": "core.metadata.PatchMetadata",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.StrictNegotiation",

@@ -53,6 +53,7 @@ class Environment(BaseSettings):
     db_connect_timeout: int = 60
     db_lock_timeout: int = Field(default=3, ge=0, description="seconds; 0 waits for ever")
     db_pool_size: int = Field(default=8, ge=0, description="0 switches the pool off")
+    db_prepares: bool = True
 
     redis_url: SecretStr = SecretStr("redis://localhost:6379")
     list_cache_seconds: int = Field(default=300, ge=0)

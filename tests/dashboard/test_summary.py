@@ -218,7 +218,7 @@ def test_costs_the_same_queries_for_any_number_of_rows(
     for vendor in VendorFactory.create_batch(min(rows, 5), owner=owner):
         for category in CategoryFactory.create_batch(rows // 5 or 1, vendor=vendor):
             CollectibleFactory(vendor=vendor, category=category)
-    # user, vendors, sums, low on stock, this month, categories, newest, their pictures
-    with django_assert_num_queries(8):
+    # user, vendors, sums, categories, newest, their pictures
+    with django_assert_num_queries(6):
         body = summary(owner_client)
     assert body["total_items"] == rows

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Case, Exists, OuterRef, Q, When
 
 from core.exceptions import ForbiddenError, NotFoundError
+from core.prepared import prepared
 from vendors.enums import InviteStatus
 from vendors.exceptions import NoVendor
 from vendors.models import (
@@ -28,6 +29,19 @@ if TYPE_CHECKING:
 def get_vendors_for_user(user: "User") -> VendorQuerySet:
     """The vendors the user may see, oldest first."""
     return Vendor.objects.visible_to(user).order_by("pk")
+
+
+def get_vendor_ids(user: "User") -> list[int]:
+    """Of the vendors the user may see, oldest first; one query, and none for nobody.
+
+    With their ids instead of a query for them PostgreSQL reads a list off its index in order.
+    """
+    return _visible_ids(user.pk) if user.pk else []
+
+
+@prepared
+def _visible_ids(user: Any) -> Any:
+    return get_vendors_for_user(user).values_list("pk", flat=True)
 
 
 def get_vendors_allowing(user: "User", ability: Ability) -> VendorQuerySet:

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from core.conditional import Tagged
 from core.json import MergePatch
+from core.representation import Compiled
 from core.serializers import (
     IdsSerializer,
     ReportSerializer,
@@ -83,7 +84,7 @@ class CategoryReferenceField(serializers.CharField):
         OpenApiExample("More of it", WRITTEN, request_only=True),
     ]
 )
-class CollectibleSerializer(Tagged, StrictModelSerializer):
+class CollectibleSerializer(Compiled, Tagged, StrictModelSerializer):
     vendor = ScopedRelatedField(
         selector=get_vendors_for_user,
         required=False,
@@ -95,7 +96,7 @@ class CollectibleSerializer(Tagged, StrictModelSerializer):
     )
     available = serializers.IntegerField(read_only=True)
     image_url = serializers.SerializerMethodField()
-    images = ImageSerializer(many=True, read_only=True)
+    images = ImageSerializer(many=True, read_only=True, source="pictures")
     card_details = serializers.SerializerMethodField()
     card_metadata = serializers.JSONField(
         write_only=True, required=False, help_text="Kept as `attributes.card`."
@@ -118,8 +119,7 @@ class CollectibleSerializer(Tagged, StrictModelSerializer):
 
     def beside(self, row: Collectible) -> object:
         """A worker makes thumbnails and a category gets another name: the item stays the same."""
-        pictures = row.images.all()
-        shown = [[p.pk, p.version, address_period(p)] for p in pictures]
+        shown = [[p.pk, p.version, address_period(p)] for p in row.pictures]
         name = row.category.name if row.category else None
         return [name, shown] if name or shown else None
 
@@ -134,8 +134,7 @@ class CollectibleSerializer(Tagged, StrictModelSerializer):
     @extend_schema_field({"type": ["string", "null"], "format": "uri-reference"})
     def get_image_url(self, item: Collectible) -> str | None:
         """Where the primary picture is."""
-        pictures = item.images.all()
-        primary = next((p for p in pictures if p.is_primary), None)
+        primary = next((p for p in item.pictures if p.is_primary), None)
         return primary.file.url if primary else None
 
     @extend_schema_field(

@@ -4,6 +4,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from core.conditional import Tagged
+from core.representation import Compiled
 from core.serializers import StrictIntegerField, StrictModelSerializer, StrictSerializer
 from inventory.models import CollectibleImage
 
@@ -52,7 +53,7 @@ def address_period(image: CollectibleImage) -> int | None:
         ),
     ]
 )
-class ImageSerializer(Tagged, StrictModelSerializer):
+class ImageSerializer(Compiled, Tagged, StrictModelSerializer):
     """A picture of an item."""
 
     url = serializers.SerializerMethodField()

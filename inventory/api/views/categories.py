@@ -11,7 +11,7 @@ from core.requests import caller
 from inventory.api.filters import CategoryFilter
 from inventory.api.serializers import CategorySerializer
 from inventory.exceptions import CategoryTaken
-from inventory.selectors import get_catalog_version, get_categories_for_user
+from inventory.selectors import get_catalog_scope, get_categories_for_user
 from inventory.services import CategoryService
 from vendors.roles import Ability
 from vendors.selectors import choose_vendor
@@ -46,7 +46,7 @@ class CategoryViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
         return get_categories_for_user(caller(self.request))
 
     def get_data_version(self) -> str:
-        return get_catalog_version(caller(self.request))
+        return get_catalog_scope(caller(self.request)).version
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         values = serializer.validated_data

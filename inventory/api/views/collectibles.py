@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -34,11 +35,14 @@ from inventory.selectors import (
     EXPORT_COLUMNS,
     EXPORT_HEADER,
     NOW,
+    CatalogScope,
+    find_shown_item,
     get_availability,
-    get_catalog_version,
+    get_catalog_scope,
     get_collectible,
     get_collectibles_for_user,
     items_at,
+    read_shown_items,
     require_may_change,
     stream_export,
 )
@@ -76,6 +80,8 @@ FORBIDDEN = refusal(403, "permission_denied", "Access denied")
 class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
     serializer_class = CollectibleSerializer
     lock = staticmethod(CollectibleService.lock)
+    find = staticmethod(find_shown_item)
+    read_rows = staticmethod(read_shown_items)
     filterset_class = CollectibleFilter
     search_fields = ["name", "sku", "description"]
     ordering_fields = ["name", "created_at", "updated_at", "value", "quantity", "sku"]
@@ -87,12 +93,16 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
 
     def get_queryset(self) -> Any:
         deleted = self.action in {"restore", "bulk_restore"}
-        items = get_collectibles_for_user(caller(self.request), {"is_deleted": deleted})
+        items = get_collectibles_for_user(caller(self.request), {"is_deleted": deleted}, self.scope)
         moment = read_moment(self.request) if self.action in {"list", "retrieve"} else NOW
         return items_at(items, moment) if moment else items
 
+    @cached_property
+    def scope(self) -> CatalogScope:
+        return get_catalog_scope(caller(self.request))
+
     def get_data_version(self) -> str:
-        return get_catalog_version(caller(self.request))
+        return self.scope.version
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         values = serializer.validated_data

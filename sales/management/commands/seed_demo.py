@@ -1,11 +1,14 @@
-"""`manage.py seed_demo`: a collector's shop with a past of two years, and two logins; once."""
+"""`manage.py seed_demo`: a collector's shop with a past of two years, and two logins; once.
+
+`--scale N` makes a shop of N items instead, beside twenty others, to see and measure how it runs.
+"""
 
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
@@ -22,6 +25,7 @@ from inventory.services import (
     Worth,
     store_of,
 )
+from sales.management import scale
 from sales.services import (
     CustomerService,
     OrderService,
@@ -138,8 +142,31 @@ SALES = [
 class Command(BaseCommand):
     help = "Load the sample data, unless it is there already."
 
-    @transaction.atomic
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--scale", type=int, nargs="?", const=100_000, metavar="N",
+            help="A shop of N items (100,000), and twenty others with a fifth of that, instead.",
+        )  # fmt: skip
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["scale"]:
+            self._fill_at_scale(options["scale"])
+        else:
+            self._load_sample()
+
+    def _fill_at_scale(self, items: int) -> None:
+        email, password = scale.OWNER
+        # Everybody knows the password.
+        if not settings.DEMO_ADMINISTRATOR:
+            raise CommandError("Not with these settings: this is for trying out and measuring.")
+        if find_user(email):
+            self.stdout.write("A shop at scale is there already.")
+            return
+        scale.seed(items, self.stdout.write)
+        self.stdout.write(f"Made {items:,} items. Sign in as {email}, {password}.")
+
+    @transaction.atomic
+    def _load_sample(self) -> None:
         email, password = OWNER
         if find_user(email):
             self.stdout.write("The sample data is there already.")

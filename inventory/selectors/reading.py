@@ -1,0 +1,84 @@
+"""Reading items to show them, and for nothing else: what every list and every look at one asks.
+
+One statement that is planned once, and rows without the machinery of a model
+(docs/decisions/0025-fast-reads.md).
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, F, Func, OuterRef, QuerySet
+from django.db.models.functions import Cast, JSONObject
+
+from core.exceptions import NotFoundError
+from core.prepared import prepared
+from inventory.models import Collectible, CollectibleImage
+from vendors.selectors import get_vendors_for_user
+
+if TYPE_CHECKING:
+    from users.models import User
+
+# All but what is only searched.
+_OWN = [field.attname for field in Collectible._meta.concrete_fields if not field.generated]
+_PICTURE = [field.attname for field in CollectibleImage._meta.concrete_fields]
+
+
+class ShownItem:
+    """The columns of a `Collectible`, by their names; what serializers show can be read off it."""
+
+    pk: int
+    pictures: list[CollectibleImage]
+    category: "ShownCategory | None"
+    available = Collectible.available
+
+    def __init__(self, values: tuple[Any, ...]) -> None:
+        *own, category, pictures = values
+        self.__dict__ = dict(zip(_OWN, own, strict=True))
+        self.pk = self.__dict__["id"]
+        self.category = None if category is None else ShownCategory(category)
+        self.pictures = [_picture(plain) for plain in pictures]
+
+
+class ShownCategory:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def find_shown_item(user: "User", key: int) -> ShownItem:
+    """One living item the user may see; raises `NotFoundError`. One query."""
+    for values in _item(user.pk, key):
+        return ShownItem(values)
+    raise NotFoundError
+
+
+def read_shown_items(ids: "QuerySet[Any] | Iterable[int]") -> list[ShownItem]:
+    """The items of these ids, or of a query for ids, in its order; one query in either case."""
+    return [ShownItem(values) for values in _items(ids)]
+
+
+@prepared
+def _item(user: Any, key: Any) -> Any:
+    visible = get_vendors_for_user(user).order_by()
+    return _columns(Collectible.objects.filter(pk=key, vendor__in=visible))
+
+
+@prepared
+def _items(ids: Any) -> Any:
+    page = Cast(ids, ArrayField(BigIntegerField()))
+    items = Collectible.all_objects.filter(pk__any=page)
+    return _columns(items.order_by(Func(page, F("pk"), function="array_position")))
+
+
+def _columns(items: Any) -> Any:
+    pictures = CollectibleImage.objects.filter(collectible=OuterRef("pk"))
+    plain = JSONObject(**{name: name for name in _PICTURE})
+    in_order = pictures.order_by("position", "pk").values(plain=plain)
+    return items.values_list(*_OWN, "category__name", ArraySubquery(in_order))
+
+
+def _picture(plain: dict[str, Any]) -> CollectibleImage:
+    times = {name: datetime.fromisoformat(plain[name]) for name in ("created_at", "updated_at")}
+    return CollectibleImage(**plain | times)

@@ -1,0 +1,61 @@
+from collections.abc import Iterable
+
+from django.db import connection, transaction
+
+from core.audit import Deed, log_many
+from core.enums import AuditType
+from inventory.models import CatalogCount, CatalogVersion, Collectible
+from inventory.selectors import Drift, find_figure_drift
+from inventory.triggers import ITEM_COUNTS, ITEM_FIGURES, ITEMS_OF
+
+
+class CounterService:
+    """The figures that triggers keep of each vendor's catalog."""
+
+    @staticmethod
+    @transaction.atomic
+    def rebuild(*, vendor_ids: Iterable[int] | None = None) -> None:
+        """Add them up from the items, of these vendors or of all; whoever writes one waits.
+
+        For what was written with triggers off, and for what was found to be off.
+        """
+        ids = _locked(vendor_ids)
+        zeros = dict.fromkeys(ITEM_FIGURES.sums, 0)
+        CatalogVersion.objects.filter(pk__in=ids).update(**zeros)
+        CatalogCount.objects.filter(vendor_id__in=ids).delete()
+        with connection.cursor() as cursor:
+            for kept in (ITEM_FIGURES, ITEM_COUNTS):
+                cursor.execute(kept.put(ITEMS_OF), {"vendors": ids})
+
+    @staticmethod
+    @transaction.atomic
+    def mend() -> list[Drift]:
+        """Find what is off, put it right, and say so in the audit log of the vendor."""
+        suspects = {fault.key for fault in find_figure_drift()}
+        drift = find_figure_drift(_locked(suspects))
+        ids = sorted({fault.key for fault in drift})
+        CounterService.rebuild(vendor_ids=ids)
+        log_many(AuditType.CATALOG, None, [_mended(vendor_id, drift) for vendor_id in ids])
+        return drift
+
+
+def _locked(vendor_ids: Iterable[int] | None) -> list[int]:
+    """Everything kept of a vendor is written under the lock of its version."""
+    if vendor_ids is None:
+        owners = Collectible.all_objects.order_by().values_list("vendor_id", flat=True).distinct()
+        vendor_ids = {*owners, *CatalogVersion.objects.values_list("pk", flat=True)}
+    ids = sorted(set(vendor_ids))
+    missing = [CatalogVersion(vendor_id=vendor_id) for vendor_id in ids]
+    CatalogVersion.objects.bulk_create(missing, ignore_conflicts=True)
+    list(CatalogVersion.objects.filter(pk__in=ids).order_by("pk").select_for_update())
+    return ids
+
+
+def _mended(vendor_id: int, drift: Iterable[Drift]) -> Deed:
+    own = [fault for fault in drift if fault.key == vendor_id]
+    return Deed(
+        action="mended figures of the catalog",
+        vendor_id=vendor_id,
+        before={fault.column: fault.is_now for fault in own},
+        after={fault.column: fault.should_be for fault in own},
+    )
