@@ -114,6 +114,16 @@ class Migration(migrations.Migration):
             name='item',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='valuations', to='inventory.collectible'),
         ),
+        migrations.AlterField(
+            model_name='stocklevel',
+            name='store',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='vendors.vendorstore'),
+        ),
+        migrations.AlterField(
+            model_name='stocklot',
+            name='store',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='vendors.vendorstore'),
+        ),
         migrations.AddIndex(
             model_name='collectible',
             index=models.Index(condition=models.Q(('is_deleted', False)), fields=['vendor', '-created_at', '-id'], name='item_newest'),
@@ -160,7 +170,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='stocklot',
-            index=models.Index(fields=['received_at', 'id'], name='lot_by_received_at'),
+            index=models.Index(fields=['store', '-received_at', '-id'], name='lot_of_store'),
+        ),
+        migrations.AddIndex(
+            model_name='stocklevel',
+            index=models.Index(fields=['store', 'item'], name='level_of_store'),
         ),
         migrations.AddIndex(
             model_name='stocktransfer',

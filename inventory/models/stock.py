@@ -38,7 +38,7 @@ from inventory.triggers import (
     MOVEMENT_TRIGGERS,
     VALUATION_TRIGGERS,
 )
-from vendors.selectors import get_vendor_ids
+from vendors.selectors import get_store_ids, get_vendor_ids
 
 if TYPE_CHECKING:
     from users.models import User
@@ -51,11 +51,7 @@ class LedgerQuerySet(PagedQuerySet[Any]):
     """Rows of one item each."""
 
     def visible_to(self, user: User) -> LedgerQuerySet:
-        """Those of items in the user's vendors; of deleted items too, for history stays.
-
-        The vendors' ids are asked for first: by them PostgreSQL knows whether these are few of all
-        rows, to be looked up by item, or most, to be read in their order.
-        """
+        """Those of items in the user's vendors; of deleted items too, for history stays."""
         return self.filter(item__vendor__in=get_vendor_ids(user))
 
     def low_on_stock(self) -> LedgerQuerySet:
@@ -66,6 +62,13 @@ class LedgerQuerySet(PagedQuerySet[Any]):
         threshold = F("item__low_stock_threshold")
         unwatched = Q(item__low_stock_threshold=None)
         return self.filter(unwatched | Q(item__quantity__gt=threshold))
+
+
+class StoredQuerySet(LedgerQuerySet):
+    def visible_to(self, user: User) -> StoredQuerySet:
+        """By their stores, which are those of the items' vendors: each has an index."""
+        ids = get_store_ids(user)
+        return self.filter(store__in=ids).in_parts([Q(store=key) for key in ids])
 
 
 class MovementQuerySet(LedgerQuerySet):
@@ -91,14 +94,14 @@ class StockLevel(models.Model):
     """How many of an item a store has, and how many of those are promised."""
 
     item = _item(related_name="levels", db_index=False)
-    store = _store(related_name="+")
+    store = _store(related_name="+", db_index=False)
     on_hand = models.PositiveIntegerField(default=0)
     allocated = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     # Units of a store that is closed could not be named any more, nor moved out of it.
     blocks_deletion = {"store": Q(on_hand__gt=0, item__is_deleted=False)}
-    objects = models.Manager.from_queryset(LedgerQuerySet)()
+    objects = models.Manager.from_queryset(StoredQuerySet)()
 
     class Meta:
         constraints = [
@@ -108,6 +111,7 @@ class StockLevel(models.Model):
                 condition=Q(allocated__lte=F("on_hand")), name="level_not_overpromised"
             ),
         ]
+        indexes = [Index(fields=["store", "item"], name="level_of_store")]
         triggers = [DERIVED]
 
     def __str__(self) -> str:
@@ -126,7 +130,7 @@ class StockLot(models.Model):
     """
 
     item = _item(related_name="lots", db_index=False)
-    store = _store(related_name="+")
+    store = _store(related_name="+", db_index=False)
     received = models.PositiveIntegerField(
         validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)]
     )
@@ -148,7 +152,7 @@ class StockLot(models.Model):
         help_text="The lot that the units were in before a transfer.",
     )  # fmt: skip
 
-    objects = models.Manager.from_queryset(LedgerQuerySet)()
+    objects = models.Manager.from_queryset(StoredQuerySet)()
 
     class Meta:
         constraints = [
@@ -171,7 +175,7 @@ class StockLot(models.Model):
                 name="lot_fifo",
             ),
             Index(fields=["item", "-received_at", "-id"], name="lot_newest"),
-            Index(fields=["received_at", "id"], name="lot_by_received_at"),
+            Index(fields=["store", "-received_at", "-id"], name="lot_of_store"),
         ]
         triggers = LOT_TRIGGERS
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import CheckConstraint, Index, Q
 from django.db.models.functions import Upper
@@ -87,6 +88,10 @@ class Customer(AuditedModel, SoftDeleteModel):
                 name="customer_deleted",
             ),
             Index("vendor", Upper("email"), name="customer_by_email"),
+            GinIndex(
+                *(OpClass(Upper(name), name="gin_trgm_ops") for name in ("name", "email", "phone")),
+                name="customer_search",
+            ),
         ]  # fmt: skip
         triggers = [counts_changes()]
 
