@@ -133,6 +133,7 @@ def _terms(queryset: QuerySet[Any]) -> Iterator[Term]:
     key, descending = queryset.model._meta.pk, False
     own = queryset.model._meta.concrete_fields
     never_null = {field.name for field in own if not (field.null or field.is_relation)}
+    never_null |= {field.attname for field in own if not field.null}
     never_null |= getattr(queryset, "never_null", frozenset())
     assert key is not None  # noqa: S101 (every model has one)
     for word in queryset.query.order_by:

@@ -39,7 +39,7 @@ class PagedQuerySet(QuerySet[_M]):
         """The same rows, of which it is known how many there are; fewer are counted again."""
         rows = self._chain()  # type: ignore[attr-defined]
         rows._total = total  # noqa: SLF001 (its own kind)
-        return rows  # type: ignore[no-any-return]
+        return rows
 
     def count(self) -> int:
         whole = not (self.query.is_sliced or self.query.is_empty() or self.query.combinator)
@@ -54,7 +54,7 @@ class PagedQuerySet(QuerySet[_M]):
         """The same rows, each of which is in one of these parts, and in no second."""
         rows = self._chain()  # type: ignore[attr-defined]
         rows._parts = parts  # noqa: SLF001 (its own kind)
-        return rows  # type: ignore[no-any-return]
+        return rows
 
     def having(self, *names: str) -> Self:
         """Those with a value in these columns: so a cursor need not look for any without."""
@@ -88,16 +88,16 @@ class PagedQuerySet(QuerySet[_M]):
         """The rows with these keys: what they are chosen by is asked no second time."""
         rows = self._chain()  # type: ignore[attr-defined]
         rows.query.clear_where()
-        return rows.filter(pk__in=keys)  # type: ignore[no-any-return]
+        return rows.filter(pk__in=keys)
 
 
-class PagePaginator(Paginator):  # type: ignore[type-arg]
+class PagePaginator(Paginator):
     """Django's, by the queryset's own way to a page if it has one."""
 
-    def page(self, number: int | str) -> "Page[Any]":
+    def page(self, number: int | str) -> Page:
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
         stop = min(start + self.per_page, self.count)
         rows: Any = self.object_list
         page = rows.page(start, stop) if hasattr(rows, "page") else rows[start:stop]
-        return self._get_page(page, number, self)
+        return Page(page, number, self)

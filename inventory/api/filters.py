@@ -37,6 +37,8 @@ class CollectibleFilter(filters.FilterSet):
     in_stock = FlagFilter(method="is_in_stock")
     low_stock = FlagFilter(method="is_low_on_stock")
     is_active = FlagFilter()
+    is_featured = FlagFilter()
+    is_bestseller = FlagFilter()
     created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
     created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
     updated_since = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")

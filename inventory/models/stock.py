@@ -38,7 +38,7 @@ from inventory.triggers import (
     MOVEMENT_TRIGGERS,
     VALUATION_TRIGGERS,
 )
-from vendors.selectors import get_vendors_for_user
+from vendors.selectors import get_store_ids, get_vendor_ids
 
 if TYPE_CHECKING:
     from users.models import User
@@ -52,7 +52,7 @@ class LedgerQuerySet(PagedQuerySet[Any]):
 
     def visible_to(self, user: User) -> LedgerQuerySet:
         """Those of items in the user's vendors; of deleted items too, for history stays."""
-        return self.filter(item__vendor__in=get_vendors_for_user(user).order_by())
+        return self.filter(item__vendor__in=get_vendor_ids(user))
 
     def low_on_stock(self) -> LedgerQuerySet:
         """Those of items at their threshold or below, over all stores."""
@@ -64,16 +64,17 @@ class LedgerQuerySet(PagedQuerySet[Any]):
         return self.filter(unwatched | Q(item__quantity__gt=threshold))
 
 
+class StoredQuerySet(LedgerQuerySet):
+    def visible_to(self, user: User) -> StoredQuerySet:
+        """By their stores, which are those of the items' vendors: each has an index."""
+        ids = get_store_ids(user)
+        return self.filter(store__in=ids).in_parts([Q(store=key) for key in ids])
+
+
 class MovementQuerySet(LedgerQuerySet):
     def visible_to(self, user: User) -> MovementQuerySet:
-        """Those in the user's vendors, whose ids are asked for first.
-
-        Only so are the newest read from `movement_newest` instead of all being sorted.
-        """
-        if not user.pk:  # nobody, as the API's description is made for, without a database
-            return self.none()
-        vendors = get_vendors_for_user(user).order_by().values_list("pk", flat=True)
-        return self.of_vendors(vendors)
+        """As of others, and each vendor's are read off its own index."""
+        return self.of_vendors(get_vendor_ids(user))
 
 
 def _money(**options: Any) -> models.DecimalField[Any, Any]:
@@ -93,14 +94,14 @@ class StockLevel(models.Model):
     """How many of an item a store has, and how many of those are promised."""
 
     item = _item(related_name="levels", db_index=False)
-    store = _store(related_name="+")
+    store = _store(related_name="+", db_index=False)
     on_hand = models.PositiveIntegerField(default=0)
     allocated = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     # Units of a store that is closed could not be named any more, nor moved out of it.
     blocks_deletion = {"store": Q(on_hand__gt=0, item__is_deleted=False)}
-    objects = models.Manager.from_queryset(LedgerQuerySet)()
+    objects = models.Manager.from_queryset(StoredQuerySet)()
 
     class Meta:
         constraints = [
@@ -110,6 +111,7 @@ class StockLevel(models.Model):
                 condition=Q(allocated__lte=F("on_hand")), name="level_not_overpromised"
             ),
         ]
+        indexes = [Index(fields=["store", "item"], name="level_of_store")]
         triggers = [DERIVED]
 
     def __str__(self) -> str:
@@ -128,7 +130,7 @@ class StockLot(models.Model):
     """
 
     item = _item(related_name="lots", db_index=False)
-    store = _store(related_name="+")
+    store = _store(related_name="+", db_index=False)
     received = models.PositiveIntegerField(
         validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)]
     )
@@ -150,7 +152,7 @@ class StockLot(models.Model):
         help_text="The lot that the units were in before a transfer.",
     )  # fmt: skip
 
-    objects = models.Manager.from_queryset(LedgerQuerySet)()
+    objects = models.Manager.from_queryset(StoredQuerySet)()
 
     class Meta:
         constraints = [
@@ -173,6 +175,7 @@ class StockLot(models.Model):
                 name="lot_fifo",
             ),
             Index(fields=["item", "-received_at", "-id"], name="lot_newest"),
+            Index(fields=["store", "-received_at", "-id"], name="lot_of_store"),
         ]
         triggers = LOT_TRIGGERS
 
@@ -213,7 +216,8 @@ class StockTransfer(AuditedModel):
                 fields=["item"],
                 condition=Q(status=TransferStatus.IN_TRANSIT),
                 name="transfer_in_transit",
-            )
+            ),
+            Index(fields=["created_at", "id"], name="transfer_newest"),
         ]
         triggers = [counts_changes()]
 

@@ -148,6 +148,14 @@ def get_stores_for_user(user: "User") -> StoreQuerySet:
     return stores.order_by("name", "pk")
 
 
+def get_store_ids(user: "User") -> list[int]:
+    """Of all stores, closed ones too, of the vendors the user may see; none for nobody."""
+    if not user.pk:
+        return []
+    stores = VendorStore.all_objects.filter(vendor__in=get_vendors_for_user(user).order_by())
+    return list(stores.order_by().values_list("pk", flat=True))
+
+
 def get_store_names(ids: Iterable[int | None]) -> dict[int, str]:
     """By id; of closed ones too, for history stays."""
     rows = VendorStore.all_objects.filter(pk__in=[key for key in ids if key])

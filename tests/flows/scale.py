@@ -1,0 +1,98 @@
+"""Shops with thousands of everything, by statements that copy one row thousands of times."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pgtrigger
+from django.db import connection, models
+
+from core.models import AuditLog
+from inventory.models import StockLevel, StockLot, StockMovement
+from inventory.services import CounterService
+from sales.models import Order
+from tests.factories import CategoryFactory, CustomerFactory, NotificationFactory
+from tests.factories.orders import sale, stocked
+from vendors.models import Vendor
+
+Read = tuple[str, Any]
+MOMENT = "now() - n * interval '1 minute'"
+
+
+def copies(row: models.Model, source: str, **expressions: str) -> None:
+    """The row once more for each row of `source`, with these columns otherwise."""
+    table, own = row._meta.db_table, row._meta.concrete_fields
+    names = [f.column for f in own if not (f.primary_key or isinstance(f, models.GeneratedField))]
+    given = ", ".join(expressions.get(name, f'one."{name}"') for name in names)
+    columns = ", ".join(f'"{name}"' for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({columns}) SELECT {given} "  # noqa: S608 (ours, all of it)
+            f"FROM {table} AS one, {source} WHERE one.id = {row.pk}"
+        )
+
+
+def fill(vendor: Vendor, rows: int) -> Order:
+    """One of each by the services, then so many like it; the words are found at any depth."""
+    many = f"generate_series(1, {rows}) AS n"
+    categories = [CategoryFactory(vendor=vendor).pk for _ in range(20)]
+    item, customer = stocked(vendor, category_id=categories[0]), CustomerFactory(vendor=vendor)
+    order = sale(vendor, item, customer=customer)
+    told = NotificationFactory(user=vendor.owner)
+    [level], [lot] = StockLevel.objects.filter(item=item), StockLot.objects.filter(item=item)
+    receipt = StockMovement.objects.filter(item=item).earliest("pk")
+    with pgtrigger.ignore():
+        copies(
+            item, many, created_at=MOMENT, updated_at=MOMENT, value="mod(n, 700)",
+            quantity="mod(n, 60)",
+            name="'Card ' || md5(n::text)", sku="'S-' || n", slug="'card-' || n",
+            description="CASE WHEN mod(n, 60) = 0 THEN 'Holographic' ELSE md5((-n)::text) END",
+            category_id=f"(ARRAY{categories})[1 + mod(n, 20)]", is_featured="mod(n, 50) = 0",
+        )  # fmt: skip
+        items = _of(vendor, "inventory_collectible", item.pk)
+        copies(level, items, item_id="key")
+        copies(lot, items, item_id="key", received_at=MOMENT)
+        copies(receipt, items, item_id="key", occurred_at=MOMENT, recorded_at=MOMENT)
+        copies(customer, many, created_at=MOMENT, name="md5(n::text)", email="n || '@example.com'")
+        copies(
+            order, many, created_at=MOMENT, placed_at=MOMENT, number="'N-' || n", discount="0",
+            subtotal="mod(n, 900)", total="mod(n, 900)", tax="0",
+        )  # fmt: skip
+        orders = _of(vendor, "sales_order", order.pk)
+        copies(order.lines.get(), orders, order_id="key")
+        copies(AuditLog.objects.filter(vendor=vendor).latest("pk"), many, timestamp=MOMENT)
+        copies(told, many, created_at=MOMENT, event_id="gen_random_uuid()")
+    CounterService.rebuild(vendor_ids=[vendor.pk])
+    return order
+
+
+def _of(vendor: Vendor, table: str, but: int) -> str:
+    """The keys of the vendor's rows, numbered."""
+    keys = f"SELECT id AS key, row_number() OVER () AS n FROM {table}"  # noqa: S608
+    return f"({keys} WHERE vendor_id = {vendor.pk} AND id <> {but}) AS each"
+
+
+@contextmanager
+def watched_reads() -> Iterator[list[Read]]:
+    """What is asked of the database meanwhile, each with its values."""
+    reads: list[Read] = []
+
+    def keep(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith(("SELECT", "WITH")):
+            reads.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(keep):
+        yield reads
+
+
+def plan_of(read: Read) -> list[dict[str, Any]]:
+    """Every node of the plan by which PostgreSQL carries it out."""
+    sql, params = read
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
+        [[[found]]] = cursor.fetchall()
+    nodes = [found["Plan"]]
+    for node in nodes:  # grows while it is walked
+        nodes += node.get("Plans", [])
+    return nodes
