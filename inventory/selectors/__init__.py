@@ -19,6 +19,7 @@ from inventory.selectors.catalog import (
     get_import_rows,
     get_imports_for_user,
     require_may_change,
+    stream_csv,
     stream_export,
 )
 from inventory.selectors.reconciling import (
@@ -91,5 +92,6 @@ __all__ = [
     "get_valuations_of",
     "items_at",
     "require_may_change",
+    "stream_csv",
     "stream_export",
 ]
