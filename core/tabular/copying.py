@@ -60,7 +60,11 @@ def _lines(rows: QuerySet[Any]) -> Generator[Any]:
         return
     statement = f"COPY ({query}) TO STDOUT (FORMAT csv)"
     # Left early, as by a client that goes away, the block cancels the statement.
-    with connection.cursor() as cursor, cursor.copy(statement) as lines:
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(statement) as lines,
+    ):
         yield from lines
 
 

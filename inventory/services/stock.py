@@ -27,10 +27,12 @@ from inventory.models import Collectible, StockLevel, StockLot, StockMovement
 from inventory.services.ledger import (
     Entry,
     Line,
+    NewLot,
     add_lots,
     fresh,
     locked_items,
     lowest_since,
+    open_stock,
     post,
     require_past,
     take,
@@ -84,8 +86,11 @@ class StockService:
     @transaction.atomic
     def open(*, receipts: Sequence[Receipt], by: "User | None", **said: Unpack[Said]) -> None:
         """What was there when the items were added. Writes no audit: adding them did."""
-        entry = _entry(MovementKind.OPENING, by, said)
-        add_lots([_lot(receipt, entry, []) for receipt in receipts], entry)
+        lots = [
+            NewLot(each.item.pk, each.store.pk, each.quantity, each.unit_cost, _currency(each))
+            for each in receipts
+        ]
+        open_stock(lots, _entry(MovementKind.OPENING, by, said))
 
     @staticmethod
     @transaction.atomic
