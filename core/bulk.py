@@ -8,24 +8,34 @@ from typing import Any
 from django.db import connection
 from django.db.models import Field, ForeignKey, JSONField, Model
 
+FEW = 20
 
-def add_all(rows: Sequence[Model]) -> None:
-    """Add new rows of one model by COPY, and give them their keys.
 
-    What has a `db_default` is left to the database.
+def add_all(rows: Sequence[Model], *, keyed: bool = True) -> None:
+    """Add new rows of one model by COPY, and give them their keys if they are to be `keyed`.
+
+    What has a `db_default` is left to the database. A few are an INSERT: it is one call, not three.
     """
-    if not rows:
+    if len(rows) < FEW:
+        models: set[Any] = {type(row) for row in rows}
+        for model in models:
+            model.objects.bulk_create(rows)
         return
     meta = rows[0]._meta
-    fields = [f for f in meta.concrete_fields if not (f.generated or f.has_db_default())]
+    fields = [
+        field
+        for field in meta.concrete_fields
+        if not (field.generated or field.has_db_default()) and (keyed or not field.primary_key)
+    ]
     columns = ", ".join(map(_quoted, fields))
     said = [_reader(field, add=True) for field in fields]
     with connection.wrap_database_errors, connection.cursor() as cursor:
-        _give_keys(cursor, rows)
+        if keyed:
+            _give_keys(cursor, rows)
         with cursor.copy(f'COPY "{meta.db_table}" ({columns}) FROM STDIN') as copy:
             for row in rows:
                 copy.write_row([say(row) for say in said])
-    for row in rows:
+    for row in rows if keyed else []:
         state = row._state  # noqa: SLF001 (as `bulk_create` leaves it)
         state.adding, state.db = False, connection.alias
 

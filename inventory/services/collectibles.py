@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import Prefetch, ProtectedError, prefetch_related_objects
 
 from core.audit import Deed, fields_of, log_audit, log_many
 from core.enums import AuditType
@@ -17,10 +17,17 @@ from core.json import merged
 from core.rehearsal import Terms
 from core.writing import constraint_as, differing, save_changes
 from inventory.exceptions import SkuTaken, StaleVersion
-from inventory.models import Allocation, Collectible, CollectibleQuerySet, new_sku
+from inventory.models import (
+    Allocation,
+    Collectible,
+    CollectibleImage,
+    CollectibleQuerySet,
+    new_sku,
+)
 from inventory.selectors import get_category_called
 from inventory.services.categories import CategoryService
 from inventory.services.counting import store_of
+from inventory.services.ledger import allow_opening
 from inventory.services.stock import Receipt, StockService
 from vendors.selectors import get_shop_settings
 
@@ -103,15 +110,20 @@ class CollectibleService:
         if "low_stock_threshold" not in values:
             values["low_stock_threshold"] = get_shop_settings(vendor.pk).low_stock_threshold
         unit_cost = values.pop("unit_cost", Decimal(0))
-        item = Collectible(name=name, vendor=vendor, created_by=by, updated_by=by, **values)
-        with constraint_as({"item_sku_unique": SkuTaken()}):
-            item.save()
+        item = Collectible(
+            name=name, vendor=vendor, quantity=quantity, created_by=by, updated_by=by, **values
+        )
+        if quantity:
+            allow_opening()
+        with constraint_as({"item_sku_unique": SkuTaken()}, savepoint=False):
+            item.save(force_insert=True)
         if quantity:
             opening = Receipt(item, store_of(vendor, by), quantity, unit_cost, item.currency)
             StockService.open(receipts=[opening], by=by)
-            item.quantity = quantity
         action = f"created item “{item.name}”"
         log_audit(AuditType.CATALOG, by, action, obj=item, after=fields_of(item))
+        # None yet, and so nobody has to ask.
+        prefetch_related_objects([item], Prefetch("images", CollectibleImage.objects.none()))
         return item
 
     @staticmethod
@@ -208,9 +220,8 @@ class CollectibleService:
         found = _locked_rows(items, ids)
         fresh, outcome = _judged(found, ids, terms)
         free, promised = _by_promises(fresh)
-        rows = Collectible.objects.filter(pk__in=[item.pk for item in free])
-        rows.update(updated_by=by)
-        rows.delete()
+        rows: CollectibleQuerySet = Collectible.objects.filter(pk__in=[item.pk for item in free])
+        rows.delete(updated_by=by)
         log_many(AuditType.CATALOG, by, _deeds("deleted", free))
         outcome.done = len(free)
         outcome.errors += _refused(promised, InUse())
@@ -231,8 +242,7 @@ class CollectibleService:
         free, taken = _by_freedom(fresh)
         rows = Collectible.all_objects.filter(pk__in=[item.pk for item in free])
         with constraint_as({"item_sku_unique": SkuTaken()}):
-            rows.update(updated_by=by)
-            rows.restore()
+            rows.restore(updated_by=by)
         log_many(AuditType.CATALOG, by, _deeds("restored", free))
         outcome.done = len(free)
         outcome.errors += _refused(taken, SkuTaken())

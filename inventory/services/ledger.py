@@ -83,7 +83,7 @@ class NewLot(NamedTuple):
 
 
 _FULL = {"level_sane": StockFull(), "item_quantity_sane": StockFull()}
-_LOTS = """
+_OPEN = """
     INSERT INTO inventory_stocklot (
         item_id, store_id, received, unit_cost, cost, currency, landed_costs, remaining,
         remaining_cost, received_at, reference
@@ -92,16 +92,16 @@ _LOTS = """
         0, at, reference
     FROM unnest(%s::bigint[], %s::bigint[], %s::integer[], %s::numeric[], %s::text[])
         AS each (item, store, quantity, unit_cost, currency),
-        (VALUES (%s::timestamptz, %s)) AS said (at, reference)
-    RETURNING id
-"""
-_MOVEMENTS = """
+        (VALUES (%s::timestamptz, %s)) AS said (at, reference);
     INSERT INTO inventory_stockmovement (
         item_id, store_id, lot_id, quantity, cost, kind, reason, reference, note, actor_id,
         occurred_at
     )
     SELECT item_id, store_id, id, received, cost, %s, %s, %s, %s, %s::bigint, %s::timestamptz
-    FROM inventory_stocklot WHERE id = ANY(%s) ORDER BY id
+    FROM inventory_stocklot AS lot
+    WHERE item_id = ANY(%s)
+        AND NOT EXISTS (SELECT FROM inventory_stockmovement WHERE lot_id = lot.id)
+    ORDER BY id
 """
 
 
@@ -141,12 +141,12 @@ def open_stock(lots: Sequence[NewLot], entry: Entry) -> None:
     """The lots that items start with, and the movements that fill them, however many."""
     if not lots:
         return
-    with constraint_as(_FULL), connection.cursor() as cursor:
-        cursor.execute(_LOTS, [*map(list, zip(*lots, strict=True)), entry.at, entry.reference])
-        keys = [key for [key] in cursor.fetchall()]
-        actor = entry.by.pk if entry.by else None
-        said = [entry.kind, entry.reason, entry.reference, entry.note, actor, entry.at, keys]
-        cursor.execute(_MOVEMENTS, said)
+    actor = entry.by.pk if entry.by else None
+    items, *others = map(list, zip(*lots, strict=True))
+    said = [entry.kind, entry.reason, entry.reference, entry.note, actor, entry.at]
+    with constraint_as(_FULL, savepoint=False), connection.cursor() as cursor:
+        # Both in one call.
+        cursor.execute(_OPEN, [items, *others, entry.at, entry.reference, *said, items])
 
 
 def take(
@@ -174,7 +174,7 @@ def post(movements: list[StockMovement], *, moves: bool = False) -> list[StockMo
 
     Who listens hears of items that ran low or out by them. Raises `StockFull`.
     """
-    with constraint_as(_FULL):
+    with constraint_as(_FULL, savepoint=False):
         StockMovement.objects.bulk_create(movements)
     changes: dict[int, int] = defaultdict(int)
     for movement in [] if moves else movements:

@@ -86,7 +86,7 @@ class Planner:
             old = [item for item in changed.values() if item not in new]
             write_all(old, _WRITTEN)
             self._counts.correct(old)
-        add_all(results)
+        add_all(results, keyed=False)
         return Counter(result.outcome for result in results)
 
     def _known(self, skus: set[str]) -> dict[str, Collectible]:

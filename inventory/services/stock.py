@@ -83,7 +83,7 @@ class Return:
 
 class StockService:
     @staticmethod
-    @transaction.atomic
+    @transaction.atomic(savepoint=False)
     def open(*, receipts: Sequence[Receipt], by: "User | None", **said: Unpack[Said]) -> None:
         """What was there when the items were added. Writes no audit: adding them did."""
         lots = [
@@ -189,13 +189,15 @@ class StockService:
     @staticmethod
     @transaction.atomic
     def sell(
-        *, lines: Sequence[Line], by: "User | None", **said: Unpack[Said]
+        *, lines: Sequence[Line], by: "User | None", locked: bool = False, **said: Unpack[Said]
     ) -> list[list[StockMovement]]:
         """Take what is sold, for each line its movements: their cost is the cost of goods sold.
 
-        All or nothing: raises `InsufficientStock`. Who sells writes the audit entry.
+        All or nothing: raises `InsufficientStock`. Who sells writes the audit entry, and says
+        when the items are `locked` already.
         """
-        return take(fresh(lines), _entry(MovementKind.SALE, by, said))
+        entry = _entry(MovementKind.SALE, by, said)
+        return take(lines if locked else fresh(lines), entry)
 
     @staticmethod
     @transaction.atomic
