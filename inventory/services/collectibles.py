@@ -17,13 +17,7 @@ from core.json import merged
 from core.rehearsal import Terms
 from core.writing import constraint_as, differing, save_changes
 from inventory.exceptions import SkuTaken, StaleVersion
-from inventory.models import (
-    Allocation,
-    Collectible,
-    CollectibleImage,
-    CollectibleQuerySet,
-    new_sku,
-)
+from inventory.models import Allocation, Collectible, CollectibleImage, CollectibleQuerySet, new_sku
 from inventory.selectors import get_category_called
 from inventory.services.categories import CategoryService
 from inventory.services.counting import store_of
@@ -113,12 +107,14 @@ class CollectibleService:
         item = Collectible(
             name=name, vendor=vendor, quantity=quantity, created_by=by, updated_by=by, **values
         )
-        if quantity:
+        store = store_of(vendor, by) if quantity else None
+        if store:
             allow_opening()
+        # From here on others who write to this shop's catalog wait: what can be asked before, is.
         with constraint_as({"item_sku_unique": SkuTaken()}, savepoint=False):
             item.save(force_insert=True)
-        if quantity:
-            opening = Receipt(item, store_of(vendor, by), quantity, unit_cost, item.currency)
+        if store:
+            opening = Receipt(item, store, quantity, unit_cost, item.currency)
             StockService.open(receipts=[opening], by=by)
         action = f"created item “{item.name}”"
         log_audit(AuditType.CATALOG, by, action, obj=item, after=fields_of(item))
