@@ -182,7 +182,7 @@ class CollectibleService:
         An item that cannot take them (its vendor has no such category), or that is at another
         version than the caller expects, is reported and left. Raises `PlanStale`.
         """
-        found = _locked_rows(items, ids)
+        found = _locked_rows(items, ids, "vendor")
         fresh, outcome = _judged(found, ids, terms)
         grounds: list[Any] = [_state(found)]
         deeds: list[Deed] = []
@@ -327,16 +327,18 @@ def _with_details(item: Collectible) -> Collectible:
     return row
 
 
-def _locked_rows(items: CollectibleQuerySet, ids: Iterable[int]) -> list[Collectible]:
+def _locked_rows(
+    items: CollectibleQuerySet, ids: Iterable[int], *related: str
+) -> list[Collectible]:
     """Locked in key order, as everywhere: calls in opposite order must not wait for each other.
 
     Returned vendor by vendor for the same reason: writing locks each vendor's catalog version.
     Rows that point to them can be added meanwhile, in any order: those of an order's lines.
     """
-    rows = items.filter(pk__in=ids).prefetch_related(None).select_related(None)
-    rows = rows.select_related("vendor").order_by("pk")
+    rows = items.filter(pk__in=ids).prefetch_related(None).select_related(None).order_by("pk")
     locked = rows.select_for_update(of=["self"], no_key=True)
-    return sorted(locked, key=attrgetter("vendor_id"))
+    rows = locked.select_related(*related) if related else locked
+    return sorted(rows, key=attrgetter("vendor_id"))
 
 
 def _missing(ids: Iterable[int], found: Iterable[Collectible]) -> list[int]:
