@@ -26,6 +26,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import FileField, GeneratedField, Model
 
+from core.bulk import add_all
 from core.context import client_address, current_origin
 from core.models import AuditLog
 
@@ -105,8 +106,10 @@ def log_many(
     deeds: Iterable[Deed],
     request: "HttpRequest | None" = None,
 ) -> list[AuditLog]:
-    """One row per deed, all in one statement."""
-    return AuditLog.objects.bulk_create([_row(action_type, user, deed, request) for deed in deeds])
+    """One row per deed, all in one statement; of many the keys are not asked for."""
+    rows = [_row(action_type, user, deed, request) for deed in deeds]
+    add_all(rows, keyed=False)
+    return rows
 
 
 def fields_of(row: Model) -> dict[str, Any]:
@@ -157,6 +160,8 @@ def vendor_of(obj: Model | None) -> int | None:
 
 def _line(text: str) -> str:
     """On one line, and without what steers terminals: names are other people's text."""
+    if text.isprintable():
+        return text
     return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
@@ -179,10 +184,17 @@ def _value(name: str, value: Any, hidden: Set[str]) -> Any:
     """As plain JSON; what is too long to be read is cut."""
     if value and (name in hidden or any(word in name for word in SECRETS)):
         return HIDDEN
+    if value is None or type(value) in (bool, int) or _is_short(value):
+        return value
     text = json.dumps(value, cls=_Plain, ensure_ascii=False)
     if len(text) <= MAX_VALUE:
         return json.loads(text)
     return f"{(value if isinstance(value, str) else text)[:MAX_VALUE]}…"
+
+
+def _is_short(value: Any) -> bool:
+    """Text that is plain JSON as it stands: of each sign it makes six at most."""
+    return type(value) is str and len(value) < MAX_VALUE // 6 - 2
 
 
 class _Plain(DjangoJSONEncoder):

@@ -4,7 +4,7 @@ And the tables that belong to all of them: the audit log, what the limits count,
 was done once, and the outbox.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import pgtrigger
@@ -106,10 +106,11 @@ class AuditedModel(VersionedModel):
 class SoftDeleteQuerySet(TimeStampedQuerySet[_M]):
     """`delete()` hides rows and what hangs on them; `restore()` brings exactly those back."""
 
-    def delete(self) -> tuple[int, dict[str, int]]:
+    def delete(self, **written: Any) -> tuple[int, dict[str, int]]:
         """Hide the rows and, along `SOFT_CASCADE` keys, what belongs to them: all or nothing.
 
-        Returns what Django's `delete()` returns: the total and the count per model. Raises
+        `written` goes into the rows in the same UPDATE, not into what belongs to them. Returns
+        what Django's `delete()` returns: the total and the count per model. Raises
         `ProtectedError` when a row that stays points to one of them through a `PROTECT` key.
         """
         stamp = timezone.now()
@@ -117,18 +118,25 @@ class SoftDeleteQuerySet(TimeStampedQuerySet[_M]):
             family = self._living_family()
             if blockers := _blockers(family):
                 raise ProtectedError(f"{self.model._meta.label} is in use.", blockers)
-            counts = {model._meta.label: _hide(model, family[model], stamp) for model in family}
+            counts = {
+                model._meta.label: _hide(
+                    model, family[model], stamp, written if model is self.model else {}
+                )
+                for model in family
+            }
         return sum(counts.values()), counts
 
-    def restore(self) -> int:
+    def restore(self, **written: Any) -> int:
         """Bring back hidden rows with what was hidden together with them; returns their number.
+
+        `written` goes into the rows in the same UPDATE, not into what belongs to them.
 
         Raises `IntegrityError` when a living row has taken a unique value meanwhile.
         """
         with transaction.atomic():
             family = _family(self.model, self.filter(is_deleted=True), is_deleted=True)
             for model, keys in family.items():
-                _show(model, keys)
+                _show(model, keys, written if model is self.model else {})
         return len(family.get(self.model, ()))
 
     def hard_delete(self) -> tuple[int, dict[str, int]]:
@@ -148,14 +156,16 @@ class SoftDeleteQuerySet(TimeStampedQuerySet[_M]):
     hard_delete.queryset_only = True  # type: ignore[attr-defined]
 
 
-def _hide(model: type[models.Model], keys: Iterable[Any], stamp: Any) -> int:
+def _hide(
+    model: type[models.Model], keys: Iterable[Any], stamp: Any, written: Mapping[str, Any]
+) -> int:
     rows: SoftDeleteQuerySet[Any] = model.all_objects.filter(pk__in=keys, is_deleted=False)  # type: ignore[attr-defined]
-    return rows.update(is_deleted=True, deleted_at=stamp)
+    return rows.update(is_deleted=True, deleted_at=stamp, **written)
 
 
-def _show(model: type[models.Model], keys: Iterable[Any]) -> None:
+def _show(model: type[models.Model], keys: Iterable[Any], written: Mapping[str, Any]) -> None:
     rows: SoftDeleteQuerySet[Any] = model.all_objects.filter(pk__in=keys, is_deleted=True)  # type: ignore[attr-defined]
-    rows.update(is_deleted=False, deleted_at=None)
+    rows.update(is_deleted=False, deleted_at=None, **written)
 
 
 def _family(model: type[models.Model], rows: models.QuerySet[Any], *, is_deleted: bool) -> _Family:

@@ -1,7 +1,7 @@
 """How services write: one changed row, one statement; the database's refusals by their names."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.db import IntegrityError, transaction
@@ -54,10 +54,15 @@ def save_changes(
 
 
 @contextmanager
-def constraint_as(refusals: Mapping[str, AppException]) -> Iterator[None]:
-    """Turn the violation of a named database constraint into the refusal it stands for."""
+def constraint_as(
+    refusals: Mapping[str, AppException], *, savepoint: bool = True
+) -> Iterator[None]:
+    """Turn the violation of a named database constraint into the refusal it stands for.
+
+    Without a savepoint, which costs two calls, the refusal is to end the transaction.
+    """
     try:
-        with transaction.atomic():
+        with transaction.atomic() if savepoint else nullcontext():
             yield
     except IntegrityError as error:
         name = str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", ""))

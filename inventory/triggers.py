@@ -56,29 +56,29 @@ ITEMS_OF = """(
 _ADDED = pgtrigger.Referencing(new="new_rows")
 _CHANGED = pgtrigger.Referencing(old="old_rows", new="new_rows")
 
-# While the ledger writes what items start with (`core.triggers.counts_changes`).
+# While the ledger writes what items start with (`core.triggers.counts_changes`). Set by who adds
+# items with their stock, it allows that for one INSERT; whether the ledger agrees is asked when the
+# transaction ends.
 OPENING = "current_setting('omni_stock.opening', true) = 'true'"
+_OPENED = "PERFORM set_config('omni_stock.opening', 'false', true);"
 
 # --- The ledger (why: docs/decisions/0018-stock-ledger.md) ---------------------------------------
 APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
 
-# A trigger that another trigger fired has a depth above one: what is derived from the ledger is
-# written by the ledger's triggers, and by nobody else.
+# A trigger that another trigger fired has a depth: what is derived from the ledger is written by
+# the ledger's triggers, and by nobody else. Asked as a condition, it costs their rows no call.
 _REFUSE = """
-    IF pg_trigger_depth() < 2 THEN
-        RAISE EXCEPTION '% follows from the stock ledger and is not written', TG_TABLE_NAME
-            USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN COALESCE(NEW, OLD);
+    RAISE EXCEPTION '% follows from the stock ledger and is not written', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation';
 """
 
 
-def _refuses(name: str, operation: Any, condition: str = "") -> pgtrigger.Trigger:
+def _refuses(name: str, operation: Any, condition: str = "true") -> pgtrigger.Trigger:
     return pgtrigger.Trigger(
         name=name,
         when=pgtrigger.Before,
         operation=operation,
-        condition=pgtrigger.Condition(condition) if condition else None,
+        condition=pgtrigger.Condition(f"pg_trigger_depth() = 0 AND ({condition})"),
         func=_REFUSE,
     )
 
@@ -91,11 +91,10 @@ LOT_TRIGGERS = [
 ]
 
 # Numbers the item's movements and seals each one; `last` is the one before. The item's row is
-# locked by whoever moves its stock, so nobody else is adding one. EXECUTE plans anew each time: a
-# plan kept from when the table was empty would read all of it for every row of a first import.
+# locked by whoever moves its stock, so nobody else is adding one. `inventory_last_movement` plans
+# once and by the index: a plan kept from when the table was empty would read all of it.
 _SEAL = """
-    EXECUTE 'SELECT sequence, digest FROM inventory_stockmovement
-        WHERE item_id = $1 ORDER BY sequence DESC LIMIT 1' INTO last USING NEW.item_id;
+    SELECT * INTO last FROM inventory_last_movement(NEW.item_id);
     SELECT item.vendor_id INTO NEW.vendor_id FROM inventory_collectible AS item
         JOIN vendors_vendorstore AS store
             ON store.id = NEW.store_id AND store.vendor_id = item.vendor_id
@@ -112,39 +111,51 @@ _SEAL = """
     RETURN NEW;
 """
 
-# Rows that are missing first: with ON CONFLICT DO UPDATE the checks would see the bare difference.
-# An opening is part of adding the item, which nobody has seen yet: it is no new version of it.
-_POST = """
+_ON_HAND = (
+    "(SELECT SUM(level.on_hand) FROM inventory_stocklevel AS level WHERE level.item_id = item.id)"
+)
+# Levels that are missing are added with what moved. An opening is part of adding the item, which
+# nobody has seen yet: it is no new version of it, and mostly the item has it already.
+_POST = f"""
+    WITH moved AS MATERIALIZED (
+        SELECT item_id, store_id, SUM(quantity) AS quantity FROM new_rows GROUP BY 1, 2
+    ), known AS (
+        UPDATE inventory_stocklevel AS level
+            SET on_hand = level.on_hand + moved.quantity, updated_at = clock_timestamp()
+            FROM moved WHERE level.item_id = moved.item_id AND level.store_id = moved.store_id
+            RETURNING level.item_id, level.store_id
+    )
     INSERT INTO inventory_stocklevel (item_id, store_id, on_hand, allocated)
-        SELECT DISTINCT item_id, store_id, 0, 0 FROM new_rows ORDER BY 1, 2
-        ON CONFLICT (item_id, store_id) DO NOTHING;
-    UPDATE inventory_stocklevel AS level
-        SET on_hand = level.on_hand + moved.quantity, updated_at = clock_timestamp()
-        FROM (SELECT item_id, store_id, SUM(quantity) AS quantity FROM new_rows GROUP BY 1, 2)
-            AS moved
-        WHERE level.item_id = moved.item_id AND level.store_id = moved.store_id;
+        SELECT item_id, store_id, moved.quantity, 0
+        FROM moved LEFT JOIN known USING (item_id, store_id)
+        WHERE known.item_id IS NULL ORDER BY 1, 2;
     UPDATE inventory_stocklot AS lot
         SET remaining = lot.remaining + moved.quantity,
             remaining_cost = lot.remaining_cost + moved.cost
         FROM (SELECT lot_id, SUM(quantity) AS quantity, SUM(cost) AS cost FROM new_rows GROUP BY 1)
             AS moved
         WHERE lot.id = moved.lot_id;
-    FOR batch IN
-        SELECT DISTINCT kind = 'opening' AS opened FROM new_rows ORDER BY 1
-    LOOP
-        PERFORM set_config('omni_stock.opening', batch.opened::text, true);
+    IF EXISTS (SELECT FROM new_rows WHERE kind <> 'opening') THEN
         UPDATE inventory_collectible AS item
-            SET quantity = item.quantity + sums.quantity,
-                updated_at = CASE WHEN batch.opened THEN item.updated_at ELSE clock_timestamp() END
+            SET quantity = item.quantity + sums.quantity, updated_at = clock_timestamp()
             FROM (
                 SELECT item_id, SUM(quantity) AS quantity FROM new_rows
-                WHERE (kind = 'opening') = batch.opened GROUP BY 1
+                WHERE kind <> 'opening' GROUP BY 1
             ) AS sums
             WHERE item.id = sums.item_id AND sums.quantity <> 0;
-    END LOOP;
-    PERFORM set_config('omni_stock.opening', 'false', true);
+    END IF;
+    IF EXISTS (
+        SELECT FROM new_rows JOIN inventory_collectible AS item ON item.id = new_rows.item_id
+        WHERE kind = 'opening' AND item.quantity <> {_ON_HAND}
+    ) THEN
+        PERFORM set_config('omni_stock.opening', 'true', true);
+        UPDATE inventory_collectible AS item SET quantity = {_ON_HAND}
+            WHERE item.id IN (SELECT item_id FROM new_rows WHERE kind = 'opening')
+                AND item.quantity <> {_ON_HAND};
+        {_OPENED}
+    END IF;
     RETURN NULL;
-"""
+"""  # noqa: S608 (our own text)
 
 MOVEMENT_TRIGGERS = [
     APPEND_ONLY,
@@ -161,7 +172,6 @@ MOVEMENT_TRIGGERS = [
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         referencing=_ADDED,
-        declare=[("batch", "record")],
         func=_POST,
     ),
 ]
@@ -240,8 +250,18 @@ _VALUE = """
                 item.updated_by_id
             FROM new_rows AS item {changed} ORDER BY item.id;
     END IF;
+    {after}
     RETURN NULL;
 """
+_STARTS_AS_MOVED = f"""
+    IF EXISTS (
+        SELECT FROM inventory_collectible AS item
+        WHERE item.id = NEW.id AND item.quantity IS DISTINCT FROM {_ON_HAND}
+    ) THEN
+        {_REFUSE}
+    END IF;
+    RETURN NULL;
+"""  # noqa: S608 (our own text)
 VALUATION_TRIGGERS = [
     pgtrigger.Trigger(
         name="adopt",
@@ -267,7 +287,19 @@ ITEM_TRIGGERS = [
         condition=pgtrigger.Condition("OLD.category_id IS DISTINCT FROM NEW.category_id"),
         func=_SORTED,
     ),
-    _refuses("starts_without_stock", pgtrigger.Insert, "NEW.quantity <> 0 OR NEW.allocated <> 0"),
+    _refuses(
+        "starts_without_stock",
+        pgtrigger.Insert,
+        f"NEW.allocated <> 0 OR NEW.quantity <> 0 AND ({OPENING}) IS NOT TRUE",
+    ),
+    pgtrigger.Trigger(
+        name="starts_as_moved",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Condition("NEW.quantity <> 0"),
+        timing=pgtrigger.Deferred,
+        func=_STARTS_AS_MOVED,
+    ),
     _refuses(
         "stock_is_derived",
         pgtrigger.Update,
@@ -279,7 +311,7 @@ ITEM_TRIGGERS = [
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         referencing=_ADDED,
-        func=_VALUE.format(changed="WHERE item.value > 0"),
+        func=_VALUE.format(changed="WHERE item.value > 0", after=_OPENED),
     ),
     pgtrigger.Trigger(
         name="next_value",
@@ -289,7 +321,8 @@ ITEM_TRIGGERS = [
         referencing=_CHANGED,
         func=_VALUE.format(
             changed="JOIN old_rows AS before ON before.id = item.id"
-            " AND (before.value, before.currency) IS DISTINCT FROM (item.value, item.currency)"
+            " AND (before.value, before.currency) IS DISTINCT FROM (item.value, item.currency)",
+            after="",
         ),
     ),
 ]

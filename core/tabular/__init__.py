@@ -3,6 +3,7 @@
 Knows rows of cells and nothing of what they mean.
 """
 
+from core.tabular.copying import csv_of
 from core.tabular.opening import open_table
 from core.tabular.safety import escape, unescape
 from core.tabular.table import Limits, Row, Table, TableRefused, count_rows
@@ -15,6 +16,7 @@ __all__ = [
     "TableRefused",
     "count_rows",
     "csv_chunks",
+    "csv_of",
     "escape",
     "jsonl_chunks",
     "open_table",

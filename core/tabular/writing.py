@@ -84,12 +84,19 @@ class _Echo:
         return line
 
 
-def _csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    # Readers find the delimiter in the first line, and a byte order mark at its beginning: quoted,
-    # a name that holds one of them is only a name.
-    writer, quoting = csv.writer(_Echo()), csv.writer(_Echo(), quoting=csv.QUOTE_ALL)
+def csv_heading(header: Sequence[str]) -> str:
+    """The first line of a CSV."""
+    # Readers find the delimiter in it, and a byte order mark at its beginning: quoted, a name that
+    # holds one of them is only a name.
     ambiguous = any(_AMBIGUOUS.search(name) for name in header)
-    yield (quoting if ambiguous else writer).writerow([escape(name) for name in header])
+    writer = csv.writer(_Echo(), quoting=csv.QUOTE_ALL if ambiguous else csv.QUOTE_MINIMAL)
+    line: str = writer.writerow([escape(name) for name in header])
+    return line
+
+
+def _csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    yield csv_heading(header)
+    writer = csv.writer(_Echo())
     for row in rows:
         yield writer.writerow([_csv_cell(value) for value in row])
 

@@ -18,6 +18,7 @@ from inventory.selectors.catalog import (
     get_import_rows,
     get_imports_for_user,
     require_may_change,
+    stream_csv,
     stream_export,
 )
 from inventory.selectors.figures import (
@@ -107,5 +108,6 @@ __all__ = [
     "items_at",
     "read_shown_items",
     "require_may_change",
+    "stream_csv",
     "stream_export",
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import Prefetch, ProtectedError, prefetch_related_objects
 
 from core.audit import Deed, fields_of, log_audit, log_many
 from core.enums import AuditType
@@ -17,10 +17,11 @@ from core.json import merged
 from core.rehearsal import Terms
 from core.writing import constraint_as, differing, save_changes
 from inventory.exceptions import SkuTaken, StaleVersion
-from inventory.models import Allocation, Collectible, CollectibleQuerySet, new_sku
+from inventory.models import Allocation, Collectible, CollectibleImage, CollectibleQuerySet, new_sku
 from inventory.selectors import get_category_called
 from inventory.services.categories import CategoryService
 from inventory.services.counting import store_of
+from inventory.services.ledger import allow_opening
 from inventory.services.stock import Receipt, StockService
 from vendors.selectors import get_shop_settings
 
@@ -103,15 +104,22 @@ class CollectibleService:
         if "low_stock_threshold" not in values:
             values["low_stock_threshold"] = get_shop_settings(vendor.pk).low_stock_threshold
         unit_cost = values.pop("unit_cost", Decimal(0))
-        item = Collectible(name=name, vendor=vendor, created_by=by, updated_by=by, **values)
-        with constraint_as({"item_sku_unique": SkuTaken()}):
-            item.save()
-        if quantity:
-            opening = Receipt(item, store_of(vendor, by), quantity, unit_cost, item.currency)
+        item = Collectible(
+            name=name, vendor=vendor, quantity=quantity, created_by=by, updated_by=by, **values
+        )
+        store = store_of(vendor, by) if quantity else None
+        if store:
+            allow_opening()
+        # From here on others who write to this shop's catalog wait: what can be asked before, is.
+        with constraint_as({"item_sku_unique": SkuTaken()}, savepoint=False):
+            item.save(force_insert=True)
+        if store:
+            opening = Receipt(item, store, quantity, unit_cost, item.currency)
             StockService.open(receipts=[opening], by=by)
-            item.quantity = quantity
         action = f"created item “{item.name}”"
         log_audit(AuditType.CATALOG, by, action, obj=item, after=fields_of(item))
+        # None yet, and so nobody has to ask.
+        prefetch_related_objects([item], Prefetch("images", CollectibleImage.objects.none()))
         return item
 
     @staticmethod
@@ -174,7 +182,7 @@ class CollectibleService:
         An item that cannot take them (its vendor has no such category), or that is at another
         version than the caller expects, is reported and left. Raises `PlanStale`.
         """
-        found = _locked_rows(items, ids)
+        found = _locked_rows(items, ids, "vendor")
         fresh, outcome = _judged(found, ids, terms)
         grounds: list[Any] = [_state(found)]
         deeds: list[Deed] = []
@@ -208,9 +216,8 @@ class CollectibleService:
         found = _locked_rows(items, ids)
         fresh, outcome = _judged(found, ids, terms)
         free, promised = _by_promises(fresh)
-        rows = Collectible.objects.filter(pk__in=[item.pk for item in free])
-        rows.update(updated_by=by)
-        rows.delete()
+        rows: CollectibleQuerySet = Collectible.objects.filter(pk__in=[item.pk for item in free])
+        rows.delete(updated_by=by)
         log_many(AuditType.CATALOG, by, _deeds("deleted", free))
         outcome.done = len(free)
         outcome.errors += _refused(promised, InUse())
@@ -231,8 +238,7 @@ class CollectibleService:
         free, taken = _by_freedom(fresh)
         rows = Collectible.all_objects.filter(pk__in=[item.pk for item in free])
         with constraint_as({"item_sku_unique": SkuTaken()}):
-            rows.update(updated_by=by)
-            rows.restore()
+            rows.restore(updated_by=by)
         log_many(AuditType.CATALOG, by, _deeds("restored", free))
         outcome.done = len(free)
         outcome.errors += _refused(taken, SkuTaken())
@@ -321,16 +327,18 @@ def _with_details(item: Collectible) -> Collectible:
     return row
 
 
-def _locked_rows(items: CollectibleQuerySet, ids: Iterable[int]) -> list[Collectible]:
+def _locked_rows(
+    items: CollectibleQuerySet, ids: Iterable[int], *related: str
+) -> list[Collectible]:
     """Locked in key order, as everywhere: calls in opposite order must not wait for each other.
 
     Returned vendor by vendor for the same reason: writing locks each vendor's catalog version.
     Rows that point to them can be added meanwhile, in any order: those of an order's lines.
     """
-    rows = items.filter(pk__in=ids).prefetch_related(None).select_related(None)
-    rows = rows.select_related("vendor").order_by("pk")
+    rows = items.filter(pk__in=ids).prefetch_related(None).select_related(None).order_by("pk")
     locked = rows.select_for_update(of=["self"], no_key=True)
-    return sorted(locked, key=attrgetter("vendor_id"))
+    rows = locked.select_related(*related) if related else locked
+    return sorted(rows, key=attrgetter("vendor_id"))
 
 
 def _missing(ids: Iterable[int], found: Iterable[Collectible]) -> list[int]:

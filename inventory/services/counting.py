@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from core.bulk import add_all
 from core.exceptions import FieldError
 from inventory.models import MONEY_DIGITS, Collectible, ImportJob
-from inventory.services.ledger import available_in
+from inventory.services.ledger import allow_opening, available_in
 from inventory.services.stock import Receipt, StockService
 from vendors.selectors import get_active_store
 from vendors.services import VendorService
@@ -58,11 +59,10 @@ class Counts:
 
     def create(self, new: Sequence[Collectible]) -> None:
         """Add the items; what they start with is their opening movement."""
-        wanted = [(item, item.quantity) for item in new]
-        for item in new:
-            item.quantity = 0
-        Collectible.objects.bulk_create(new)
-        openings = [self._change(item, quantity) for item, quantity in wanted if quantity]
+        if new:
+            allow_opening()
+            add_all(new)
+        openings = [self._change(item, item.quantity) for item in new if item.quantity]
         StockService.open(receipts=openings, by=self._job.created_by)
 
     def correct(self, items: Iterable[Collectible]) -> None:

@@ -9,9 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.db import connection
 from django.db.models import F, Min, Sum, Window
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -70,6 +72,39 @@ class Entry:
         )  # fmt: skip
 
 
+class NewLot(NamedTuple):
+    """Units that an item starts with."""
+
+    item_id: int
+    store_id: int
+    quantity: int
+    unit_cost: Decimal
+    currency: str
+
+
+_FULL = {"level_sane": StockFull(), "item_quantity_sane": StockFull()}
+_OPEN = """
+    INSERT INTO inventory_stocklot (
+        item_id, store_id, received, unit_cost, cost, currency, landed_costs, remaining,
+        remaining_cost, received_at, reference
+    )
+    SELECT item, store, quantity, unit_cost, unit_cost * quantity, currency, '[]', 0,
+        0, at, reference
+    FROM unnest(%s::bigint[], %s::bigint[], %s::integer[], %s::numeric[], %s::text[])
+        AS each (item, store, quantity, unit_cost, currency),
+        (VALUES (%s::timestamptz, %s)) AS said (at, reference);
+    INSERT INTO inventory_stockmovement (
+        item_id, store_id, lot_id, quantity, cost, kind, reason, reference, note, actor_id,
+        occurred_at
+    )
+    SELECT item_id, store_id, id, received, cost, %s, %s, %s, %s, %s::bigint, %s::timestamptz
+    FROM inventory_stocklot AS lot
+    WHERE item_id = ANY(%s)
+        AND NOT EXISTS (SELECT FROM inventory_stockmovement WHERE lot_id = lot.id)
+    ORDER BY id
+"""
+
+
 def locked_items(ids: Iterable[int], *, deleted_too: bool = False) -> dict[int, Collectible]:
     """The items, locked in key order until the transaction ends. Raises `NotFoundError`."""
     wanted = set(ids)
@@ -91,6 +126,27 @@ def add_lots(lots: Sequence[StockLot], entry: Entry, **links: Any) -> list[Stock
     """New lots, and the movements that fill them. The caller holds the items' locks."""
     StockLot.objects.bulk_create(lots)
     return post([entry.movement(lot, lot.received, lot.cost, **links) for lot in lots])
+
+
+def allow_opening() -> None:
+    """Let the next INSERT of items have what they start with.
+
+    `open_stock` has to follow: the database refuses the transaction in which it did not.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('omni_stock.opening', 'true', true)")
+
+
+def open_stock(lots: Sequence[NewLot], entry: Entry) -> None:
+    """The lots that items start with, and the movements that fill them, however many."""
+    if not lots:
+        return
+    actor = entry.by.pk if entry.by else None
+    items, *others = map(list, zip(*lots, strict=True))
+    said = [entry.kind, entry.reason, entry.reference, entry.note, actor, entry.at]
+    with constraint_as(_FULL, savepoint=False), connection.cursor() as cursor:
+        # Both in one call.
+        cursor.execute(_OPEN, [items, *others, entry.at, entry.reference, *said, items])
 
 
 def take(
@@ -118,7 +174,7 @@ def post(movements: list[StockMovement], *, moves: bool = False) -> list[StockMo
 
     Who listens hears of items that ran low or out by them. Raises `StockFull`.
     """
-    with constraint_as({"level_sane": StockFull(), "item_quantity_sane": StockFull()}):
+    with constraint_as(_FULL, savepoint=False):
         StockMovement.objects.bulk_create(movements)
     changes: dict[int, int] = defaultdict(int)
     for movement in [] if moves else movements:

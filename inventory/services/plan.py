@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.bulk import add_all, write_all
 from core.exceptions import FieldError
 from core.fields import validate_attributes
 from core.writing import free_slug
@@ -83,9 +84,9 @@ class Planner:
         else:
             self._counts.create(new)
             old = [item for item in changed.values() if item not in new]
-            Collectible.objects.bulk_update(old, _WRITTEN)
+            write_all(old, _WRITTEN)
             self._counts.correct(old)
-        ImportRow.objects.bulk_create(results)
+        add_all(results, keyed=False)
         return Counter(result.outcome for result in results)
 
     def _known(self, skus: set[str]) -> dict[str, Collectible]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -62,7 +63,7 @@ def _take(read: ItemRow, target: str, text: str) -> None:
         read.attributes[target.removeprefix(_ATTRIBUTE)] = _plain(text)
         return
     try:
-        value = _clean(target, text)
+        value = (_clean if target in _DIFFERENT else _clean_again)(target, text)
     except ValidationError as error:
         fault = error.error_list[0]
         read.errors.append(FieldError(target, fault.code or "invalid", fault.messages[0]))
@@ -87,6 +88,11 @@ def _clean(target: str, text: str) -> Any:
     spelling = _SPELLINGS.get(target)
     field: Any = (StockLot if target == "unit_cost" else Collectible)._meta.get_field(target)
     return field.clean(spelling(text) if spelling else text, None)
+
+
+# What is another one in each row, and what is not to be shared between rows.
+_DIFFERENT = {"name", "sku", "description", "attributes"}
+_clean_again = lru_cache(maxsize=4096)(_clean)
 
 
 def _amount(text: str) -> Decimal:

@@ -27,10 +27,12 @@ from inventory.models import Collectible, StockLevel, StockLot, StockMovement
 from inventory.services.ledger import (
     Entry,
     Line,
+    NewLot,
     add_lots,
     fresh,
     locked_items,
     lowest_since,
+    open_stock,
     post,
     require_past,
     take,
@@ -81,11 +83,14 @@ class Return:
 
 class StockService:
     @staticmethod
-    @transaction.atomic
+    @transaction.atomic(savepoint=False)
     def open(*, receipts: Sequence[Receipt], by: "User | None", **said: Unpack[Said]) -> None:
         """What was there when the items were added. Writes no audit: adding them did."""
-        entry = _entry(MovementKind.OPENING, by, said)
-        add_lots([_lot(receipt, entry, []) for receipt in receipts], entry)
+        lots = [
+            NewLot(each.item.pk, each.store.pk, each.quantity, each.unit_cost, _currency(each))
+            for each in receipts
+        ]
+        open_stock(lots, _entry(MovementKind.OPENING, by, said))
 
     @staticmethod
     @transaction.atomic
@@ -184,13 +189,15 @@ class StockService:
     @staticmethod
     @transaction.atomic
     def sell(
-        *, lines: Sequence[Line], by: "User | None", **said: Unpack[Said]
+        *, lines: Sequence[Line], by: "User | None", locked: bool = False, **said: Unpack[Said]
     ) -> list[list[StockMovement]]:
         """Take what is sold, for each line its movements: their cost is the cost of goods sold.
 
-        All or nothing: raises `InsufficientStock`. Who sells writes the audit entry.
+        All or nothing: raises `InsufficientStock`. Who sells writes the audit entry, and says
+        when the items are `locked` already.
         """
-        return take(fresh(lines), _entry(MovementKind.SALE, by, said))
+        entry = _entry(MovementKind.SALE, by, said)
+        return take(lines if locked else fresh(lines), entry)
 
     @staticmethod
     @transaction.atomic

@@ -4,7 +4,7 @@ The caller holds the order's lock, so that lines and entries belong to one trans
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -48,16 +48,20 @@ class Returned(Part):
 
 def book_sale(
     order: Order, parts: Sequence[Part], fulfilment: Fulfilment, *, by: "User | None",
-    occurred_at: datetime | None = None,
+    occurred_at: datetime | None = None, new: bool = False,
 ) -> None:  # fmt: skip
-    """Take the parts' units from stock; there is one part at least. Raises `InsufficientStock`."""
+    """Take the parts' units from stock; there is one part at least. Raises `InsufficientStock`.
+
+    Of a `new` order the parts are all there is, nothing was booked, and the items are locked.
+    """
     taken = StockService.sell(
         lines=[Line(part.line.item, order.store, part.quantity, part.line.lot) for part in parts],
         by=by,
         reference=str(order.number),
         occurred_at=occurred_at,
+        locked=new,
     )
-    unbooked = _unbooked(order)
+    unbooked = _whole(part.line for part in parts) if new else _unbooked(order)
     entries = []
     for part, movements in zip(parts, taken, strict=True):
         rest = unbooked[part.line.pk]
@@ -69,7 +73,8 @@ def book_sale(
             for movement in movements
         ]  # fmt: skip
     SalesEntry.objects.bulk_create(entries)
-    book_charges(order, occurred_at=entries[0].occurred_at)
+    if order.fees or order.postage or not new:
+        book_charges(order, occurred_at=entries[0].occurred_at)
 
 
 def book_charges(order: Order, occurred_at: datetime | None = None) -> None:
@@ -174,8 +179,12 @@ class _Rest:
         return {"units": units, "revenue": revenue, "tax": tax}
 
 
+def _whole(lines: Iterable[OrderLine]) -> dict[int, _Rest]:
+    return {line.pk: _Rest(line.wanted, line.net, line.tax) for line in lines}
+
+
 def _unbooked(order: Order) -> dict[int, _Rest]:
-    rests = {line.pk: _Rest(line.wanted, line.net, line.tax) for line in order.lines.all()}
+    rests = _whole(order.lines.all())
     for key, went in booked_sales(order).items():
         rest = rests[key]
         rest.units -= went.units

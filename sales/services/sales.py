@@ -50,6 +50,6 @@ class SaleService:
         OrderLine.objects.bulk_create(drafted)
         fulfilment = Fulfilment.objects.create(order=order, fulfilled_at=at, created_by=by)
         parts = [Part(line, line.quantity) for line in drafted]
-        book_sale(order, parts, fulfilment, by=by, occurred_at=sold_at)
+        book_sale(order, parts, fulfilment, by=by, occurred_at=sold_at, new=True)
         log_audit(AuditType.SALES, by, f"sold order {order.number}", obj=order, after=told(order))
         return order

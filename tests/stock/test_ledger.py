@@ -21,9 +21,12 @@ from inventory.models import (
     Valuation,
 )
 from inventory.selectors import find_drift, find_tampering
+from inventory.services import CollectibleService
+from inventory.services.ledger import allow_opening
 from inventory.tasks import expire_allocations
 from tests.factories import CollectibleFactory, StoreFactory, VendorFactory
 from tests.stock.shelf import Shelf
+from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = timezone.now() - timedelta(days=1000)
@@ -109,6 +112,27 @@ def test_nobody_adds_what_follows_from_the_ledger(shelf: Shelf) -> None:
         with pytest.raises(IntegrityError, match="follows from the stock ledger"):  # noqa: SIM117
             with transaction.atomic():
                 row.save(force_insert=True)
+
+
+def begin(vendor: Vendor, *quantities: int) -> None:
+    """Add items as the ledger's services do, and move nothing."""
+    allow_opening()
+    for quantity in quantities:
+        Collectible.objects.create(name="Falcon", vendor=vendor, quantity=quantity)
+    connection.check_constraints()
+
+
+@pytest.mark.parametrize("quantities", [(1,), (0, 1)], ids=["no movement", "the next one, too"])
+def test_item_begins_with_stock_only_where_the_ledger_agrees(
+    shelf: Shelf, quantities: tuple[int, ...]
+) -> None:
+    """What may be said once, of one INSERT, is asked again when the transaction ends."""
+    with pytest.raises(IntegrityError, match="follows from the stock ledger"), transaction.atomic():
+        begin(shelf.item.vendor, *quantities)
+    made = CollectibleService.create(name="Falcon", vendor=shelf.item.vendor, quantity=3)
+    connection.check_constraints()
+    made.refresh_from_db()
+    assert (made.quantity, made.version, made.levels.get().on_hand) == (3, 1, 3)
 
 
 def test_movement_stays_in_the_family(shelf: Shelf) -> None:

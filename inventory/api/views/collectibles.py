@@ -20,7 +20,7 @@ from core.openapi import REHEARSED, STALE_PLAN, refusal
 from core.renderers import CSVRenderer, JSONLinesRenderer, XLSXRenderer
 from core.requests import REHEARSAL, caller, read_terms, refuse_unknown
 from core.serializers import IdsSerializer
-from core.tabular import csv_chunks, jsonl_chunks, xlsx_file
+from core.tabular import jsonl_chunks, xlsx_file
 from inventory.api.filters import MOMENT, CollectibleFilter, read_moment
 from inventory.api.serializers import (
     BulkDeletedSerializer,
@@ -44,6 +44,7 @@ from inventory.selectors import (
     items_at,
     read_shown_items,
     require_may_change,
+    stream_csv,
     stream_export,
 )
 from inventory.services import CollectibleService, ExportService
@@ -231,7 +232,7 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
             case "jsonl":
                 content = jsonl_chunks([_key(column) for column in columns], rows)
             case _:
-                content = csv_chunks(columns, rows)
+                content = stream_csv(items, columns)
         if request.method != "HEAD":
             ExportService.record(
                 items=items, kind=renderer.format, filters=_filters(request), by=caller(request)
