@@ -57,7 +57,7 @@ def about(stand: Stand, scale: int) -> dict[str, str]:
         "versions": f"Python {platform.python_version()}, PostgreSQL {server}, "
         + ", ".join(versions),
         "web": "8 connections; ours: production's gunicorn with 2 workers; plain and limit: "
-        "gunicorn with 2 sync workers",
+        "gunicorn with 2 workers of one thread",
     }
 
 

@@ -194,12 +194,12 @@ def _fill(ready: Stand, scale: int) -> None:
 def _start(ready: Stand, stack: ExitStack) -> None:
     production = {**ready.environment, "DJANGO_SETTINGS_MODULE": "omni_stock.settings.production"}
     plain = {**ready.environment, "DJANGO_SETTINGS_MODULE": "benchmarks.settings.plain"}
-    sync = ("-c", "python:benchmarks.sync_workers")
+    alone = ("-c", "python:benchmarks.workers")
     ours = ("-c", "gunicorn.conf.py", "omni_stock.wsgi")
     web = (
         (OURS, production, ours),
-        (PLAIN, plain, (*sync, "django.core.wsgi:get_wsgi_application()")),
-        (LIMIT, ready.environment, (*sync, "benchmarks.limit.app")),
+        (PLAIN, plain, (*alone, "django.core.wsgi:get_wsgi_application()")),
+        (LIMIT, ready.environment, (*alone, "benchmarks.limit.app")),
     )
     for name, environment, arguments in web:
         _serve(ready, stack, name, environment, arguments)

@@ -1,8 +1,8 @@
 """A bare WSGI application that does the same work: psycopg, orjson and PyJWT, SQL by hand.
 
-One process, one connection, one request at a time: behind gunicorn's sync workers, which are the
-quickest for this. Statements are prepared, except where a plan made for every word or every depth
-would be a bad one.
+One process, one connection, one request at a time: behind gunicorn's workers of one thread, which
+are the quickest for this. Statements are prepared, except where a plan made for every word or
+every depth would be a bad one.
 """
 
 import os
