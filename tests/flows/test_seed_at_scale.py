@@ -8,7 +8,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from inventory.models import Collectible, StockMovement
-from inventory.selectors import find_drift, find_tampering
+from inventory.selectors import find_drift, find_figure_drift, find_tampering
 from sales.management.scale import OWNER
 from sales.models import Order, OrderLine, SalesEntry
 from tests.flows.test_seed import API, sign_in
@@ -27,6 +27,7 @@ def _seeded(capsys: Any) -> None:
 def test_ledger_is_whole() -> None:
     assert find_drift() == []
     assert find_tampering() == []
+    assert find_figure_drift() == []
     kinds = set(StockMovement.objects.values_list("kind", flat=True))
     assert kinds == {"opening", "receipt", "sale"}
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from inventory.services import ClosingService, CounterService
 from sales.management.scale import catalog, ledger, trade, words
 from users.services import UserService
 from vendors.enums import StoreType
@@ -73,8 +74,9 @@ def seed(items: int, say: Callable[[str], Any]) -> list[int]:
         with _set_aside(say):
             for what, *statements in STEPS:
                 _run(say, what, *statements)
-        # What else is kept of a shop beside its rows is counted here, in the same transaction.
+        CounterService.rebuild()
     _run(say, "statistics", f"VACUUM (ANALYZE) {', '.join(TABLES)}")
+    say(f"{ClosingService.close()} closings")
     return [shop[0] for shop in shops]
 
 
