@@ -128,7 +128,7 @@ _HISTORY = """
             worth - LAG(worth, 1, 0::numeric) OVER (PARTITION BY item_id ORDER BY at) AS change
         FROM valued
     ), months AS (
-        SELECT LEAST(month + interval '1 month', %(as_of)s) AS until
+        SELECT DISTINCT LEAST(month + interval '1 month', %(as_of)s) AS until
         FROM generate_series(
             GREATEST(
                 date_trunc('month', %(as_of)s - make_interval(months => %(months)s - 1), 'UTC'),

@@ -120,6 +120,16 @@ def test_what_came_late_is_counted_at_once_and_closed_anew_from_then(old: Shelf)
     assert [row[1][0] for row in last.totals] == ["11"]
 
 
+@pytest.mark.parametrize("closed", [True, False])
+def test_moment_that_ends_a_month_is_one_point(old: Shelf, closed: bool) -> None:
+    if not closed:
+        StockClosing.objects.all().delete()
+    at = NOW.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    told = figures(old.item.vendor_id, "USD", Moment(as_of=at))
+    assert [(point.at, point.units) for point in told.history][-1:] == [(at, told.units)]
+    assert len({point.at for point in told.history}) == len(told.history)
+
+
 def test_known_at_looks_at_no_closing(old: Shelf) -> None:
     """What was known then is what was recorded then, whatever was closed since."""
     moment = Moment(as_of=NOW, known_at=NOW - timedelta(days=1))
