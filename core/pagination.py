@@ -29,8 +29,8 @@ class _Paginator(PagePaginator):
         super().__init__(*args)
         self.view = view
 
-    def _get_page(self, rows: Any, *args: Any) -> Any:
-        return super()._get_page(_read(rows, self.view), *args)  # type: ignore[misc]
+    def read(self, rows: Any) -> list[Any]:
+        return _read(rows, self.view)
 
 
 class StandardResultsSetPagination(PageNumberPagination):

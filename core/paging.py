@@ -100,4 +100,7 @@ class PagePaginator(Paginator):
         stop = min(start + self.per_page, self.count)
         rows: Any = self.object_list
         page = rows.page(start, stop) if hasattr(rows, "page") else rows[start:stop]
-        return Page(page, number, self)
+        return Page(self.read(page), number, self)
+
+    def read(self, rows: Any) -> Any:
+        return rows

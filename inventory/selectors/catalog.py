@@ -108,8 +108,10 @@ def require_may_change(user: "User", items: CollectibleQuerySet, ids: Iterable[i
         raise ForbiddenError
 
 
-def get_categories_for_user(user: "User") -> CategoryQuerySet:
-    queryset: CategoryQuerySet = Category.objects.visible_to(user).with_item_count()
+def get_categories_for_user(user: "User", scope: CatalogScope | None = None) -> CategoryQuerySet:
+    """With how many items each has; `scope` is the user's, where it has been asked for already."""
+    vendor_ids = scope.vendor_ids if scope else get_vendor_ids(user)
+    queryset: CategoryQuerySet = Category.objects.of_vendors(vendor_ids).with_item_count()
     return queryset.order_by("name", "id")
 
 

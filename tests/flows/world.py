@@ -177,10 +177,10 @@ class World:
         return answer.status_code, text
 
 
-def rows() -> dict[tuple[str, Any], dict[str, Any]]:
+def rows() -> dict[tuple[Any, ...], dict[str, Any]]:
     """Every row of ours that there is, with every column."""
     return {
-        (model._meta.label, row[model._meta.pk.attname]): row
+        (model._meta.label, *(row[key.attname] for key in model._meta.pk_fields)): row
         for app in ("users", "vendors", "inventory", "sales", "notifications")
         for model in apps.get_app_config(app).get_models()
         for row in model._base_manager.values()

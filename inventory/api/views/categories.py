@@ -1,3 +1,4 @@
+from functools import cached_property
 from typing import Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -11,7 +12,7 @@ from core.requests import caller
 from inventory.api.filters import CategoryFilter
 from inventory.api.serializers import CategorySerializer
 from inventory.exceptions import CategoryTaken
-from inventory.selectors import get_catalog_scope, get_categories_for_user
+from inventory.selectors import CatalogScope, get_catalog_scope, get_categories_for_user
 from inventory.services import CategoryService
 from vendors.roles import Ability
 from vendors.selectors import choose_vendor
@@ -43,10 +44,14 @@ class CategoryViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
     abilities = {"write": Ability.CATALOG_WRITE}
 
     def get_queryset(self) -> Any:
-        return get_categories_for_user(caller(self.request))
+        return get_categories_for_user(caller(self.request), self.scope)
+
+    @cached_property
+    def scope(self) -> CatalogScope:
+        return get_catalog_scope(caller(self.request))
 
     def get_data_version(self) -> str:
-        return get_catalog_scope(caller(self.request)).version
+        return self.scope.version
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         values = serializer.validated_data
