@@ -21,6 +21,10 @@ else:
     _Base = object
 
 
+# What a list's length does not depend on.
+_ASIDE = {"page", "page_size", "ordering", "format"}
+
+
 def kept(name: str, *parts: Any, make: Callable[[], Any]) -> Any:
     """What `make` makes, kept for `LIST_CACHE_SECONDS` under all that it depends on.
 
@@ -61,6 +65,15 @@ class CachedListMixin(ListModelMixin, _Base):
             cache.set(f"list:{key}", kept, settings.LIST_CACHE_SECONDS)
         body, links = kept
         return _Rendered(body, request, headers=tag | ({"Link": links} if links else {}))
+
+    def count_of(self, rows: Any) -> int:
+        """How many rows there are: counted once for all pages and orders of the same filters."""
+        if getattr(rows, "is_counted", False):
+            return int(rows.count())
+        asked = self.request.query_params.lists()
+        filters = sorted(pair for pair in asked if pair[0] not in _ASIDE and pair[0][:1] != "_")
+        parts = [self.request.path, self.request.user.pk, self.get_data_version(), filters]
+        return int(kept("count", parts, make=rows.count))
 
     def _rendered(self, data: Any) -> str:
         renderer, media_type = self.request.accepted_renderer, self.request.accepted_media_type

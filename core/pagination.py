@@ -1,7 +1,7 @@
 """Pages of lists: by number in v1 (`?page=2&page_size=50`), by cursor in v2 (`?cursor=…`)."""
 
 import json
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -28,6 +28,11 @@ class _Paginator(PagePaginator):
     def __init__(self, *args: Any, view: Any = None) -> None:
         super().__init__(*args)
         self.view = view
+
+    @cached_property
+    def count(self) -> int:
+        count_of = getattr(self.view, "count_of", None)
+        return int(count_of(self.object_list) if count_of else super().count)
 
     def read(self, rows: Any) -> list[Any]:
         return _read(rows, self.view)

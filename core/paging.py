@@ -41,9 +41,13 @@ class PagedQuerySet(QuerySet[_M]):
         rows._total = total  # noqa: SLF001 (its own kind)
         return rows
 
-    def count(self) -> int:
+    @property
+    def is_counted(self) -> bool:
         whole = not (self.query.is_sliced or self.query.is_empty() or self.query.combinator)
-        return self._total if whole and self._total is not None else super().count()
+        return whole and self._total is not None
+
+    def count(self) -> int:
+        return super().count() if self._total is None or not self.is_counted else self._total
 
     def of_vendors(self, ids: Iterable[int]) -> Self:
         """The rows of these shops."""

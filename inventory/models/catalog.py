@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Func, Index, Q, TextField, UniqueConstraint, Value
+from django.db.models import Expression, F, Func, Index, Q, TextField, UniqueConstraint, Value
 from django.db.models.functions import Concat, Lower
 from django.utils.functional import cached_property
 
@@ -59,16 +59,10 @@ class CategoryQuerySet(OwnedQuerySet):
     def search(self, text: str) -> CategoryQuerySet:
         return self.filter(name__icontains=text)
 
-    def named(self, name: str) -> CategoryQuerySet:
+    def named(self, name: str | Expression) -> CategoryQuerySet:
         """Without regard to case, as the constraint has it: at most one of a vendor's living."""
-        return self.alias(name_lower=Lower("name")).filter(name_lower=Lower(Value(name)))
-
-    def called(self, reference: str) -> CategoryQuerySet:
-        """By name without regard to case, by slug, or by id."""
-        known = Q(pk__in=self.named(reference)) | Q(slug=reference)
-        if reference.isascii() and reference.isdigit() and len(reference) < 19:
-            known |= Q(pk=int(reference))
-        return self.filter(known)
+        told = Value(name) if isinstance(name, str) else name
+        return self.alias(name_lower=Lower("name")).filter(name_lower=Lower(told))
 
 
 class Category(AuditedModel, SoftDeleteModel):

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, QuerySet
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from core.exceptions import ForbiddenError, NotFoundError
@@ -117,22 +118,48 @@ def get_categories_for_user(user: "User", scope: CatalogScope | None = None) -> 
 
 def get_category_ids(user: "User", reference: str) -> list[int]:
     """The ids of the categories called so (name, slug or id), and of all branches below them."""
-    visible = Category.objects.visible_to(user)
     children: dict[int, list[int]] = defaultdict(list)
-    for key, parent in visible.filter(parent__isnull=False).values_list("pk", "parent_id"):
+    found = []
+    is_number = reference.isascii() and reference.isdigit() and len(reference) < 19
+    number = int(reference) if is_number else None
+    for key, parent, name, slug, asked in _all_categories(user.pk, reference):
         children[parent].append(key)
-    found = list(visible.called(reference).values_list("pk", flat=True))
+        if asked == name or reference == slug or number == key:
+            found.append(key)
     for key in found:  # grows while it is walked
         found += children[key]
     return found
 
 
+@prepared
+def _all_categories(user: Any, reference: Any) -> Any:
+    """Names as the database compares them: Python has other small letters for some."""
+    own = Category.objects.filter(vendor__in=get_vendors_for_user(user).order_by())
+    return own.values_list("pk", "parent_id", Lower("name"), "slug", Lower(reference))
+
+
 def get_category_called(vendor: "Vendor", reference: int | str) -> Category | None:
     """The vendor's category of this id, or of this name or else slug."""
-    own = Category.objects.filter(vendor=vendor)
     if isinstance(reference, int):
-        return own.filter(pk=reference).first()
-    return own.named(reference).first() or own.filter(slug=reference).first()
+        found = _category_of(vendor.pk, reference)
+    else:
+        found = _category_named(vendor.pk, reference) or _category_slugged(vendor.pk, reference)
+    return next(iter(found), None)
+
+
+@prepared
+def _category_of(vendor: Any, key: Any) -> Any:
+    return Category.objects.filter(vendor=vendor, pk=key)
+
+
+@prepared
+def _category_named(vendor: Any, name: Any) -> Any:
+    return Category.objects.filter(vendor=vendor).named(name).order_by("pk")[:1]
+
+
+@prepared
+def _category_slugged(vendor: Any, slug: Any) -> Any:
+    return Category.objects.filter(vendor=vendor, slug=slug)
 
 
 def get_category_names(ids: Iterable[int | None]) -> dict[int, str]:

@@ -9,6 +9,7 @@ from django.db.models import F, Subquery
 from django.db.models.functions import Coalesce
 
 from core.exceptions import ForbiddenError, NotFoundError
+from core.prepared import prepared
 from vendors.models import BUILT_IN, INHERITED, OF_THE_SHOP, SystemSettings, Vendor
 from vendors.selectors.shops import get_active_vendor, get_role
 
@@ -45,7 +46,14 @@ class SettingsSheet(ShopSettings):
 
 def get_shop_settings(vendor_id: int) -> ShopSettings:
     """Of a closed shop too, for its orders still expire. Raises `NotFoundError`; one query."""
-    return ShopSettings(**_effective(_shop(vendor_id, Vendor.all_objects)))
+    for shop in _settled(vendor_id):
+        return ShopSettings(**_effective(shop))
+    raise NotFoundError
+
+
+@prepared
+def _settled(vendor_id: Any) -> Any:
+    return _with_settings(Vendor.all_objects).filter(pk=vendor_id)
 
 
 def get_platform_settings() -> ShopSettings:
@@ -86,16 +94,20 @@ def get_settings_for_user(
 
 
 def _shop(vendor_id: int, shops: Any) -> Any:
-    """With all that is settled for it, in one query; its own row, if any, as `own_settings`."""
+    shop = _with_settings(shops).filter(pk=vendor_id).first()
+    if shop is None:
+        raise NotFoundError
+    return shop
+
+
+def _with_settings(shops: Any) -> Any:
+    """With all that is settled for them; their own rows, if any, as `own_settings`."""
     platform = SystemSettings.objects.filter(vendor=None)
     known = {
         f"effective_{name}": Coalesce(F(f"own_settings__{name}"), Subquery(platform.values(name)))
         for name in INHERITED
     }
-    shop = shops.select_related("own_settings").annotate(**known).filter(pk=vendor_id).first()
-    if shop is None:
-        raise NotFoundError
-    return shop
+    return shops.select_related("own_settings").annotate(**known)
 
 
 def _effective(shop: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Reading: whose shop it is, who works there, and what they may."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Case, Exists, OuterRef, Q, When
@@ -92,8 +93,18 @@ def get_role(user: "User", vendor_id: int) -> Role:
 def has_ability(user: "User", vendor_ids: Iterable[int | None], ability: Ability) -> bool:
     """Whether the user's role in each of these vendors may do this."""
     wanted = {vendor_id or 0 for vendor_id in vendor_ids}
-    allowed = get_vendors_allowing(user, ability)
-    return not wanted or allowed.filter(pk__in=wanted).count() == len(wanted)
+    return not wanted or len(_allowing(ability)(user.pk, [*wanted])) == len(wanted)
+
+
+@cache
+def _allowing(ability: Ability) -> prepared:
+    """One for each of the few abilities."""
+
+    @prepared
+    def among(user: Any, ids: Any) -> Any:
+        return get_vendors_allowing(user, ability).filter(pk__any=ids).values_list("pk")
+
+    return among
 
 
 def require_ability(user: "User", vendor_ids: Iterable[int | None], ability: Ability) -> None:
@@ -110,9 +121,13 @@ def require_ability_somewhere(user: "User", ability: Ability) -> None:
 
 def get_active_vendor(user: "User") -> Vendor | None:
     """The vendor new things go to: the chosen one, else the oldest own, else the oldest."""
-    chosen = When(pk=user.active_vendor_id or 0, then=0)
-    owned = When(owner_id=user.pk, then=1)
-    return get_vendors_for_user(user).order_by(Case(chosen, owned, default=2), "pk").first()
+    return next(iter(_by_choice(user.pk, user.active_vendor_id or 0) if user.pk else ()), None)
+
+
+@prepared
+def _by_choice(user: Any, chosen: Any) -> Any:
+    order = Case(When(pk=chosen, then=0), When(owner_id=user, then=1), default=2)
+    return get_vendors_for_user(user).order_by(order, "pk")[:1]
 
 
 def choose_vendor(user: "User", named: Vendor | None, ability: Ability) -> Vendor:
@@ -168,9 +183,14 @@ def get_default_store(vendor: Vendor) -> VendorStore | None:
 
 def get_active_store(user: "User", vendor: Vendor) -> VendorStore | None:
     """The store the user has chosen in this vendor, else its default one."""
-    chosen = Exists(StoreChoice.objects.filter(user_id=user.pk, store_id=OuterRef("pk")))
+    return next(iter(_chosen_store(user.pk, vendor.pk)), None)
+
+
+@prepared
+def _chosen_store(user: Any, vendor: Any) -> Any:
+    chosen = Exists(StoreChoice.objects.filter(user_id=user, store_id=OuterRef("pk")))
     stores = VendorStore.objects.filter(vendor=vendor, is_active=True).annotate(chosen=chosen)
-    return stores.filter(Q(chosen=True) | Q(is_default=True)).order_by("-chosen", "pk").first()
+    return stores.filter(Q(chosen=True) | Q(is_default=True)).order_by("-chosen", "pk")[:1]
 
 
 def get_members_for_user(user: "User") -> MemberQuerySet:
