@@ -83,9 +83,9 @@ class AuditedAdmin(admin.ModelAdmin):
     def sign(self, request: HttpRequest, row: Any) -> None:
         """Put the hand of this member of staff under a row that is about to be written."""
         if isinstance(row, AuditedModel):
-            row.updated_by = request.user  # type: ignore[assignment]
+            row.updated_by = request.user
             if row.pk is None:
-                row.created_by = request.user  # type: ignore[assignment]
+                row.created_by = request.user
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         for row in formset.save(commit=False):

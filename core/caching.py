@@ -102,3 +102,12 @@ class _Rendered(Response):
         super().__init__(headers=headers, content_type=kind)
         self["Content-Type"] = kind
         self.content = body.encode()  # and so it is rendered
+
+    @property
+    def data(self) -> Any:
+        """For who looks at the answer before it leaves, which is seldom."""
+        return json.loads(self.content)
+
+    @data.setter
+    def data(self, _value: Any) -> None:
+        """The framework's has it as an attribute."""

@@ -74,30 +74,21 @@ class VersionedModel(TimeStampedModel):
         super().save(*args, update_fields=names, **kwargs)
 
 
+def _author(deed: str) -> "models.ForeignKey[Any, Any]":
+    return models.ForeignKey(
+        "users.User", on_delete=models.SET_NULL, null=True, blank=True, editable=False,
+        db_index=False, related_name=f"{deed}_%(class)s_set",
+    )  # fmt: skip
+
+
 class AuditedModel(VersionedModel):
     """Who made the row and who touched it last.
 
     Accounts stay when their people go, so nothing looks rows up by these, and no index waits.
     """
 
-    created_by = models.ForeignKey(
-        "users.User",
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        editable=False,
-        db_index=False,
-        related_name="created_%(class)s_set",
-    )
-    updated_by = models.ForeignKey(
-        "users.User",
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        editable=False,
-        db_index=False,
-        related_name="updated_%(class)s_set",
-    )
+    created_by = _author("created")
+    updated_by = _author("updated")
 
     class Meta:
         abstract = True

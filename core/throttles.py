@@ -5,6 +5,7 @@ by `core.limits` when the first of them is asked: a refused request is counted u
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -66,13 +67,17 @@ class _Switchable(SimpleRateThrottle):
         whose = self.get_cache_key(request, view)
         if quota is None or seconds is None or whose is None:
             return None
-        # Redis has no need to know who calls.
-        digest = salted_hmac("core.throttles", whose, algorithm="sha256").hexdigest()[:32]
-        demands = self.demands(f"{scope}:{digest}", quota, seconds)
+        demands = self.demands(f"{scope}:{_unnamed(whose)}", quota, seconds)
         return Policy(self.name or scope, quota, seconds, demands, type(self))
 
     def demands(self, key: str, quota: int, seconds: int) -> tuple[Demand, ...]:
         return (Demand(key, Window(quota, seconds)),)
+
+
+@lru_cache(maxsize=2000)
+def _unnamed(whose: str) -> str:
+    """Redis has no need to know who calls."""
+    return salted_hmac("core.throttles", whose, algorithm="sha256").hexdigest()[:32]
 
 
 def admit(

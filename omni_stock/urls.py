@@ -23,13 +23,14 @@ from omni_stock.pages import (
 )
 
 # One set of resources; a version differs in how it pages, and in what it may leave behind.
+# Addresses are looked up from the first to the last: what is called most stands first.
 resources: list[Any] = [
-    path("", include("users.api.urls")),
-    path("", include("vendors.api.urls")),
     path("", include("inventory.api.urls")),
     path("", include("sales.api.urls")),
-    path("", include("notifications.api.urls")),
     path("", include("dashboard.api.urls")),
+    path("", include("users.api.urls")),
+    path("", include("vendors.api.urls")),
+    path("", include("notifications.api.urls")),
     path("rate-limits/", RateLimitsView.as_view(), name="rate-limits"),
 ]
 
