@@ -204,7 +204,7 @@ TAKE = """
         INSERT INTO bare.inventory_importrow (
             line, sku, outcome, errors, collectible_id, job_id, found
         )
-        SELECT line, staged.sku, 'created', '[]', item.id, 0, ''
+        SELECT line, staged.sku, 'created', '[]', item.id, txid_current(), ''
         FROM staged JOIN item ON item.sku = staged.sku
     ), version AS (
         UPDATE bare.inventory_catalogversion SET version = version + 1
