@@ -26,6 +26,7 @@ from core.exceptions import AppException, PlanStale
 from core.pagination import VersionedPagination
 from core.parsers import MergePatchParser
 from core.problems import CONTENT_TYPE, TYPE_BASE
+from core.representation import Compiled
 from core.serializers import StrictMixin
 from core.titles import TITLES
 
@@ -131,7 +132,8 @@ def mock_request(method: str, path: str, view: Any, original: Any, **kwargs: Any
 
 def told_to_programmers() -> list[type]:
     """Classes whose docstrings are not for the API's readers, though inherited by views."""
-    return [*get_lib_doc_excludes(), Conditional, Tagged, CachedListMixin, StrictMixin]
+    ours = [Conditional, Tagged, CachedListMixin, Compiled, StrictMixin]
+    return [*get_lib_doc_excludes(), *ours]
 
 
 class ProblemAutoSchema(AutoSchema):

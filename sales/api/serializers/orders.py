@@ -10,6 +10,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from core.conditional import Tagged
+from core.representation import Compiled
 from core.serializers import ScopedRelatedField, StrictIntegerField, StrictModelSerializer
 from sales.api.serializers.examples import DRAFT, ORDER, WRITTEN
 from sales.enums import CancelReason
@@ -59,7 +60,7 @@ def require_line(attrs: dict[str, Any]) -> dict[str, Any]:
     return attrs
 
 
-class OrderLineSerializer(StrictModelSerializer):
+class OrderLineSerializer(Compiled, StrictModelSerializer):
     item = reference(source="item_id", help_text="Or `sku`.")
     sku = serializers.CharField(
         max_length=64, required=False, help_text="Of the shop; read as it was then."
@@ -103,7 +104,7 @@ class ReturnedPartSerializer(PartSerializer):
     refund = serializers.DecimalField(max_digits=20, decimal_places=2, help_text="With tax.")
 
 
-class FulfilmentSerializer(serializers.ModelSerializer):
+class FulfilmentSerializer(Compiled, serializers.ModelSerializer):
     lines = serializers.SerializerMethodField()
 
     class Meta:
@@ -116,7 +117,7 @@ class FulfilmentSerializer(serializers.ModelSerializer):
         return PartSerializer(_parts(entries, 1), many=True).data
 
 
-class OrderReturnSerializer(serializers.ModelSerializer):
+class OrderReturnSerializer(Compiled, serializers.ModelSerializer):
     lines = serializers.SerializerMethodField()
 
     class Meta:
@@ -146,7 +147,7 @@ def _parts(entries: Iterable[SalesEntry], sign: int) -> list[dict[str, Any]]:
         OpenApiExample("Two lines for a customer", WRITTEN, request_only=True),
     ]
 )
-class OrderSerializer(Tagged, StrictModelSerializer):
+class OrderSerializer(Compiled, Tagged, StrictModelSerializer):
     vendor = ScopedRelatedField(
         selector=get_vendors_for_user,
         required=False,
