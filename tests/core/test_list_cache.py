@@ -304,6 +304,11 @@ class TestKept:
             shop.client.patch(shop.url, {"name": f"Not {tag[1:9]}"})
             assert shop.client.get(address, **known).status_code == 200
 
+    def test_who_knows_any_answer_is_told_what_is_wrong_with_the_question(self, shop: Shop) -> None:
+        anything = {"HTTP_IF_NONE_MATCH": "*"}
+        assert shop.client.get(ITEMS, {"min_value": "x"}, **anything).status_code == 400
+        assert shop.client.get(ITEMS, **anything).status_code == 200
+
     def test_page_looks_the_same_from_the_cache(self, shop: Shop) -> None:
         made, kept = shop.client.get(ITEMS), shop.client.get(ITEMS)
         assert made.content == kept.content

@@ -136,6 +136,7 @@ class TestForms:
         assert "Content-Disposition" not in answer
 
     def test_unknown_form_is_400_that_lists_the_known(self, owner_client: APIClient) -> None:
+        assert owner_client.get(EXPORT, {"format": ""}).status_code == 400
         answer = owner_client.get(EXPORT, {"format": "pdf"})
         assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
         assert answer.json()["detail"] == "Choose one of: csv, jsonl, xlsx."
