@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from rest_framework.test import APIClient
 
@@ -38,6 +39,17 @@ COUNTED_WHOLE = {"stock/levels/"}
 DEEP = [ITEMS, "orders/", "sales/", "customers/", "stock/movements/"]
 
 
+# What was made for a call is what it is answered by: whoever drops one of these hears of it.
+MADE_FOR = {
+    ITEMS: "item_newest", f"{ITEMS}?ordering=-value": "item_by_value",
+    f"{ITEMS}?ordering=quantity": "item_by_quantity", f"{ITEMS}?search=c4ca": "item_search",
+    f"{ITEMS}?category=%(category)s": "item_of_category",
+    f"{ITEMS}?is_featured=true": "item_featured", "stock/movements/": "movement_newest",
+    "orders/": "order_newest", "orders/?ordering=total": "order_by_total",
+    "customers/": "customer_by_name",
+}  # fmt: skip
+
+
 @pytest.fixture
 def busy(owner: User, vendor: Vendor) -> Order:
     """An order of the owner's shop, which has a tenth of all there is."""
@@ -64,6 +76,13 @@ def look(client: APIClient, address: str) -> tuple[Any, list[str]]:
     assert answer.status_code == 200, (address, answer.content)
     assert reads
     return answer.json(), [f"{address}: {fault}" for read in reads for fault in faults(read)]
+
+
+def indexes_of(client: APIClient, address: str) -> set[str]:
+    """By which indexes the call is answered."""
+    with watched_reads() as reads:
+        client.get(address)
+    return {node["Index Name"] for read in reads for node in plan_of(read) if "Index Name" in node}
 
 
 def by_keys(client: APIClient, call: str) -> bool:
@@ -94,5 +113,11 @@ def test_no_call_reads_a_long_table_whole_or_sorts_it(busy: Order, owner_client:
         wrong += look(owner_client, f"/api/v1/{row}")[1]
     wrong += [
         f"{call} is not found by its keys" for call in DEEP if not by_keys(owner_client, call)
+    ]
+    cache.clear()  # else no more is asked than whether anything has changed
+    wrong += [
+        f"{call} is not answered by {index}"
+        for call, index in MADE_FOR.items()
+        if index not in indexes_of(owner_client, f"/api/v1/{call % given}")
     ]
     assert wrong == []
