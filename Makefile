@@ -8,7 +8,7 @@ APPS := core vendors users inventory sales notifications dashboard omni_stock
 SCHEMA := $(BIN)/python manage.py spectacular --validate --fail-on-warn
 SERVED := $(BIN)/python -m scripts.services --
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
-COMPILE := uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header
+COMPILE := uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-strip-extras
 # Enough for the settings to load as in production; it signs and opens nothing.
 PRODUCTION := env DJANGO_SETTINGS_MODULE=omni_stock.settings.production \
 	DJANGO_SECRET_KEY=throw-away-7f3c1e9a5b2d8f6047c3a1e5d9b8f2604c7a3e1d5b9f8c26 \
