@@ -80,7 +80,7 @@ class prepared:  # noqa: N801 (a decorator)
                 sql, parameters = _with_queries(sql, names, given)
             else:
                 parameters = [given[name] for name in names]
-            rows = _run(connection, sql, parameters)
+            rows = run(connection, sql, parameters)
         except EmptyResultSet:
             rows = []
         compiler = copy.copy(made)
@@ -129,7 +129,9 @@ def _literal(value: Any) -> str:
     return Literal(value).as_string(None).replace("%", "%%")
 
 
-def _run(connection: Any, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
+def run(
+    connection: Any, sql: str, parameters: Any, kind: Any = ServerBindingCursor
+) -> list[tuple[Any, ...]]:
     """As `connection.cursor()` does it, with a cursor that leaves the values to PostgreSQL.
 
     What a connection hears often it has planned (`prepare_threshold`).
@@ -137,7 +139,7 @@ def _run(connection: Any, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        bare: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+        bare = kind(connection.connection)
     with connection._prepare_cursor(bare) as cursor:  # noqa: SLF001
         cursor.execute(sql, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
