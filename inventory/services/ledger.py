@@ -18,6 +18,7 @@ from django.db.models import F, Min, Sum, Window
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.adding import Drawn, add, draw, together
 from core.exceptions import InvalidInput, NotFoundError
 from core.outbox import announce
 from core.writing import constraint_as
@@ -65,11 +66,14 @@ class Entry:
 
     def movement(self, lot: StockLot, quantity: int, cost: Any, **links: Any) -> StockMovement:
         """`cost` is without a sign; it takes the quantity's."""
-        return StockMovement(
+        movement = StockMovement(
             item_id=lot.item_id, store_id=lot.store_id, lot=lot, kind=self.kind, quantity=quantity,
             cost=cost if quantity > 0 else -cost, reason=self.reason, reference=self.reference,
             note=self.note, actor=self.by, occurred_at=self.at, **links,
         )  # fmt: skip
+        if lot.item_id is None:
+            movement.item = lot.item
+        return movement
 
 
 class NewLot(NamedTuple):
@@ -82,7 +86,7 @@ class NewLot(NamedTuple):
     currency: str
 
 
-_FULL = {"level_sane": StockFull(), "item_quantity_sane": StockFull()}
+FULL = {"level_sane": StockFull(), "item_quantity_sane": StockFull()}
 _OPEN = """
     INSERT INTO inventory_stocklot (
         item_id, store_id, received, unit_cost, cost, currency, landed_costs, remaining,
@@ -124,8 +128,10 @@ def require_past(moment: datetime | None) -> None:
 
 def add_lots(lots: Sequence[StockLot], entry: Entry, **links: Any) -> list[StockMovement]:
     """New lots, and the movements that fill them. The caller holds the items' locks."""
-    StockLot.objects.bulk_create(lots)
-    return post([entry.movement(lot, lot.received, lot.cost, **links) for lot in lots])
+    movements = [entry.movement(lot, lot.received, lot.cost, **links) for lot in lots]
+    with constraint_as(FULL, savepoint=False), together():
+        add(*lots)
+        return post(movements)
 
 
 def allow_opening() -> None:
@@ -133,8 +139,7 @@ def allow_opening() -> None:
 
     `open_stock` has to follow: the database refuses the transaction in which it did not.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('omni_stock.opening', 'true', true)")
+    draw(Drawn("set_config('omni_stock.opening', 'true', true)"))
 
 
 def open_stock(lots: Sequence[NewLot], entry: Entry) -> None:
@@ -144,7 +149,7 @@ def open_stock(lots: Sequence[NewLot], entry: Entry) -> None:
     actor = entry.by.pk if entry.by else None
     items, *others = map(list, zip(*lots, strict=True))
     said = [entry.kind, entry.reason, entry.reference, entry.note, actor, entry.at]
-    with constraint_as(_FULL, savepoint=False), connection.cursor() as cursor:
+    with constraint_as(FULL, savepoint=False), connection.cursor() as cursor:
         # Both in one call.
         cursor.execute(_OPEN, [items, *others, entry.at, entry.reference, *said, items])
 
@@ -174,8 +179,8 @@ def post(movements: list[StockMovement], *, moves: bool = False) -> list[StockMo
 
     Who listens hears of items that ran low or out by them. Raises `StockFull`.
     """
-    with constraint_as(_FULL, savepoint=False):
-        StockMovement.objects.bulk_create(movements)
+    with constraint_as(FULL, savepoint=False):
+        add(*movements)
     changes: dict[int, int] = defaultdict(int)
     for movement in [] if moves else movements:
         changes[movement.item_id] += movement.quantity

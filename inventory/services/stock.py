@@ -10,6 +10,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import Deed, log_audit, log_many
+from core.bulk import FEW
 from core.enums import AuditType
 from core.exceptions import InvalidInput
 from core.money import apportion, share_of
@@ -86,11 +87,15 @@ class StockService:
     @transaction.atomic(savepoint=False)
     def open(*, receipts: Sequence[Receipt], by: "User | None", **said: Unpack[Said]) -> None:
         """What was there when the items were added. Writes no audit: adding them did."""
+        entry = _entry(MovementKind.OPENING, by, said)
+        if len(receipts) <= FEW:
+            add_lots([_lot(each, entry, []) for each in receipts], entry)
+            return
         lots = [
             NewLot(each.item.pk, each.store.pk, each.quantity, each.unit_cost, _currency(each))
             for each in receipts
         ]
-        open_stock(lots, _entry(MovementKind.OPENING, by, said))
+        open_stock(lots, entry)
 
     @staticmethod
     @transaction.atomic
