@@ -5,7 +5,8 @@
         log_audit(AuditType.SALES, by, "sold an order", obj=order)
 
 What is added inside is written when the block ends, in that order, each model's triggers as after
-an INSERT of its own; outside of a block `add` writes at once. Neither calls `save()` or signals,
+an INSERT of its own; outside of a block `add` writes at once. Neighbours of one model may not point
+to each other. Neither calls `save()` or signals,
 and what has a `db_default` is left to the database. Why: docs/decisions/0027-fast-writes.md.
 """
 
@@ -79,6 +80,13 @@ def draw(value: Drawn) -> None:
     """Make the value before any row of the block is written, for what else comes of it."""
     with together():
         _waiting.get().drawn.append(value)
+
+
+def drawn_now(value: Drawn) -> Any:
+    """What comes of it, made alone."""
+    statement = _Statement([value])
+    statement.carry_out([])
+    return statement.known(value)
 
 
 @contextmanager
@@ -213,7 +221,8 @@ class _Statement:
         for each in rows:
             for its, value in zip(each.table.fields, each.values, strict=True):
                 if isinstance(value, Later):
-                    setattr(each.row, its.attname, its.to_python(self._known(value)))
+                    # Past the attribute, which would forget the row that a key points to.
+                    vars(each.row)[its.attname] = its.to_python(self.known(value))
 
     def _make(self, thing: object, sql: str, values: Sequence[object] = ()) -> str:
         """Where the key, or the value, is found; made the first time somebody asks."""
@@ -233,9 +242,9 @@ class _Statement:
         self._values.append(_as_text(value))
         return f"%s{cast}"
 
-    def _known(self, value: Any) -> Any:
+    def known(self, value: Any) -> Any:
         if isinstance(value, Text):
-            return "".join(str(self._known(part)) for part in value.parts)
+            return "".join(str(self.known(part)) for part in value.parts)
         if isinstance(value, KeyOf):
             return value.row.pk
         return self._answers[id(value)] if isinstance(value, Drawn) else value

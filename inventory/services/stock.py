@@ -174,10 +174,10 @@ class StockService:
         Units found cost what the change says. Raises `InsufficientStock`. Writes no audit:
         whoever counted does.
         """
-        locked_items(change.item.pk for change in changes)
+        items = locked_items(change.item.pk for change in changes)
         entry = _entry(MovementKind.ADJUSTMENT, by, {}, Reason.COUNT)
         add_lots([_lot(change, entry, []) for change in changes if change.quantity > 0], entry)
-        lost = [Line(c.item, c.store, -c.quantity) for c in changes if c.quantity < 0]
+        lost = [Line(items[c.item.pk], c.store, -c.quantity) for c in changes if c.quantity < 0]
         take(lost, entry)
 
     @staticmethod
@@ -194,15 +194,20 @@ class StockService:
     @staticmethod
     @transaction.atomic
     def sell(
-        *, lines: Sequence[Line], by: "User | None", locked: bool = False, **said: Unpack[Said]
+        *, lines: Sequence[Line], by: "User | None", **said: Unpack[Said]
     ) -> list[list[StockMovement]]:
         """Take what is sold, for each line its movements: their cost is the cost of goods sold.
 
-        All or nothing: raises `InsufficientStock`. Who sells writes the audit entry, and says
-        when the items are `locked` already.
+        All or nothing: raises `InsufficientStock`. Who sells writes the audit entry.
         """
-        entry = _entry(MovementKind.SALE, by, said)
-        return take(lines if locked else fresh(lines), entry)
+        return StockService.sell_locked(lines=fresh(lines), by=by, **said)
+
+    @staticmethod
+    def sell_locked(
+        *, lines: Sequence[Line], by: "User | None", **said: Unpack[Said]
+    ) -> list[list[StockMovement]]:
+        """The same of items as `lock` returned them, in the transaction that did."""
+        return take(lines, _entry(MovementKind.SALE, by, said))
 
     @staticmethod
     @transaction.atomic
@@ -231,14 +236,14 @@ class StockService:
             if each.written_off
         ]
         # Together: what comes in and leaves at once makes nothing run low.
-        post([*movements, *lost])
+        post([*movements, *lost], {})
         return movements
 
     @staticmethod
-    def lock(*, items: Iterable[Collectible]) -> None:
+    def lock(*, items: Iterable[Collectible]) -> dict[int, Collectible]:
         """For who has other locks to take after these: until the transaction ends, nobody else
-        moves the items' stock. Raises `NotFoundError`."""
-        locked_items(item.pk for item in items)
+        moves the items' stock. As they are now, by key. Raises `NotFoundError`."""
+        return locked_items(item.pk for item in items)
 
     @staticmethod
     @transaction.atomic
@@ -264,7 +269,7 @@ class StockService:
             movement.lot, -movement.quantity, abs(movement.cost), origin=movement
         )
         with constraint_as({"level_not_overpromised": LotUsed()}):
-            post([counter])
+            post([counter], {item.pk: item})
         log_audit(AuditType.STOCK, by, f"corrected stock of item “{item.name}”", obj=counter)
         return counter
 
