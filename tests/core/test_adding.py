@@ -34,7 +34,7 @@ def family(vendor: Vendor, besides: int = 0) -> tuple[Category, Category, AuditL
     return above, below, row
 
 
-@pytest.mark.parametrize("besides", [0, 200], ids=["one statement", "model by model"])
+@pytest.mark.parametrize("besides", [0, 700], ids=["one statement", "model by model"])
 def test_rows_point_to_others_before_they_have_keys(vendor: Vendor, besides: int) -> None:
     above, below, row = family(vendor, besides)
     read = Category.objects.get(pk=below.pk)
