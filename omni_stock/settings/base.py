@@ -58,11 +58,11 @@ MIDDLEWARE = [
     "core.middleware.RequestSizeLimitMiddleware",
     "core.middleware.RequestBodyMiddleware",
     "core.middleware.CompressionMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "core.middleware.pages.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "core.middleware.pages.PageAuthenticationMiddleware",
+    "core.middleware.pages.PageMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "core.once.IdempotencyMiddleware",  # the last: it calls the view itself
 ]
