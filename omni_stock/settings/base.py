@@ -212,7 +212,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 MAX_REQUEST_SIZE = 10 * 1024 * 1024
-IMPORT_CHUNK_ROWS = 500
+IMPORT_CHUNK_ROWS = 1000
 
 # --- Accounts -------------------------------------------------------------------------------
 # Whether `seed_demo` may make an administrator whose password everybody knows.
