@@ -11,6 +11,8 @@ from typing import Any, Self, TypeVar
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, Q, QuerySet
 
+from core.prepared import Text
+
 _M = TypeVar("_M", bound=Model)
 # Up to here a page costs less as it is than by a query within it.
 SHALLOW = 200
@@ -23,6 +25,8 @@ class PagedQuerySet(QuerySet[_M]):
 
     _parts: Sequence[Q] = ()
     _total: int | None = None
+    # Of who keeps these rows to ask for pages of them again and again: the pages' texts.
+    texts: dict[Any, Text] | None = None
     never_null: frozenset[str] = frozenset()
 
     def _clone(self) -> Self:
@@ -38,7 +42,7 @@ class PagedQuerySet(QuerySet[_M]):
     def counted(self, total: int) -> Self:
         """The same rows, of which it is known how many there are; fewer are counted again."""
         rows = self._chain()  # type: ignore[attr-defined]
-        rows._total = total  # noqa: SLF001 (its own kind)
+        rows._total, rows.texts = total, self.texts  # noqa: SLF001 (its own kind)
         return rows
 
     @property
@@ -103,8 +107,7 @@ class PagePaginator(Paginator):
         start = (number - 1) * self.per_page
         stop = min(start + self.per_page, self.count)
         rows: Any = self.object_list
-        page = rows.page(start, stop) if hasattr(rows, "page") else rows[start:stop]
-        return Page(self.read(page), number, self)
+        return Page(self.read(rows, start, stop), number, self)
 
-    def read(self, rows: Any) -> Any:
-        return rows
+    def read(self, rows: Any, start: int, stop: int) -> Any:
+        return rows.page(start, stop) if hasattr(rows, "page") else rows[start:stop]

@@ -19,7 +19,7 @@ from inventory.models import (
     ImportJob,
     LedgerQuerySet,
 )
-from inventory.selectors import Moment, get_category_ids, get_collectibles_for_user
+from inventory.selectors import NOW, Moment, get_category_ids, get_collectibles_for_user
 from vendors.roles import Ability
 from vendors.selectors import get_vendors_allowing, require_ability_somewhere
 
@@ -146,6 +146,8 @@ class _MomentForm(forms.Form):
 
 def read_moment(request: Request) -> Moment:
     """`?as_of=` and `?known_at=`; 400 for what is no time. In the future nothing has happened."""
+    if request.query_params.keys().isdisjoint(_MomentForm.base_fields):
+        return NOW
     form = _MomentForm(request.query_params)
     for name, field in form.fields.items():
         field.required = name in request.query_params  # an empty one is not the present

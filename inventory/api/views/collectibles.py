@@ -17,6 +17,7 @@ from core.caching import CachedListMixin
 from core.conditional import Conditional
 from core.exceptions import InUse, InvalidInput
 from core.openapi import REHEARSED, STALE_PLAN, refusal
+from core.pagination import PAGINATION
 from core.renderers import CSVRenderer, JSONLinesRenderer, XLSXRenderer
 from core.requests import REHEARSAL, caller, read_terms, refuse_unknown
 from core.serializers import IdsSerializer
@@ -35,6 +36,7 @@ from inventory.selectors import (
     EXPORT_COLUMNS,
     EXPORT_HEADER,
     NOW,
+    SCOPE,
     CatalogScope,
     find_shown_item,
     get_availability,
@@ -51,6 +53,7 @@ from inventory.services import CollectibleService, ExportService
 from vendors.roles import Ability
 from vendors.selectors import choose_vendor
 
+BROWSING = {"ordering", *(name for pages in PAGINATION.values() for name in pages.parameters)}
 TAKEN = refusal(409, SkuTaken.code, SkuTaken.detail)
 PROMISED = refusal(409, InUse.code, InUse.detail)
 # Of the deleted, `?is_deleted=true`, where your role in no shop allows to bring them back.
@@ -98,12 +101,25 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
         moment = read_moment(self.request) if self.action in {"list", "retrieve"} else NOW
         return items_at(items.with_details(), moment) if moment else items
 
+    @property
+    def reads_beside(self) -> str:
+        """One item is found without all shops of the caller."""
+        return "" if self.action in {"retrieve", "create"} else SCOPE
+
     @cached_property
     def scope(self) -> CatalogScope:
         return get_catalog_scope(caller(self.request))
 
     def get_data_version(self) -> str:
         return self.scope.version
+
+    def get_question(self) -> tuple[int, ...] | None:
+        """Who only turns pages asks for all items of the same shops."""
+        asked = {name for name in self.request.query_params if name[:1] != "_"}
+        return tuple(self.scope.vendor_ids) if asked <= BROWSING else None
+
+    def counted(self, rows: Any) -> Any:
+        return rows.counted(self.scope.items)
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         values = serializer.validated_data
