@@ -11,6 +11,8 @@ from typing import Any, Self, TypeVar
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, Q, QuerySet
 
+from core.searching import NEAR, Sought, is_searched, near_or_far
+
 _M = TypeVar("_M", bound=Model)
 # Up to here a page costs less as it is than by a query within it.
 SHALLOW = 200
@@ -24,6 +26,8 @@ class PagedQuerySet(QuerySet[_M]):
     _parts: Sequence[Q] = ()
     _total: int | None = None
     never_null: frozenset[str] = frozenset()
+    # Columns that the indexes of orders begin with, beside each other.
+    walked: frozenset[str] = frozenset()
 
     def _clone(self) -> Self:
         clone: Self = super()._clone()  # type: ignore[misc]
@@ -66,22 +70,35 @@ class PagedQuerySet(QuerySet[_M]):
         rows.never_null |= {*names}
         return rows
 
+    def sought(self, condition: Q) -> Self:
+        """Those of which this is true, for which there is an index without any order."""
+        return self.filter(Sought(condition))
+
     def first_rows(self, count: int) -> Self:
         """The first of these rows in their order, without sorting all of them.
 
         The first ones of each part are read off its index; among those are the first of all.
         """
         if not 1 < len(self._parts) <= MAX_PARTS:
-            return self[:count]
-        keys = self._keys()
-        first, *others = [keys.filter(part)[:count] for part in self._parts]
+            return self._first(count)
+        each = [self.filter(part)._first(count) for part in self._parts]  # noqa: SLF001
+        first, *others = [rows._keys() for rows in each]  # noqa: SLF001
         return self._read(first.union(*others, all=True))[:count]
+
+    def _first(self, count: int) -> Self:
+        """Those of one part; if they are searched for, where they are met soonest."""
+        found = near_or_far(self._keys(), count) if is_searched(self) else None
+        return self[:count] if found is None else self._read(found)[:count]
 
     def page(self, start: int, stop: int) -> Self:
         """The rows from one place to another; those before are passed over in the index alone."""
-        if stop <= SHALLOW:
+        if stop <= SHALLOW or self._is_met(stop):
             return self.first_rows(stop)[start:]
         return self._read(self._keys()[start:stop])
+
+    def _is_met(self, stop: int) -> bool:
+        """Whether to look for matches along the order so far costs less than to sort all."""
+        return is_searched(self) and NEAR * stop < (self._total or 0)
 
     def _keys(self) -> Self:
         """The primary keys of the rows, in their order, and nothing else."""
@@ -103,7 +120,10 @@ class PagePaginator(Paginator):
         start = (number - 1) * self.per_page
         stop = min(start + self.per_page, self.count)
         rows: Any = self.object_list
-        page = rows.page(start, stop) if hasattr(rows, "page") else rows[start:stop]
+        if isinstance(rows, PagedQuerySet):
+            page = rows.counted(self.count).page(start, stop)
+        else:
+            page = rows[start:stop]
         return Page(self.read(page), number, self)
 
     def read(self, rows: Any) -> Any:
