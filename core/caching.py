@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -23,6 +23,9 @@ else:
 
 # What a list's length does not depend on.
 _ASIDE = {"page", "page_size", "ordering", "format"}
+# So many questions a process remembers how to ask.
+MOST_QUESTIONS = 500
+_questions: dict[Any, Any] = {}
 
 
 def kept(name: str, *parts: Any, make: Callable[[], Any]) -> Any:
@@ -53,6 +56,16 @@ class CachedListMixin(ListModelMixin, _Base):
     def get_data_version(self) -> str:
         raise AssertionError(f"{type(self).__name__} must say the version of its data.")
 
+    def get_question(self) -> Hashable | None:
+        """All that the query for the list's rows is made of, besides the order: who asks the same
+        gets the same query, of newer data. None when more is asked than is known to come again.
+        """
+        return None
+
+    def counted(self, rows: Any) -> Any:
+        """The rows of a query that was kept, of which it is known how many there are now."""
+        return rows
+
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = self._cache_key(request)
         tag = {"ETag": f'"{key}"'}
@@ -61,11 +74,31 @@ class CachedListMixin(ListModelMixin, _Base):
             return Response(status=304, headers=tag)
         kept = cache.get(f"list:{key}")
         if kept is None:
-            made = super().list(request, *args, **kwargs)
+            made = self._made()
             kept = [self._rendered(made.data), made.get("Link")]
             cache.set(f"list:{key}", kept, settings.LIST_CACHE_SECONDS)
         body, links = kept
         return _Rendered(body, request, headers=tag | ({"Link": links} if links else {}))
+
+    def _made(self) -> Response:
+        page = self.paginate_queryset(self._rows())
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def _rows(self) -> Any:
+        """A query that is asked again and again is made once, and so are its pages' texts."""
+        question = self.get_question()
+        if question is None:
+            return self.filter_queryset(self.get_queryset())
+        order = self.request.query_params.get("ordering", "")
+        key = (type(self), self.request.version, order, question)
+        rows = _questions.get(key)
+        if rows is None:
+            rows = self.filter_queryset(self.get_queryset())
+            rows.texts = {}
+            if len(_questions) >= MOST_QUESTIONS:
+                _questions.clear()
+            _questions[key] = rows
+        return self.counted(rows)
 
     def count_of(self, rows: Any) -> int:
         """How many rows there are: counted once for all pages and orders of the same filters."""

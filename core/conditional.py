@@ -124,7 +124,8 @@ class Conditional(_View):
         return self.shown(self.get_object())
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        shown = getattr(getattr(response, "data", None), "serializer", None)
+        # Not what an answer of text alone could be read back to.
+        shown = getattr(vars(response).get("data"), "serializer", None)
         if isinstance(shown, Tagged) and response.status_code < 300:
             response["ETag"] = shown.entity_tag
         return super().finalize_response(request, response, *args, **kwargs)

@@ -1,7 +1,9 @@
 """One log line per fact, to standard error, with the request's id on every one of them."""
 
+import json
 from typing import Any
 
+import orjson
 import structlog
 
 _SHARED: list[Any] = [
@@ -21,7 +23,7 @@ def logging_config(*, style: str, level: str) -> dict[str, Any]:
         cache_logger_on_first_use=True,
     )
     last: list[Any] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_json)]
         if style == "json"
         else [structlog.dev.ConsoleRenderer(colors=False)]
     )
@@ -44,3 +46,11 @@ def logging_config(*, style: str, level: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
         },
     }
+
+
+def _json(facts: dict[str, Any], default: Any, **_options: Any) -> str:
+    """What a library logs may have keys of any kind, or a number too large: `default` prints it."""
+    try:
+        return str(orjson.dumps(facts, default, orjson.OPT_NON_STR_KEYS), "utf-8")
+    except TypeError:
+        return json.dumps(facts, default=default)

@@ -1,10 +1,12 @@
 """Pages of lists: by number in v1 (`?page=2&page_size=50`), by cursor in v2 (`?cursor=…`)."""
 
 import json
+from collections.abc import Callable
 from functools import cached_property, partial
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from django.core.exceptions import EmptyResultSet
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.core.signing import BadSignature, Signer
 from django.db.models import QuerySet
@@ -18,7 +20,9 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from core.exceptions import InvalidCursor
 from core.keyset import Keyset, first_rows
 from core.paging import PagePaginator
+from core.prepared import Text
 
+MOST_TEXTS = 100
 _LINK = {"type": ["string", "null"], "format": "uri-reference"}
 
 
@@ -34,8 +38,9 @@ class _Paginator(PagePaginator):
         count_of = getattr(self.view, "count_of", None)
         return int(count_of(self.object_list) if count_of else super().count)
 
-    def read(self, rows: Any) -> list[Any]:
-        return _read(rows, self.view)
+    def read(self, rows: Any, start: int, stop: int) -> list[Any]:
+        page = partial(super().read, rows, start, stop)
+        return _read_kept(rows, (start, stop), page, self.view)
 
 
 class StandardResultsSetPagination(PageNumberPagination):
@@ -212,6 +217,22 @@ def _read(rows: Any, view: Any) -> list[Any]:
     if read is None or not isinstance(rows, QuerySet) or rows.query.annotations:
         return list(rows)
     found: list[Any] = read(rows.prefetch_related(None).values_list("pk", flat=True))
+    return found
+
+
+def _read_kept(rows: Any, key: Any, page: Callable[[], Any], view: Any) -> list[Any]:
+    """As `_read`; of rows that are kept, the text of a page is made once."""
+    texts: dict[Any, Text] | None = getattr(rows, "texts", None)
+    if texts is None or not hasattr(view, "read_rows"):
+        return _read(page(), view)
+    if key not in texts:
+        if len(texts) >= MOST_TEXTS:
+            texts.clear()
+        try:
+            texts[key] = Text.of(page().prefetch_related(None).values_list("pk", flat=True))
+        except EmptyResultSet:
+            return []
+    found: list[Any] = view.read_rows(texts[key])
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, Q, QuerySet
 
+from core.prepared import Text
 from core.searching import NEAR, Sought, is_searched, near_or_far
 
 _M = TypeVar("_M", bound=Model)
@@ -25,6 +26,8 @@ class PagedQuerySet(QuerySet[_M]):
 
     _parts: Sequence[Q] = ()
     _total: int | None = None
+    # Of who keeps these rows to ask for pages of them again and again: the pages' texts.
+    texts: dict[Any, Text] | None = None
     never_null: frozenset[str] = frozenset()
     # Columns that the indexes of orders begin with, beside each other.
     walked: frozenset[str] = frozenset()
@@ -42,7 +45,7 @@ class PagedQuerySet(QuerySet[_M]):
     def counted(self, total: int) -> Self:
         """The same rows, of which it is known how many there are; fewer are counted again."""
         rows = self._chain()  # type: ignore[attr-defined]
-        rows._total = total  # noqa: SLF001 (its own kind)
+        rows._total, rows.texts = total, self.texts  # noqa: SLF001 (its own kind)
         return rows
 
     @property
@@ -120,11 +123,9 @@ class PagePaginator(Paginator):
         start = (number - 1) * self.per_page
         stop = min(start + self.per_page, self.count)
         rows: Any = self.object_list
-        if isinstance(rows, PagedQuerySet):
-            page = rows.counted(self.count).page(start, stop)
-        else:
-            page = rows[start:stop]
-        return Page(self.read(page), number, self)
+        return Page(self.read(rows, start, stop), number, self)
 
-    def read(self, rows: Any) -> Any:
-        return rows
+    def read(self, rows: Any, start: int, stop: int) -> Any:
+        if isinstance(rows, PagedQuerySet):
+            return rows.counted(self.count).page(start, stop)
+        return rows[start:stop]

@@ -15,13 +15,16 @@ import inspect
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import Expression, Field, ForeignKey, Lookup, QuerySet
 from psycopg.sql import Literal
+
+_KEPT = "omni_cursor"  # of a connection, among its attributes
 
 
 @Field.register_lookup
@@ -59,12 +62,24 @@ class Given(Expression):
         return "%s", [self]
 
 
+class Text(NamedTuple):
+    """A query as it is sent: kept by who asks the same again."""
+
+    sql: str
+    parameters: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, queryset: Any) -> "Text":
+        """Raises `EmptyResultSet` when nothing can be found."""
+        return cls(*queryset.query.sql_with_params())
+
+
 class prepared:  # noqa: N801 (a decorator)
     """Decorates a function from values to a queryset: calling it gives the list of its rows.
 
     The function is called once, with stand-ins; it may compare with them, but not look at them.
     What it does not take as a parameter must be the same for ever, so a time is refused. For a list
-    of values a query for them may be given: it becomes part of the same statement.
+    of values a query for them (or its `Text`) may be given: it becomes part of the same statement.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any]]) -> None:
@@ -72,26 +87,18 @@ class prepared:  # noqa: N801 (a decorator)
         self.names = list(inspect.signature(build).parameters)
 
     def __call__(self, *values: Any) -> list[Any]:
-        template, made, sql, names = self._compiled
-        connection: Any = connections[template.db]
+        made = self._made
+        connection: Any = connections[made.template.db]
         given = dict(zip(self.names, values, strict=True))
         try:
-            if any(isinstance(value, QuerySet) for value in values):
-                sql, parameters = _with_queries(sql, names, given)
-            else:
-                parameters = [given[name] for name in names]
+            sql, parameters = made.filled(given)
             rows = _run(connection, sql, parameters)
         except EmptyResultSet:
             rows = []
-        compiler = copy.copy(made)
-        compiler.connection = connection
-        compiler.execute_sql = lambda *_args, **_options: [rows]
-        queryset: Any = template.all()
-        queryset.query.get_compiler = lambda *_args, **_options: compiler
-        return list(queryset)
+        return made.read(rows, connection)
 
     @cached_property
-    def _compiled(self) -> tuple[Any, Any, str, list[str]]:
+    def _made(self) -> "_Statement":
         template: Any = self.build(*map(Given, self.names))
         compiler = template.query.chain().get_compiler(template.db)
         sql, parameters = compiler.as_sql()
@@ -99,21 +106,59 @@ class prepared:  # noqa: N801 (a decorator)
             raise TypeError(f"{self.build.__name__} would keep {moving}: make it a parameter.")
         told = [None if isinstance(each, Given) else _literal(each) for each in parameters]
         left = [each.name for each in parameters if isinstance(each, Given)]
-        return template, compiler, _filled(sql, told), left
+        return _Statement(template, compiler, _filled(sql, told), left)
+
+
+class _Statement:
+    """SQL, and how what PostgreSQL answers becomes rows as the queryset would have made them."""
+
+    def __init__(self, template: Any, compiler: Any, sql: str, names: list[str]) -> None:
+        self.template, self.compiler, self.sql, self.names = template, compiler, sql, names
+        # As Django would find out at each call.
+        selected = [each[0] for each in compiler.select[: compiler.col_count]]
+        converters = compiler.get_converters(selected)
+        compiler.get_converters = lambda _selected: converters
+
+    def filled(self, given: dict[str, Any]) -> tuple[str, list[Any]]:
+        if any(isinstance(value, (QuerySet, Text)) for value in given.values()):
+            return _with_queries(self.sql, self.names, given)
+        return self.sql, [given[name] for name in self.names]
+
+    def read(self, rows: list[tuple[Any, ...]], connection: Any) -> list[Any]:
+        compiler = copy.copy(self.compiler)
+        compiler.connection = connection
+        compiler.execute_sql = lambda *_args, **_options: [rows]
+        # What Django's ways to read rows ask of the queryset, without the cost of another one.
+        asked = copy.copy(self.template.__dict__)
+        asked |= {"db": connection.alias, "query": _Compiled(self.template.query, compiler)}
+        return list(self.template._iterable_class(SimpleNamespace(**asked)))  # noqa: SLF001
+
+
+class _Compiled:
+    """A query whose compiler is this one."""
+
+    def __init__(self, query: Any, compiler: Any) -> None:
+        self._query, self._compiler = query, compiler
+
+    def get_compiler(self, *_args: Any, **_options: Any) -> Any:
+        return self._compiler
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._query, name)
 
 
 def _with_queries(sql: str, names: list[str], given: dict[str, Any]) -> tuple[str, list[Any]]:
     """The statement with the queries in front of it, each carried out once, and named."""
-    queries = {name: each.query for name, each in given.items() if isinstance(each, QuerySet)}
+    texts = {name: Text.of(each) for name, each in given.items() if isinstance(each, QuerySet)}
+    texts |= {name: each for name, each in given.items() if isinstance(each, Text)}
     before: list[Any] = []
     parts = []
-    for name, query in queries.items():
-        inner, values = query.sql_with_params()
+    for name, (inner, values) in texts.items():
         parts.append(f"{name} AS MATERIALIZED (SELECT ARRAY({inner}) AS found)")
         before += values
     # Names from our own code.
-    told = [f"(SELECT found FROM {name})" if name in queries else None for name in names]  # noqa: S608
-    left = [given[name] for name in names if name not in queries]
+    told = [f"(SELECT found FROM {name})" if name in texts else None for name in names]  # noqa: S608
+    left = [given[name] for name in names if name not in texts]
     return f"WITH {', '.join(parts)} {_filled(sql, told)}", [*before, *left]
 
 
@@ -130,15 +175,23 @@ def _literal(value: Any) -> str:
 
 
 def _run(connection: Any, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
-    """As `connection.cursor()` does it, with a cursor that leaves the values to PostgreSQL.
+    """With a cursor that leaves the values to PostgreSQL; each connection keeps one.
 
-    What a connection hears often it has planned (`prepare_threshold`).
+    What a connection hears often it has planned (`prepare_threshold`). Where somebody listens to
+    what is asked, it is asked as Django does.
     """
     connection.close_if_health_check_failed()
     connection.ensure_connection()
+    connection.validate_no_broken_transaction()
+    raw = connection.connection
     with connection.wrap_database_errors:
-        bare: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
-    with connection._prepare_cursor(bare) as cursor:  # noqa: SLF001
+        bare: Any = vars(raw).get(_KEPT)
+        if bare is None:
+            bare = vars(raw)[_KEPT] = ServerBindingCursor(raw)
+        if not (connection.queries_logged or connection.execute_wrappers):
+            bare.execute(sql, parameters)
+            rows: list[tuple[Any, ...]] = bare.fetchall()
+            return rows
+    with connection._prepare_cursor(ServerBindingCursor(raw)) as cursor:  # noqa: SLF001
         cursor.execute(sql, parameters)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+        return list(cursor.fetchall())

@@ -17,6 +17,7 @@ from core.caching import CachedListMixin
 from core.conditional import Conditional
 from core.exceptions import InUse, InvalidInput
 from core.openapi import REHEARSED, STALE_PLAN, refusal
+from core.pagination import PAGINATION
 from core.renderers import CSVRenderer, JSONLinesRenderer, XLSXRenderer
 from core.requests import REHEARSAL, caller, read_terms, refuse_unknown
 from core.serializers import IdsSerializer
@@ -51,6 +52,7 @@ from inventory.services import CollectibleService, ExportService
 from vendors.roles import Ability
 from vendors.selectors import choose_vendor
 
+BROWSING = {"ordering", *(name for pages in PAGINATION.values() for name in pages.parameters)}
 TAKEN = refusal(409, SkuTaken.code, SkuTaken.detail)
 PROMISED = refusal(409, InUse.code, InUse.detail)
 # Of the deleted, `?is_deleted=true`, where your role in no shop allows to bring them back.
@@ -104,6 +106,14 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
 
     def get_data_version(self) -> str:
         return self.scope.version
+
+    def get_question(self) -> tuple[int, ...] | None:
+        """Who only turns pages asks for all items of the same shops."""
+        asked = {name for name in self.request.query_params if name[:1] != "_"}
+        return tuple(self.scope.vendor_ids) if asked <= BROWSING else None
+
+    def counted(self, rows: Any) -> Any:
+        return rows.counted(self.scope.items)
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         values = serializer.validated_data
