@@ -146,7 +146,7 @@ class _MomentForm(forms.Form):
 
 def read_moment(request: Request) -> Moment:
     """`?as_of=` and `?known_at=`; 400 for what is no time. In the future nothing has happened."""
-    if _MomentForm.base_fields.keys().isdisjoint(request.query_params):
+    if request.query_params.keys().isdisjoint(_MomentForm.base_fields):
         return NOW
     form = _MomentForm(request.query_params)
     for name, field in form.fields.items():
