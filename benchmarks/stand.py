@@ -148,7 +148,7 @@ def stand(scale: int, environment: Mapping[str, str]) -> Iterator[Stand]:
 def _servers(home: Path, environment: dict[str, str], stack: ExitStack) -> dict[str, str]:
     if "DATABASE_URL" not in environment:
         postgres = Postgres(
-            home / "postgres", port=free_port(), log=home / "postgres.log", durable=False
+            home / "postgres", port=free_port(), log=home / "postgres.log", durable=True
         )
         if list(postgres.bin.parent.glob(f"lib*/**/{STATEMENTS}.so")):
             postgres.process.command = [
@@ -159,7 +159,7 @@ def _servers(home: Path, environment: dict[str, str], stack: ExitStack) -> dict[
         postgres.start()
         environment["DATABASE_URL"] = postgres.url
     if "REDIS_URL" not in environment:
-        valkey = Valkey(home / "valkey", port=free_port(), log=home / "valkey.log", durable=False)
+        valkey = Valkey(home / "valkey", port=free_port(), log=home / "valkey.log", durable=True)
         stack.callback(valkey.process.stop)
         valkey.start()
         environment["REDIS_URL"] = valkey.url

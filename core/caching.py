@@ -4,16 +4,19 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.cache import cache
 from django.utils.translation import get_language
+from redis.exceptions import RedisError
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.etags import known_tags
+from core.valkey import tell
 
 if TYPE_CHECKING:
     from rest_framework.viewsets import GenericViewSet as _Base
@@ -39,6 +42,13 @@ def kept(name: str, *parts: Any, make: Callable[[], Any]) -> Any:
         found = make()
         cache.set(key, found, settings.LIST_CACHE_SECONDS)
     return found
+
+
+def _keep(key: str, value: Any) -> None:
+    """As `cache.set`, without waiting for it: the answer is ready to go."""
+    name, text = cache.make_key(key), cache.client.encode(value)  # type: ignore[attr-defined]
+    with suppress(RedisError):  # the breaker has logged that nobody answers
+        tell("SET", str(name), text, "EX", settings.LIST_CACHE_SECONDS)
 
 
 def _digest(parts: Sequence[Any]) -> str:
@@ -76,7 +86,7 @@ class CachedListMixin(ListModelMixin, _Base):
         if kept is None:
             made = self._made()
             kept = [self._rendered(made.data), made.get("Link")]
-            cache.set(f"list:{key}", kept, settings.LIST_CACHE_SECONDS)
+            _keep(f"list:{key}", kept)
         body, links = kept
         return _Rendered(body, request, headers=tag | ({"Link": links} if links else {}))
 
@@ -91,7 +101,7 @@ class CachedListMixin(ListModelMixin, _Base):
             return self.filter_queryset(self.get_queryset())
         order = self.request.query_params.get("ordering", "")
         key = (type(self), self.request.version, order, question)
-        rows = _questions.get(key)
+        rows: Any = _questions.get(key)
         if rows is None:
             rows = self.filter_queryset(self.get_queryset())
             rows.texts = {}

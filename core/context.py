@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
@@ -54,6 +55,7 @@ def client_address(request: Any) -> str | None:
     return _address(forwarded[-min(proxies, len(forwarded))]) or connected
 
 
+@lru_cache(maxsize=2000)
 def _address(text: str) -> str | None:
     """One spelling per address, without the zone, which means something to one machine only."""
     try:

@@ -73,6 +73,11 @@ class Text(NamedTuple):
         """Raises `EmptyResultSet` when nothing can be found."""
         return cls(*queryset.query.sql_with_params())
 
+    def given(self, *values: Any) -> "Text":
+        """With values in the places of the stand-ins that are called by their numbers."""
+        told = (values[int(v.name)] if isinstance(v, Given) else v for v in self.parameters)
+        return Text(self.sql, tuple(told)) if values else self
+
 
 class prepared:  # noqa: N801 (a decorator)
     """Decorates a function from values to a queryset: calling it gives the list of its rows.
@@ -117,7 +122,9 @@ class _Statement:
         # As Django would find out at each call.
         selected = [each[0] for each in compiler.select[: compiler.col_count]]
         converters = compiler.get_converters(selected)
+        composite = compiler.has_composite_fields(selected)
         compiler.get_converters = lambda _selected: converters
+        compiler.has_composite_fields = lambda _selected: composite
 
     def filled(self, given: dict[str, Any]) -> tuple[str, list[Any]]:
         if any(isinstance(value, (QuerySet, Text)) for value in given.values()):
@@ -187,11 +194,15 @@ def _run(connection: Any, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
     with connection.wrap_database_errors:
         bare: Any = vars(raw).get(_KEPT)
         if bare is None:
-            bare = vars(raw)[_KEPT] = ServerBindingCursor(raw)
+            bare = vars(raw)[_KEPT] = _cursor(raw)
         if not (connection.queries_logged or connection.execute_wrappers):
             bare.execute(sql, parameters)
             rows: list[tuple[Any, ...]] = bare.fetchall()
             return rows
-    with connection._prepare_cursor(ServerBindingCursor(raw)) as cursor:  # noqa: SLF001
+    with connection._prepare_cursor(_cursor(raw)) as cursor:  # noqa: SLF001
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())
+
+
+def _cursor(raw: Any) -> Any:
+    return ServerBindingCursor(raw)  # type: ignore[call-arg]

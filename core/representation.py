@@ -51,18 +51,18 @@ class _Reader:
     for all rows with values of the same types."""
 
     def __init__(self, fields: Sequence[Any]) -> None:
-        self.names = [field.field_name for field in fields]
+        self.names: list[str] = [field.field_name for field in fields]
         # One more, lest it gives a value instead of a tuple of one.
         self.values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(
             *map(_source_of, fields), "__class__"
         )
         # What is made of the whole row, and how the others are shown and when they need not be.
-        self.of_row = {
-            field.field_name: getattr(field.parent, field.method_name)
+        self.of_row: dict[str, Show] = {
+            str(field.field_name): getattr(field.parent, field.method_name)
             for field in fields
             if isinstance(field, serializers.SerializerMethodField)
         }
-        self.shows = [(name, *_way_to_show(f)) for name, f in zip(self.names, fields, strict=True)]
+        self.shows = [(field.field_name, *_way_to_show(field)) for field in fields]
         self.plans: dict[tuple[type, ...], list[tuple[str, Show]]] = {}
 
     def read(self, row: Any) -> dict[str, Any]:
@@ -82,12 +82,12 @@ class _Reader:
         if len(self.plans) >= _MOST_PLANS:
             self.plans.clear()
         pairs = zip(self.shows, types, strict=False)
-        self.plans[types] = [
+        plan = self.plans[types] = [
             (name, show)
             for (name, show, unchanged), found in pairs
             if found not in (type(None), unchanged) and name not in self.of_row
         ]
-        return self.plans[types]
+        return plan
 
 
 def _source_of(field: Any) -> str:
@@ -106,7 +106,7 @@ def _way_to_show(field: Any) -> tuple[Show, type | None]:
     if isinstance(field, serializers.DateTimeField):
         return _time(show), None
     if type(field) is serializers.DecimalField and _is_plain_text(field):
-        return _amount(show, field.decimal_places), None
+        return _amount(show, field.decimal_places or 0), None
     return show, _UNCHANGED.get(type(field).to_representation)
 
 

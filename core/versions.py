@@ -25,6 +25,16 @@ class PathVersioning(NamespaceVersioning):
         return reverse(name, args=args, kwargs=kwargs, **extra)
 
 
+def version_of(request: HttpRequest) -> str:
+    """The version of the API whose call this is, or nothing for a page."""
+    _slash, api, version, *_rest = [*request.path_info.split("/", 3), "", ""]
+    return version if api == "api" and version in settings.API_VERSIONS else ""
+
+
+def is_call(request: HttpRequest) -> bool:
+    return bool(version_of(request))
+
+
 class ApiVersionMiddleware:
     """Every answer says its version (`X-API-Version`), and what of the call will go."""
 
@@ -33,8 +43,7 @@ class ApiVersionMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        _slash, api, version, *_rest = [*request.path.split("/"), "", ""]
-        if api == "api" and version in settings.API_VERSIONS:
+        if version := version_of(request):
             response["X-API-Version"] = version.removeprefix("v")
             for notice in _notices(request, response, version):
                 for name, text in notice.headers().items():

@@ -2,6 +2,7 @@
 
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.tokens import Token
 
@@ -14,13 +15,23 @@ from users.tokens import claims_of
 class SessionJWTAuthentication(JWTAuthentication):
     """simplejwt's, and access ends with the session, the password, the role or the account.
 
-    It asks the database on every call, and with one query, so nothing lives on in a cache.
+    It asks the database on every call, and with one query, so nothing lives on in a cache. What a
+    view `reads_beside` is asked for in the same query (`users.selectors.read_beside`).
     """
+
+    beside = ""
+
+    def authenticate(self, request: Request) -> tuple[User, Token] | None:  # type: ignore[override]
+        view = (request.parser_context or {}).get("view")
+        self.beside = getattr(view, "reads_beside", "")
+        return super().authenticate(request)  # type: ignore[return-value]
 
     def get_user(self, validated_token: Token) -> User:  # type: ignore[override]
         try:
             claims = claims_of(validated_token)
-            user, _jti = get_signed_in(claims.user_id, claims.session_id, claims.version)
+            user, _jti = get_signed_in(
+                claims.user_id, claims.session_id, claims.version, self.beside
+            )
         except AuthenticationError as error:
             raise AuthenticationFailed(str(error.detail), error.code) from error
         return user

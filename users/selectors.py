@@ -1,6 +1,8 @@
 """Reading: who somebody is, and where somebody is signed in."""
 
 import uuid
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
@@ -11,6 +13,8 @@ from core.prepared import prepared
 from users.exceptions import SessionEnded, TokenNotValid, UserNotFoundError
 from users.models import Session, SessionQuerySet, User, UserQuerySet
 from vendors.selectors import get_roles
+
+_beside: dict[str, Callable[[Any], Any]] = {}
 
 
 def get_user(user_id: int) -> User:
@@ -59,12 +63,23 @@ def is_address_free(email: str) -> bool:
     return not User.objects.with_address(email).exists()
 
 
-def get_signed_in(user_id: int, session_id: int, version: int) -> tuple[User, uuid.UUID]:
+def read_beside(name: str, make: Callable[[Any], Any]) -> None:
+    """Let calls ask something of their user in the query that finds out who calls.
+
+    `make` gives the expression for a user's key; the user has what comes of it as `name`.
+    """
+    _beside[name] = make
+
+
+def get_signed_in(
+    user_id: int, session_id: int, version: int, beside: str = ""
+) -> tuple[User, uuid.UUID]:
     """Who holds a token, and the id of the session's current refresh token; one query.
 
     Raises `TokenNotValid` when the account is gone, `SessionEnded` when the session is over.
     """
-    user = next(iter(_signed_in(user_id, session_id, timezone.now())), None)
+    found = _signed_in(beside)(user_id, session_id, timezone.now())
+    user = found[0] if found else None
     if user is None or user.deleted_at:
         raise TokenNotValid
     if not user.is_active or user.token_version != version or user.current_jti is None:
@@ -72,14 +87,18 @@ def get_signed_in(user_id: int, session_id: int, version: int) -> tuple[User, uu
     return user, user.current_jti
 
 
-@prepared
-def _signed_in(user_id: Any, session_id: Any, now: Any) -> UserQuerySet:
-    session = Session.objects.not_ended(now).filter(
-        pk=session_id, user=OuterRef("pk"), token_version=OuterRef("token_version")
-    )
-    users: Any = User.objects.annotate(current_jti=Subquery(session.values("jti")[:1]))
-    found: UserQuerySet = users.filter(pk=user_id)
-    return found
+@cache
+def _signed_in(beside: str) -> prepared:
+    @prepared
+    def signed_in(user_id: Any, session_id: Any, now: Any) -> Any:
+        session = Session.objects.not_ended(now).filter(
+            pk=session_id, user=OuterRef("pk"), token_version=OuterRef("token_version")
+        )
+        told = {"current_jti": Subquery(session.values("jti")[:1])}
+        more = {beside: _beside[beside](user_id)} if beside else {}
+        return User.objects.annotate(**told, **more).filter(pk=user_id)
+
+    return signed_in
 
 
 def get_sessions_for_user(user: User) -> SessionQuerySet:

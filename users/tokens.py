@@ -102,7 +102,7 @@ class KeyRing(TokenBackend):
 
 
 def key_ring() -> KeyRing:
-    return _ring(tuple(settings.JWT_SIGNING_KEYS.items()) or (("default", _derived_key()),))
+    return _ring(tuple(settings.JWT_SIGNING_KEYS.items()) or _derived(settings.SECRET_KEY))
 
 
 @cache
@@ -110,10 +110,11 @@ def _ring(keys: tuple[tuple[str, str], ...]) -> KeyRing:
     return KeyRing(dict(keys))
 
 
-def _derived_key() -> str:
-    return salted_hmac(
-        "users.tokens", "signing key", secret=settings.SECRET_KEY, algorithm="sha256"
-    ).hexdigest()
+@cache
+def _derived(secret: str) -> tuple[tuple[str, str], ...]:
+    """The one key of who has named none."""
+    key = salted_hmac("users.tokens", "signing key", secret=secret, algorithm="sha256")
+    return (("default", key.hexdigest()),)
 
 
 class _OnKeyRing(Token):

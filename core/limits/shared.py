@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha1
-from typing import Any
 
 from django.core.cache import cache
 from redis.exceptions import NoScriptError
 
 from core.limits.rules import Demand, State, Streak
+from core.valkey import ask
 
 # `core.limits.rules` in Lua. Redis runs one script at a time, so between looking and counting there
 # is nobody else.
@@ -84,20 +84,15 @@ class SharedLimiter:
         return bool(allowed), states
 
     def forget(self, keys: Iterable[str]) -> None:
-        _client().delete(*map(_key, keys))
+        ask("DEL", *map(_key, keys))
 
 
 def _run(keys: list[str], arguments: list[str | int]) -> list[int]:
-    client = _client()
     try:
-        answer: list[int] = client.evalsha(_DIGEST, len(keys), *keys, *arguments)
+        answer: list[int] = ask("EVALSHA", _DIGEST, len(keys), *keys, *arguments)
     except NoScriptError:
-        answer = client.eval(SCRIPT, len(keys), *keys, *arguments)
+        answer = ask("EVAL", SCRIPT, len(keys), *keys, *arguments)
     return answer
-
-
-def _client() -> Any:
-    return cache.client.get_client(write=True)  # type: ignore[attr-defined]
 
 
 def _key(key: str) -> str:

@@ -3,6 +3,7 @@
 from inventory.selectors.catalog import (
     EXPORT_COLUMNS,
     EXPORT_HEADER,
+    SCOPE,
     CatalogScope,
     find_label,
     get_catalog_scope,
@@ -18,6 +19,7 @@ from inventory.selectors.catalog import (
     get_import_rows,
     get_imports_for_user,
     require_may_change,
+    scope_beside,
     stream_csv,
     stream_export,
 )
@@ -63,6 +65,7 @@ __all__ = [
     "EXPORT_COLUMNS",
     "EXPORT_HEADER",
     "NOW",
+    "SCOPE",
     "Availability",
     "CatalogFigures",
     "CatalogScope",
@@ -108,6 +111,7 @@ __all__ = [
     "items_at",
     "read_shown_items",
     "require_may_change",
+    "scope_beside",
     "stream_csv",
     "stream_export",
 ]

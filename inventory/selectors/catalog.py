@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, Q, QuerySet
-from django.db.models.functions import Lower
+from django.db.models.functions import JSONArray, Lower
 from django.utils import timezone
 
 from core.exceptions import ForbiddenError, NotFoundError
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from vendors.models import Vendor
 
 EXPORT_CHUNK = 2000
+# As what the scope is read beside the user.
+SCOPE = "catalog_scope"
+_OF_SCOPE = ("pk", "catalogversion__version", "role", "catalogversion__items")
 
 
 @dataclass(frozen=True)
@@ -52,17 +55,23 @@ class CatalogScope:
 
 
 def get_catalog_scope(user: "User") -> CatalogScope:
-    """One query, and none for nobody."""
-    rows = _scope(user.pk) if user.pk else []
+    """One query, and none for nobody, nor for who has just been found with it."""
+    rows = vars(user).pop(SCOPE, None)
+    if rows is None:
+        rows = _scope(user.pk) if user.pk else []
     version = ",".join(f"{vendor}.{version or 0}.{role}" for vendor, version, role, _items in rows)
     return CatalogScope([row[0] for row in rows], version, sum(row[3] or 0 for row in rows))
 
 
+def scope_beside(user: Any) -> Any:
+    """The scope's rows as one value, to be read with the user: `users.selectors.read_beside`."""
+    rows = get_vendors_with_role(user).values(told=JSONArray(*_OF_SCOPE))
+    return ArraySubquery(rows)
+
+
 @prepared
 def _scope(user: Any) -> Any:
-    vendors: Any = get_vendors_with_role(user)
-    kept = (F("catalogversion__version"), "role", F("catalogversion__items"))
-    return vendors.values_list("pk", *kept)
+    return get_vendors_with_role(user).values_list(*_OF_SCOPE)
 
 
 def get_collectibles_for_user(
@@ -104,7 +113,7 @@ def find_label(collectible_id: int) -> dict[str, Any]:
 def require_may_change(user: "User", items: CollectibleQuerySet, ids: Iterable[int]) -> None:
     """Raises `ForbiddenError` when one of `items` with these ids is not the user's to change."""
     writable = get_vendors_allowing(user, Ability.CATALOG_WRITE)
-    chosen = items.filter(pk__in=ids).prefetch_related(None)
+    chosen = items.filter(pk__any=[*ids]).prefetch_related(None)
     if chosen.exclude(vendor__in=writable).exists():
         raise ForbiddenError
 

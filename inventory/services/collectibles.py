@@ -1,5 +1,4 @@
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
@@ -11,17 +10,29 @@ from django.db.models import Prefetch, ProtectedError, prefetch_related_objects
 
 from core.audit import Deed, fields_of, log_audit, log_many
 from core.enums import AuditType
-from core.exceptions import ConflictError, InUse, InvalidInput, NotFoundError
+from core.exceptions import InUse, InvalidInput, NotFoundError
 from core.fields import validate_attributes
 from core.json import merged
 from core.rehearsal import Terms
-from core.writing import constraint_as, differing, save_changes
-from inventory.exceptions import SkuTaken, StaleVersion
-from inventory.models import Allocation, Collectible, CollectibleImage, CollectibleQuerySet, new_sku
+from core.writing import constraint_as, save_changes
+from inventory.exceptions import SkuTaken
+from inventory.models import Collectible, CollectibleImage, CollectibleQuerySet, new_sku
 from inventory.selectors import get_category_called
 from inventory.services.categories import CategoryService
 from inventory.services.counting import store_of
 from inventory.services.ledger import allow_opening
+from inventory.services.many import (
+    BulkOutcome,
+    by_freedom,
+    by_promises,
+    changes_of,
+    deeds_of,
+    judged,
+    locked_rows,
+    refused,
+    settled,
+    states_of,
+)
 from inventory.services.stock import Receipt, StockService
 from vendors.selectors import get_shop_settings
 
@@ -59,16 +70,6 @@ class ItemDetails(TypedDict, total=False):
 class ItemChanges(ItemDetails, total=False):
     name: str
     quantity: int
-
-
-@dataclass
-class BulkOutcome:
-    """What became of the ids: `done`, `missing` (not there or not yours), `errors` by id."""
-
-    done: int = 0
-    missing: list[int] = field(default_factory=list)
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    plan: str = ""
 
 
 class CollectibleService:
@@ -182,26 +183,27 @@ class CollectibleService:
         An item that cannot take them (its vendor has no such category), or that is at another
         version than the caller expects, is reported and left. Raises `PlanStale`.
         """
-        found = _locked_rows(items, ids, "vendor")
-        fresh, outcome = _judged(found, ids, terms)
-        grounds: list[Any] = [_state(found)]
+        found = locked_rows(items, ids, *updates)
+        fresh, outcome = judged(found, ids, terms)
+        grounds: list[Any] = [states_of(found)]
         deeds: list[Deed] = []
         for _vendor, group in groupby(fresh, key=attrgetter("vendor_id")):
             rows = list(group)
             if terms.planned:
                 grounds.append(_category_state(rows[0].vendor, updates.get("category")))
             try:
-                values = _with_category(rows[0].vendor, updates, by)
+                values = _values_for(rows[0], updates, by)
             except InvalidInput as refusal:
-                outcome.errors += _refused(rows, refusal)
+                outcome.errors += refused(rows, refusal)
                 continue
-            differing_rows = list(_changes(rows, values))
+            differing_rows = list(changes_of(rows, values))
             keys = [deed.obj.pk for deed in differing_rows if deed.obj]
-            Collectible.objects.filter(pk__in=keys).update(**values, updated_by=by)
+            if keys:
+                Collectible.objects.filter(pk__any=keys).update(**values, updated_by=by)
             outcome.done += len(rows)
             deeds += differing_rows
         log_many(AuditType.CATALOG, by, deeds)
-        return _settled(outcome, terms, grounds)
+        return settled(outcome, terms, grounds)
 
     @staticmethod
     @transaction.atomic
@@ -213,15 +215,15 @@ class CollectibleService:
         Those that are promised to somebody, and those at another version than the caller expects,
         are reported and left. Raises `PlanStale`.
         """
-        found = _locked_rows(items, ids)
-        fresh, outcome = _judged(found, ids, terms)
-        free, promised = _by_promises(fresh)
-        rows: CollectibleQuerySet = Collectible.objects.filter(pk__in=[item.pk for item in free])
+        found = locked_rows(items, ids)
+        fresh, outcome = judged(found, ids, terms)
+        free, promised = by_promises(fresh)
+        rows: CollectibleQuerySet = Collectible.objects.filter(pk__any=[item.pk for item in free])
         rows.delete(updated_by=by)
-        log_many(AuditType.CATALOG, by, _deeds("deleted", free))
+        log_many(AuditType.CATALOG, by, deeds_of("deleted", free))
         outcome.done = len(free)
-        outcome.errors += _refused(promised, InUse())
-        return _settled(outcome, terms, _state(found))
+        outcome.errors += refused(promised, InUse())
+        return settled(outcome, terms, states_of(found))
 
     @staticmethod
     @transaction.atomic
@@ -233,16 +235,16 @@ class CollectibleService:
         Those whose SKU is taken, and those at another version than the caller expects, are
         reported and left. Raises `PlanStale`.
         """
-        found = _locked_rows(items, ids)
-        fresh, outcome = _judged(found, ids, terms)
-        free, taken = _by_freedom(fresh)
-        rows = Collectible.all_objects.filter(pk__in=[item.pk for item in free])
+        found = locked_rows(items, ids, "sku")
+        fresh, outcome = judged(found, ids, terms)
+        free, taken = by_freedom(fresh)
+        rows = Collectible.all_objects.filter(pk__any=[item.pk for item in free])
         with constraint_as({"item_sku_unique": SkuTaken()}):
             rows.restore(updated_by=by)
-        log_many(AuditType.CATALOG, by, _deeds("restored", free))
+        log_many(AuditType.CATALOG, by, deeds_of("restored", free))
         outcome.done = len(free)
-        outcome.errors += _refused(taken, SkuTaken())
-        return _settled(outcome, terms, _state(found))
+        outcome.errors += refused(taken, SkuTaken())
+        return settled(outcome, terms, states_of(found))
 
 
 def _count(item: Collectible, counted: int, by: "User") -> None:
@@ -255,53 +257,6 @@ def _count(item: Collectible, counted: int, by: "User") -> None:
         log_audit(AuditType.STOCK, by, action, obj=item, before=before, after=after)
 
 
-def _by_freedom(deleted: Sequence[Collectible]) -> tuple[list[Collectible], list[Collectible]]:
-    """Those that can come back, and those whose SKU a living item has, or one before them."""
-    wanted = {(item.vendor_id, item.sku) for item in deleted}
-    living = Collectible.objects.filter(
-        vendor_id__in={vendor for vendor, _sku in wanted}, sku__in={sku for _vendor, sku in wanted}
-    )
-    used = set(living.values_list("vendor_id", "sku"))
-    free: list[Collectible] = []
-    taken: list[Collectible] = []
-    for item in deleted:
-        key = (item.vendor_id, item.sku)
-        (taken if key in used else free).append(item)
-        used.add(key)
-    return free, taken
-
-
-def _by_promises(items: Sequence[Collectible]) -> tuple[list[Collectible], list[Collectible]]:
-    """Those that can go, and those of which somebody is promised units."""
-    held = Allocation.objects.filter(Allocation.blocks_deletion["item"], item__in=items)
-    promised = set(held.values_list("item_id", flat=True))
-    free = [item for item in items if item.pk not in promised]
-    return free, [item for item in items if item.pk in promised]
-
-
-def _judged(
-    found: Sequence[Collectible], ids: Iterable[int], terms: Terms
-) -> tuple[list[Collectible], BulkOutcome]:
-    """Those at the version that the caller expects, if any; the others stand in the outcome."""
-    fresh = [item for item in found if terms.versions.get(item.pk, item.version) == item.version]
-    stale = sorted({*found} - {*fresh}, key=attrgetter("pk"))
-    detail = str(StaleVersion.detail)
-    errors = [
-        {"id": item.pk, "code": StaleVersion.code, "detail": detail, "version": item.version}
-        for item in stale
-    ]
-    return fresh, BulkOutcome(missing=_missing(ids, found), errors=errors)
-
-
-def _settled(outcome: BulkOutcome, terms: Terms, grounds: object) -> BulkOutcome:
-    outcome.plan = terms.settle([asdict(outcome), grounds])
-    return outcome
-
-
-def _state(found: Iterable[Collectible]) -> list[tuple[int, int]]:
-    return [(item.pk, item.version) for item in found]
-
-
 def _category_state(vendor: "Vendor", reference: int | str | None) -> object:
     """Which category the plan means, as it is, or that it would make one."""
     found = get_category_called(vendor, reference) if reference else None
@@ -309,7 +264,7 @@ def _category_state(vendor: "Vendor", reference: int | str | None) -> object:
 
 
 def _all_locked() -> CollectibleQuerySet:
-    # As in `_locked_rows`: no key of theirs changes.
+    # As in `locked_rows`: no key of theirs changes.
     rows: CollectibleQuerySet = Collectible.all_objects.select_for_update(of=["self"], no_key=True)
     return rows.select_related("vendor")
 
@@ -327,46 +282,6 @@ def _with_details(item: Collectible) -> Collectible:
     return row
 
 
-def _locked_rows(
-    items: CollectibleQuerySet, ids: Iterable[int], *related: str
-) -> list[Collectible]:
-    """Locked in key order, as everywhere: calls in opposite order must not wait for each other.
-
-    Returned vendor by vendor for the same reason: writing locks each vendor's catalog version.
-    Rows that point to them can be added meanwhile, in any order: those of an order's lines.
-    """
-    rows = items.filter(pk__in=ids).prefetch_related(None).select_related(None).order_by("pk")
-    locked = rows.select_for_update(of=["self"], no_key=True)
-    rows = locked.select_related(*related) if related else locked
-    return sorted(rows, key=attrgetter("vendor_id"))
-
-
-def _missing(ids: Iterable[int], found: Iterable[Collectible]) -> list[int]:
-    return sorted(set(ids) - {item.pk for item in found})
-
-
-def _refused(
-    rows: Iterable[Collectible], refusal: InvalidInput | ConflictError
-) -> list[dict[str, Any]]:
-    error = refusal.errors[0] if refusal.errors else refusal
-    return [{"id": item.pk, "code": error.code, "detail": str(error.detail)} for item in rows]
-
-
-def _deeds(verb: str, items: Iterable[Collectible]) -> list[Deed]:
-    return [Deed(f"{verb} item “{item.name}”", item) for item in items]
-
-
-def _changes(items: Iterable[Collectible], values: Mapping[str, Any]) -> Iterator[Deed]:
-    """What the values change of each item; those that have them already are passed over."""
-    category = (
-        {"category_id": getattr(values["category"], "pk", None)} if "category" in values else {}
-    )
-    plain = {name: value for name, value in values.items() if name != "category"} | category
-    for item in items:
-        if changed := differing(item, plain):
-            yield Deed(f"changed item “{item.name}”", item, **changed.record())
-
-
 def _with_attributes(details: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     """Merged here, under the item's lock: two changes of different keys must both stay."""
     values = dict(details)
@@ -378,6 +293,11 @@ def _with_attributes(details: Mapping[str, Any], before: Mapping[str, Any]) -> d
         except ValidationError as error:
             raise InvalidInput.of("attributes", error.messages[0], str(error.code)) from error
     return values
+
+
+def _values_for(item: Collectible, updates: ItemChanges, by: "User") -> Mapping[str, Any]:
+    """The updates as they are in the item's shop, which is asked for only if they hang on it."""
+    return _with_category(item.vendor, updates, by) if "category" in updates else updates
 
 
 def _with_category(

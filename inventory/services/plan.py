@@ -83,7 +83,8 @@ class Planner:
                     result.collectible = None
         else:
             self._counts.create(new)
-            old = [item for item in changed.values() if item not in new]
+            made = {item.pk for item in new}
+            old = [item for item in changed.values() if item.pk not in made]
             write_all(old, _WRITTEN)
             self._counts.correct(old)
         add_all(results, keyed=False)
@@ -169,7 +170,7 @@ class Planner:
         # A rehearsal does not tell the SKU that a new item would get: it will be another one.
         sku = row.sku if self.job.dry_run or item is None else item.sku
         return ImportRow(
-            job=self.job,
+            job_id=self.job.pk,
             line=row.line,
             sku=sku,
             outcome=outcome,
@@ -195,12 +196,13 @@ class Planner:
     def _new_item(self, row: ItemRow, values: dict[str, Any]) -> Collectible:
         values.setdefault("currency", self.job.vendor.currency)
         values.setdefault("low_stock_threshold", self._settings.low_stock_threshold)
-        by = self.job.created_by
+        by = self.job.created_by_id
+        # By ids: to set a key to a row costs as much as all the rest.
         return Collectible(
-            vendor=self.job.vendor,
+            vendor_id=self.job.vendor_id,
             sku=row.sku or new_sku(),
-            created_by=by,
-            updated_by=by,
+            created_by_id=by,
+            updated_by_id=by,
             **values,
         )
 

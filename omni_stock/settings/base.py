@@ -58,11 +58,11 @@ MIDDLEWARE = [
     "core.middleware.RequestSizeLimitMiddleware",
     "core.middleware.RequestBodyMiddleware",
     "core.middleware.CompressionMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "core.middleware.pages.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "core.middleware.pages.PageAuthenticationMiddleware",
+    "core.middleware.pages.PageMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "core.once.IdempotencyMiddleware",  # the last: it calls the view itself
 ]
@@ -212,7 +212,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 MAX_REQUEST_SIZE = 10 * 1024 * 1024
-IMPORT_CHUNK_ROWS = 500
+IMPORT_CHUNK_ROWS = 1000
 
 # --- Accounts -------------------------------------------------------------------------------
 # Whether `seed_demo` may make an administrator whose password everybody knows.

@@ -4,8 +4,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from core.models import AuditLog
 from inventory.models import Category, Collectible
 from tests.factories import CategoryFactory, CollectibleFactory, VendorFactory
 from users.models import User
@@ -13,6 +16,11 @@ from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
 ITEMS = "/api/v1/catalog/items/"
+EVERYTHING = {
+    "name": "Penny", "description": "Worn.", "category": "Coins", "condition": "poor", "value": "5",
+    "currency": "EUR", "low_stock_threshold": 3, "is_active": False, "is_featured": True,
+    "is_bestseller": True, "attributes": {"year": 1933},
+}  # fmt: skip
 
 
 def url(item: Collectible, tail: str = "") -> str:
@@ -89,6 +97,24 @@ class TestBulk:
         answer = owner_client.post(f"{ITEMS}bulk_restore/", {"ids": ids})
         assert answer.json() == {"restored": 3, "missing": [], "errors": []}
         assert Collectible.objects.count() == 3
+
+    @pytest.mark.parametrize(
+        ("call", "more"), [("bulk_update", {"updates": EVERYTHING}), ("bulk_delete", {})]
+    )
+    def test_no_item_is_asked_for_alone(
+        self, owner_client: APIClient, vendor: Vendor, call: str, more: dict[str, Any]
+    ) -> None:
+        """Whatever is changed, and told in the audit log."""
+        CategoryFactory(vendor=vendor, name="Coins")
+        asked = []
+        for count in (20, 40):
+            items = CollectibleFactory.create_batch(count, vendor=vendor)
+            body = {"ids": [item.pk for item in items], **more}
+            with CaptureQueriesContext(connection) as queries:
+                assert owner_client.post(f"{ITEMS}{call}/", body).status_code == 200
+            asked.append(len(queries))
+        assert asked[0] == asked[1]
+        assert AuditLog.objects.filter(object_type="collectible").count() == 60
 
     @pytest.mark.parametrize("rows", [1, 60])
     def test_restore_takes_the_same_queries_for_any_number(

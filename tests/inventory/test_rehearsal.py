@@ -16,7 +16,7 @@ from core.models import AuditLog
 from core.rehearsal import Terms
 from inventory.models import Collectible
 from inventory.services import CategoryService, CollectibleService, ImageService
-from inventory.services.collectibles import BulkOutcome
+from inventory.services.many import BulkOutcome
 from tests.core.test_pictures import picture
 from tests.factories import CategoryFactory, CollectibleFactory, MemberFactory, VendorFactory
 from tests.flows.world import rows

@@ -12,7 +12,7 @@ from core.requests import caller
 from inventory.api.filters import CategoryFilter
 from inventory.api.serializers import CategorySerializer
 from inventory.exceptions import CategoryTaken
-from inventory.selectors import CatalogScope, get_catalog_scope, get_categories_for_user
+from inventory.selectors import SCOPE, CatalogScope, get_catalog_scope, get_categories_for_user
 from inventory.services import CategoryService
 from vendors.roles import Ability
 from vendors.selectors import choose_vendor
@@ -34,6 +34,7 @@ TAKEN = refusal(409, CategoryTaken.code, CategoryTaken.detail)
     destroy=extend_schema(summary="Delete a category; its items and branches move up"),
 )
 class CategoryViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
+    reads_beside = SCOPE
     serializer_class = CategorySerializer
     lock = staticmethod(CategoryService.lock)
     filterset_class = CategoryFilter

@@ -36,6 +36,7 @@ from inventory.selectors import (
     EXPORT_COLUMNS,
     EXPORT_HEADER,
     NOW,
+    SCOPE,
     CatalogScope,
     find_shown_item,
     get_availability,
@@ -99,6 +100,11 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
         items = get_collectibles_for_user(caller(self.request), {"is_deleted": deleted}, self.scope)
         moment = read_moment(self.request) if self.action in {"list", "retrieve"} else NOW
         return items_at(items.with_details(), moment) if moment else items
+
+    @property
+    def reads_beside(self) -> str:
+        """One item is found without all shops of the caller."""
+        return "" if self.action in {"retrieve", "create"} else SCOPE
 
     @cached_property
     def scope(self) -> CatalogScope:
