@@ -1,9 +1,13 @@
 """Filtering, searching and ordering of lists: what is not understood is a 400, never ignored."""
 
+import copy
+from functools import cache, cached_property
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError as FieldError
 from django.db.models import QuerySet
+from django.forms.utils import ErrorDict, ErrorList
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from django_filters.rest_framework import DjangoFilterBackend
@@ -37,6 +41,55 @@ class IntegerFilter(filters.NumberFilter):
 
     def get_max_validator(self) -> None:
         """The database compares numbers of any size; nothing to refuse."""
+
+
+class FilterSet(filters.FilterSet):
+    """django-filter's, at the price of what is given.
+
+    It copies all filters at every call, makes a form class of them and a form of that. Here only
+    the filters that are given are bound to the call, and their fields are made once.
+    """
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        every, self.base_filters = self.base_filters, {}
+        super().__init__(*args, **kwargs)
+        given = {name: each for name, each in every.items() if name in self.data}
+        self.filters = {name: self._bound(each) for name, each in given.items()}
+
+    def _bound(self: Any, each: Any) -> Any:
+        own = copy.copy(each)
+        own.model, own.parent = self.queryset.model, self
+        own.method = each.method  # which is looked up at its own parent
+        return own
+
+    @cached_property
+    def form(self) -> Any:
+        return _Given(self)
+
+
+@cache
+def _fields(kind: Any) -> dict[str, forms.Field]:
+    """What reads a filter's text, shared by all calls: reading changes nothing in it."""
+    return {name: copy.deepcopy(each).field for name, each in kind.base_filters.items()}
+
+
+class _Given:
+    """As much of a form as filters ask for: the values that were given, and what is no value."""
+
+    def __init__(self, asked: FilterSet) -> None:
+        self.cleaned_data: dict[str, Any] = {}
+        self.errors = ErrorDict()
+        fields = _fields(type(asked))
+        for name in asked.filters:
+            field = fields[name]
+            try:
+                text = field.widget.value_from_datadict(asked.data, {}, name)
+                self.cleaned_data[name] = field.clean(text)
+            except FieldError as error:
+                self.errors[name] = ErrorList(error.error_list)
+
+    def is_valid(self) -> bool:
+        return not self.errors
 
 
 class StrictFilterBackend(DjangoFilterBackend):

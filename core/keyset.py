@@ -11,6 +11,8 @@ from typing import Any
 from django.db.models import F, Field, Func, Model, Q, QuerySet, TextField, Value
 from django.db.models.lookups import GreaterThan, LessThan
 
+from core.prepared import Given
+
 
 @dataclass(frozen=True)
 class Term:
@@ -92,12 +94,20 @@ class Keyset:
         pairs = zip(self.terms, position, strict=True)
         return [None if value is None else term.field.to_python(value) for term, value in pairs]
 
+    @property
+    def is_one_range(self) -> bool:
+        """Whether what follows a position is asked for in the same words for every position."""
+        return not any(term.nullable for term in self.terms)
+
     def after(self, queryset: QuerySet[Any], position: Sequence[Any] | None) -> Any:
         """The rows in this order, from the one that follows the position."""
+        return self.beyond(queryset, None if position is None else self.read(position))
+
+    def beyond(self, queryset: QuerySet[Any], values: Sequence[Any] | None) -> Any:
+        """As `after`, of the position's values; stand-ins for them will do."""
         rows = queryset.order_by(*map(str, self.terms))
-        if position is None:
+        if values is None:
             return rows
-        values = self.read(position)
         first, *others = self.terms
         one_way = len({term.descending for term in self.terms}) == 1
         if one_way and not any(term.nullable for term in others):
@@ -125,7 +135,10 @@ class Keyset:
 def _row_is_beyond(terms: Sequence[Term], values: Sequence[Any]) -> Any:
     """`(a, id) > (…)`: one range of an index, however many rows have the same `a`."""
     compare = LessThan if terms[0].descending else GreaterThan
-    typed = [Value(v, output_field=t.field) for t, v in zip(terms, values, strict=True)]
+    typed = [
+        value if isinstance(value, Given) else Value(value, output_field=term.field)
+        for term, value in zip(terms, values, strict=True)
+    ]
     return compare(_row([F(term.name) for term in terms]), _row(typed))
 
 

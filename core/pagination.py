@@ -1,7 +1,7 @@
 """Pages of lists: by number in v1 (`?page=2&page_size=50`), by cursor in v2 (`?cursor=…`)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from core.exceptions import InvalidCursor
 from core.keyset import Keyset, first_rows
 from core.paging import PagePaginator
-from core.prepared import Text
+from core.prepared import Given, Text
 
 MOST_TEXTS = 100
 _LINK = {"type": ["string", "null"], "format": "uri-reference"}
@@ -114,12 +114,11 @@ class KeysetPagination(BasePagination):
         size = StandardResultsSetPagination().get_page_size(request) or 0
         self.here = request.get_full_path()
         # What is no table's rows has an order of its own.
-        self.keyset = getattr(queryset, "keyset", None) or Keyset.of(queryset)
+        self.keyset = getattr(queryset, "keyset", None) or _keyset_of(queryset)
         self.signer = Signer(salt=_asked(request, self.keyset), sep="~")
-        backwards, position = self._read(request.query_params.get("cursor", ""))
-        order = self.keyset.reversed() if backwards else self.keyset
-        found = _read(first_rows(order.after(queryset, position), size + 1), view)
-        rows, more, began = found[:size], len(found) > size, position is not None
+        backwards, values = self._read(request.query_params.get("cursor", ""))
+        found = self._found(queryset, view, backwards, values, size + 1)
+        rows, more, began = found[:size], len(found) > size, values is not None
         self.rows = rows[::-1] if backwards else rows
         self.has_next, self.has_previous = (began, more) if backwards else (more, began)
         return self.rows
@@ -135,16 +134,30 @@ class KeysetPagination(BasePagination):
         }
         return _page(envelope)
 
+    def _found(
+        self, queryset: Any, view: Any, backwards: bool, values: list[Any] | None, count: int
+    ) -> list[Any]:
+        order = self.keyset.reversed() if backwards else self.keyset
+        if not (_keeps(queryset, view) and order.is_one_range):
+            return _read(first_rows(order.beyond(queryset, values), count), view)
+        given = values and [Given(str(place)) for place, _value in enumerate(values)]
+
+        def page() -> Any:
+            return first_rows(order.beyond(queryset, given), count)
+
+        key = (backwards, values is None, count)
+        return _read_kept(queryset, key, page, view, values or ())
+
     def _read(self, cursor: str) -> tuple[bool, list[Any] | None]:
-        """Which way, and from where; without a position from the end of the list."""
+        """Which way, and the values from where; without any from the end of the list."""
         if not cursor:
             return False, None
         try:
             backwards, *position = self.signer.unsign_object(cursor)
-            self.keyset.read(position or [None] * len(self.keyset.terms))
+            values = self.keyset.read(position or [None] * len(self.keyset.terms))
         except (BadSignature, ModelValidationError, ValueError) as error:
             raise InvalidCursor from error
-        return backwards, position or None
+        return backwards, values if position else None
 
     def _link(self, position: list[Any]) -> str:
         if position == [False]:
@@ -220,11 +233,13 @@ def _read(rows: Any, view: Any) -> list[Any]:
     return found
 
 
-def _read_kept(rows: Any, key: Any, page: Callable[[], Any], view: Any) -> list[Any]:
-    """As `_read`; of rows that are kept, the text of a page is made once."""
-    texts: dict[Any, Text] | None = getattr(rows, "texts", None)
-    if texts is None or not hasattr(view, "read_rows"):
+def _read_kept(
+    rows: Any, key: Any, page: Callable[[], Any], view: Any, values: Sequence[Any] = ()
+) -> list[Any]:
+    """As `_read`; of rows that are kept, the text of a page is made once, for any values."""
+    if not _keeps(rows, view):
         return _read(page(), view)
+    texts: dict[Any, Any] = rows.texts
     if key not in texts:
         if len(texts) >= MOST_TEXTS:
             texts.clear()
@@ -232,7 +247,21 @@ def _read_kept(rows: Any, key: Any, page: Callable[[], Any], view: Any) -> list[
             texts[key] = Text.of(page().prefetch_related(None).values_list("pk", flat=True))
         except EmptyResultSet:
             return []
-    found: list[Any] = view.read_rows(texts[key])
+    found: list[Any] = view.read_rows(texts[key].given(*values))
+    return found
+
+
+def _keeps(rows: Any, view: Any) -> bool:
+    return getattr(rows, "texts", None) is not None and hasattr(view, "read_rows")
+
+
+def _keyset_of(rows: Any) -> Keyset:
+    texts = getattr(rows, "texts", None)
+    if texts is None:
+        return Keyset.of(rows)
+    if Keyset not in texts:
+        texts[Keyset] = Keyset.of(rows)
+    found: Keyset = texts[Keyset]
     return found
 
 

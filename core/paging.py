@@ -12,6 +12,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Model, Q, QuerySet
 
 from core.prepared import Text
+from core.searching import NEAR, Sought, is_searched, near_or_far
 
 _M = TypeVar("_M", bound=Model)
 # Up to here a page costs less as it is than by a query within it.
@@ -28,6 +29,8 @@ class PagedQuerySet(QuerySet[_M]):
     # Of who keeps these rows to ask for pages of them again and again: the pages' texts.
     texts: dict[Any, Text] | None = None
     never_null: frozenset[str] = frozenset()
+    # Columns that the indexes of orders begin with, beside each other.
+    walked: frozenset[str] = frozenset()
 
     def _clone(self) -> Self:
         clone: Self = super()._clone()  # type: ignore[misc]
@@ -70,22 +73,35 @@ class PagedQuerySet(QuerySet[_M]):
         rows.never_null |= {*names}
         return rows
 
+    def sought(self, condition: Q) -> Self:
+        """Those of which this is true, for which there is an index without any order."""
+        return self.filter(Sought(condition))
+
     def first_rows(self, count: int) -> Self:
         """The first of these rows in their order, without sorting all of them.
 
         The first ones of each part are read off its index; among those are the first of all.
         """
         if not 1 < len(self._parts) <= MAX_PARTS:
-            return self[:count]
-        keys = self._keys()
-        first, *others = [keys.filter(part)[:count] for part in self._parts]
+            return self._first(count)
+        each = [self.filter(part)._first(count) for part in self._parts]  # noqa: SLF001
+        first, *others = [rows._keys() for rows in each]  # noqa: SLF001
         return self._read(first.union(*others, all=True))[:count]
+
+    def _first(self, count: int) -> Self:
+        """Those of one part; if they are searched for, where they are met soonest."""
+        found = near_or_far(self._keys(), count) if is_searched(self) else None
+        return self[:count] if found is None else self._read(found)[:count]
 
     def page(self, start: int, stop: int) -> Self:
         """The rows from one place to another; those before are passed over in the index alone."""
-        if stop <= SHALLOW:
+        if stop <= SHALLOW or self._is_met(stop):
             return self.first_rows(stop)[start:]
         return self._read(self._keys()[start:stop])
+
+    def _is_met(self, stop: int) -> bool:
+        """Whether to look for matches along the order so far costs less than to sort all."""
+        return is_searched(self) and NEAR * stop < (self._total or 0)
 
     def _keys(self) -> Self:
         """The primary keys of the rows, in their order, and nothing else."""
@@ -110,4 +126,6 @@ class PagePaginator(Paginator):
         return Page(self.read(rows, start, stop), number, self)
 
     def read(self, rows: Any, start: int, stop: int) -> Any:
-        return rows.page(start, stop) if hasattr(rows, "page") else rows[start:stop]
+        if isinstance(rows, PagedQuerySet):
+            return rows.counted(self.count).page(start, stop)
+        return rows[start:stop]

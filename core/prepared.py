@@ -73,6 +73,11 @@ class Text(NamedTuple):
         """Raises `EmptyResultSet` when nothing can be found."""
         return cls(*queryset.query.sql_with_params())
 
+    def given(self, *values: Any) -> "Text":
+        """With values in the places of the stand-ins that are called by their numbers."""
+        told = (values[int(v.name)] if isinstance(v, Given) else v for v in self.parameters)
+        return Text(self.sql, tuple(told)) if values else self
+
 
 class prepared:  # noqa: N801 (a decorator)
     """Decorates a function from values to a queryset: calling it gives the list of its rows.

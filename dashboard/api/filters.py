@@ -4,7 +4,7 @@ from django import forms
 from django_filters import rest_framework as filters
 
 from core.enums import AuditType
-from core.filters import IntegerFilter
+from core.filters import FilterSet, IntegerFilter
 from core.models import AuditLog
 
 
@@ -14,7 +14,7 @@ class AddressFilter(filters.CharFilter):
     field_class: Any = forms.GenericIPAddressField
 
 
-class AuditLogFilter(filters.FilterSet):
+class AuditLogFilter(FilterSet):
     type = filters.ChoiceFilter(choices=AuditType.choices)
     user = filters.CharFilter(lookup_expr="icontains", help_text="A part of the username.")
     actor = IntegerFilter(field_name="actor_id")

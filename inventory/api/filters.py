@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from core.filters import FlagFilter, IntegerFilter
+from core.filters import FilterSet, FlagFilter, IntegerFilter
 from core.requests import caller
 from inventory.enums import Condition, MovementKind, RowOutcome, TransferStatus
 from inventory.models import (
@@ -24,7 +24,7 @@ from vendors.roles import Ability
 from vendors.selectors import get_vendors_allowing, require_ability_somewhere
 
 
-class CollectibleFilter(filters.FilterSet):
+class CollectibleFilter(FilterSet):
     category = filters.CharFilter(
         method="in_category", help_text="Id, slug or name; its branches are included."
     )
@@ -53,7 +53,7 @@ class CollectibleFilter(filters.FilterSet):
         return caller(cast("Request", self.request))
 
     def filter_queryset(self, queryset: QuerySet) -> QuerySet:
-        if self.form.cleaned_data["is_deleted"]:
+        if self.form.cleaned_data.get("is_deleted"):
             require_ability_somewhere(self._user, Ability.CATALOG_WRITE)
             writable = get_vendors_allowing(self._user, Ability.CATALOG_WRITE)
             deleted = get_collectibles_for_user(self._user, {"is_deleted": True})
@@ -70,7 +70,7 @@ class CollectibleFilter(filters.FilterSet):
         return queryset.low_on_stock() if value else queryset.well_stocked()
 
 
-class CategoryFilter(filters.FilterSet):
+class CategoryFilter(FilterSet):
     vendor = IntegerFilter(field_name="vendor_id")
     parent = IntegerFilter(field_name="parent_id")
     is_root = FlagFilter(field_name="parent", lookup_expr="isnull")
@@ -80,7 +80,7 @@ class CategoryFilter(filters.FilterSet):
         fields: list[str] = []
 
 
-class ImportJobFilter(filters.FilterSet):
+class ImportJobFilter(FilterSet):
     vendor = IntegerFilter(field_name="vendor_id")
     dry_run = FlagFilter()
 
@@ -89,11 +89,11 @@ class ImportJobFilter(filters.FilterSet):
         fields = ["status"]
 
 
-class ImportRowFilter(filters.FilterSet):
+class ImportRowFilter(FilterSet):
     outcome = filters.ChoiceFilter(choices=RowOutcome.choices)
 
 
-class LevelFilter(filters.FilterSet):
+class LevelFilter(FilterSet):
     vendor = IntegerFilter(field_name="item__vendor_id")
     item = IntegerFilter(field_name="item_id")
     store = IntegerFilter(field_name="store_id")
@@ -103,7 +103,7 @@ class LevelFilter(filters.FilterSet):
         return queryset.low_on_stock() if value else queryset.well_stocked()
 
 
-class LotFilter(filters.FilterSet):
+class LotFilter(FilterSet):
     vendor = IntegerFilter(field_name="item__vendor_id")
     item = IntegerFilter(field_name="item_id")
     store = IntegerFilter(field_name="store_id")
@@ -114,7 +114,7 @@ class LotFilter(filters.FilterSet):
         return queryset.filter(remaining=0) if value else queryset.filter(remaining__gt=0)
 
 
-class MovementFilter(filters.FilterSet):
+class MovementFilter(FilterSet):
     item = IntegerFilter(field_name="item_id")
     store = IntegerFilter(field_name="store_id")
     lot = IntegerFilter(field_name="lot_id")
@@ -125,7 +125,7 @@ class MovementFilter(filters.FilterSet):
     occurred_before = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="lt")
 
 
-class TransferFilter(filters.FilterSet):
+class TransferFilter(FilterSet):
     vendor = IntegerFilter(field_name="item__vendor_id")
     item = IntegerFilter(field_name="item_id")
     status = filters.ChoiceFilter(choices=TransferStatus.choices)

@@ -98,6 +98,8 @@ class Category(AuditedModel, SoftDeleteModel):
 
 
 class CollectibleQuerySet(OwnedQuerySet):
+    walked = frozenset({"vendor_id", "is_deleted", "category_id"})
+
     def with_details(self) -> CollectibleQuerySet:
         """With all that an answer about an item shows: two queries for any number of items."""
         own = CollectibleImage.objects.order_by("position", "pk")
@@ -107,7 +109,7 @@ class CollectibleQuerySet(OwnedQuerySet):
     def search(self, text: str) -> CollectibleQuerySet:
         """Each word somewhere in name, SKU or description; case and accents do not matter."""
         for word in text.split():
-            self = self.filter(search_text__contains=Unaccent(Lower(Value(word))))  # noqa: PLW0642
+            self = self.sought(Q(search_text__holds=Unaccent(Lower(Value(word)))))  # noqa: PLW0642
         return self
 
     def in_categories(self, ids: list[int]) -> CollectibleQuerySet:

@@ -1,13 +1,12 @@
 """Reading: what there is."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONArray, Lower
 from django.utils import timezone
 
@@ -127,25 +126,37 @@ def get_categories_for_user(user: "User", scope: CatalogScope | None = None) -> 
 
 
 def get_category_ids(user: "User", reference: str) -> list[int]:
-    """The ids of the categories called so (name, slug or id), and of all branches below them."""
-    children: dict[int, list[int]] = defaultdict(list)
-    found = []
+    """The ids of the categories called so (name, slug or id), and of all branches below them.
+
+    One query for what has no branches, and one more for each time that branches have some.
+    """
     is_number = reference.isascii() and reference.isdigit() and len(reference) < 19
-    number = int(reference) if is_number else None
-    for key, parent, name, slug, asked in _all_categories(user.pk, reference):
-        children[parent].append(key)
-        if asked == name or reference == slug or number == key:
-            found.append(key)
-    for key in found:  # grows while it is walked
-        found += children[key]
-    return found
+    rows = _called(user.pk, reference, int(reference) if is_number else None)
+    found = {key for key, _below in rows}
+    while new := {key for _key, below in rows for key in below} - found:
+        rows = _branches([*new])
+        found |= new
+    return [*found]
 
 
 @prepared
-def _all_categories(user: Any, reference: Any) -> Any:
+def _called(user: Any, reference: Any, number: Any) -> Any:
     """Names as the database compares them: Python has other small letters for some."""
     own = Category.objects.filter(vendor__in=get_vendors_for_user(user).order_by())
-    return own.values_list("pk", "parent_id", Lower("name"), "slug", Lower(reference))
+    named = own.alias(name_lower=Lower("name"))
+    return _with_branches(
+        named.filter(Q(name_lower=Lower(reference)) | Q(slug=reference) | Q(pk=number))
+    )
+
+
+@prepared
+def _branches(ids: Any) -> Any:
+    return _with_branches(Category.objects.filter(pk__any=ids))
+
+
+def _with_branches(categories: Any) -> Any:
+    below = Category.objects.filter(parent=OuterRef("pk")).values("pk")
+    return categories.values_list("pk", ArraySubquery(below))
 
 
 def get_category_called(vendor: "Vendor", reference: int | str) -> Category | None:

@@ -1,12 +1,12 @@
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
-from core.filters import FlagFilter
+from core.filters import FilterSet, FlagFilter
 from notifications.enums import Kind
 from notifications.models import NotificationQuerySet
 
 
-class NotificationFilter(filters.FilterSet):
+class NotificationFilter(FilterSet):
     kind = filters.ChoiceFilter(choices=Kind.choices)
     is_read = FlagFilter(method="was_read")
 

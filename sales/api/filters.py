@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from rest_framework.request import Request
 
-from core.filters import FlagFilter, IntegerFilter
+from core.filters import FilterSet, FlagFilter, IntegerFilter
 from core.requests import caller
 from sales.enums import OrderStatus
 from sales.models import Customer, Order, OrderQuerySet
@@ -13,7 +13,7 @@ from vendors.roles import Ability
 from vendors.selectors import get_vendors_allowing, require_ability_somewhere
 
 
-class CustomerFilter(filters.FilterSet):
+class CustomerFilter(FilterSet):
     vendor = IntegerFilter(field_name="vendor_id")
     is_deleted = FlagFilter(help_text="The deleted instead of the living.")
 
@@ -22,7 +22,7 @@ class CustomerFilter(filters.FilterSet):
         fields: list[str] = []
 
     def filter_queryset(self, queryset: QuerySet) -> QuerySet:
-        if self.form.cleaned_data["is_deleted"]:
+        if self.form.cleaned_data.get("is_deleted"):
             user: Any = caller(cast("Request", self.request))
             require_ability_somewhere(user, Ability.CUSTOMERS_WRITE)
             writable = get_vendors_allowing(user, Ability.CUSTOMERS_WRITE)
@@ -31,11 +31,11 @@ class CustomerFilter(filters.FilterSet):
         return super().filter_queryset(queryset)
 
 
-class CustomerOrderFilter(filters.FilterSet):
+class CustomerOrderFilter(FilterSet):
     status = filters.ChoiceFilter(choices=OrderStatus.choices)
 
 
-class OrderFilter(filters.FilterSet):
+class OrderFilter(FilterSet):
     vendor = IntegerFilter(field_name="vendor_id")
     status = filters.ChoiceFilter(choices=OrderStatus.choices)
     customer = IntegerFilter(field_name="customer_id")
@@ -52,7 +52,7 @@ class OrderFilter(filters.FilterSet):
         fields: list[str] = []
 
 
-class SaleFilter(filters.FilterSet):
+class SaleFilter(FilterSet):
     vendor = IntegerFilter(field_name="vendor_id")
     customer = IntegerFilter(field_name="customer_id")
     store = IntegerFilter(field_name="store_id")

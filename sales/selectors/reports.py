@@ -157,9 +157,8 @@ class ReportOrder:
         rank, key = position
         return [None if rank is None else Decimal(rank), key]
 
-    def after(self, report: "SalesReport", position: Sequence[str] | None) -> "SalesReport":
-        report.order = self
-        report.position = None if position is None else self.read(position)
+    def beyond(self, report: "SalesReport", values: list[Any] | None) -> "SalesReport":
+        report.order, report.position = self, values
         return report
 
 

@@ -1,12 +1,14 @@
 """Connections that are kept: one that PostgreSQL has ended meanwhile is not used."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection
+from psycopg.types.datetime import TimestamptzLoader
 
-from core.postgres.base import DatabaseWrapper
+from core.postgres.base import DatabaseWrapper, UTCLoader
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,3 +43,27 @@ def test_connection_that_was_ended_is_replaced(pooled: Any) -> None:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [ended])
         assert cursor.fetchone() == (True,)
     assert who(pooled) != ended
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-20 22:39:00+00", "2026-11-20 22:39:00.1+00", "2026-11-20 22:39:00.123456+00",
+        "0001-01-01 00:00:00+00", "9999-12-31 23:59:59.999999+00", "2024-02-29 23:59:59.000001+00",
+    ],
+)  # fmt: skip
+def test_times_are_those_that_psycopg_reads(text: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::timestamptz, %s::timestamptz::text", [text, text])
+        found, told = cursor.fetchone()
+        read = TimestamptzLoader(0, connection.connection).load(told.encode())
+    assert (found, found.tzinfo) == (read, UTC)
+    assert isinstance(UTCLoader(0).load(memoryview(told.encode())), datetime)
+
+
+@pytest.mark.parametrize("text", ["0044-03-15 12:00:00+00 BC", "infinity", "10000-01-01 00:00+00"])
+def test_times_that_python_does_not_know_are_refused_as_psycopg_does(text: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::timestamptz", [text])
+        with pytest.raises(DataError):
+            cursor.fetchone()

@@ -1,6 +1,6 @@
 """Shops with thousands of everything, by statements that copy one row thousands of times."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -74,12 +74,12 @@ def _of(vendor: Vendor, table: str, but: int) -> str:
 
 
 @contextmanager
-def watched_reads() -> Iterator[list[Read]]:
-    """What is asked of the database meanwhile, each with its values."""
+def watched() -> Iterator[list[Read]]:
+    """What is asked of the database meanwhile, and told it, each with its values."""
     reads: list[Read] = []
 
     def keep(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.startswith(("SELECT", "WITH")):
+        if sql.lstrip().startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")):
             reads.append((sql, params))
         return execute(sql, params, many, context)
 
@@ -97,3 +97,14 @@ def plan_of(read: Read) -> list[dict[str, Any]]:
     for node in nodes:  # grows while it is walked
         nodes += node.get("Plans", [])
     return nodes
+
+
+def read_whole(tables: Iterable[str]) -> dict[str, int]:
+    """How many rows of these were read without an index, in this transaction, also by triggers and
+    for keys, of which no client hears."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = ANY(%s)",
+            [[*tables]],
+        )
+        return dict(cursor.fetchall())

@@ -1,12 +1,12 @@
 from django_filters import rest_framework as filters
 
-from core.filters import FlagFilter, IntegerFilter
+from core.filters import FilterSet, FlagFilter, IntegerFilter
 from vendors.enums import InviteStatus, StoreType
 from vendors.models import Vendor
 from vendors.roles import MEMBER_ROLES
 
 
-class VendorFilter(filters.FilterSet):
+class VendorFilter(FilterSet):
     is_active = FlagFilter()
 
     class Meta:
@@ -14,19 +14,19 @@ class VendorFilter(filters.FilterSet):
         fields: list[str] = []
 
 
-class MemberFilter(filters.FilterSet):
+class MemberFilter(FilterSet):
     vendor = IntegerFilter(field_name="vendor_id")
     role = filters.ChoiceFilter(choices=MEMBER_ROLES)
     invite_status = filters.ChoiceFilter(choices=InviteStatus.choices)
     is_active = FlagFilter()
 
 
-class AccessTokenFilter(filters.FilterSet):
+class AccessTokenFilter(FilterSet):
     vendor = IntegerFilter(field_name="vendor_id")
     is_used = FlagFilter()
 
 
-class StoreFilter(filters.FilterSet):
+class StoreFilter(FilterSet):
     vendor = IntegerFilter(field_name="vendor_id")
     type = filters.ChoiceFilter(choices=StoreType.choices)
     is_active = FlagFilter()

@@ -53,7 +53,6 @@ from inventory.services import CollectibleService, ExportService
 from vendors.roles import Ability
 from vendors.selectors import choose_vendor
 
-BROWSING = {"ordering", *(name for pages in PAGINATION.values() for name in pages.parameters)}
 TAKEN = refusal(409, SkuTaken.code, SkuTaken.detail)
 PROMISED = refusal(409, InUse.code, InUse.detail)
 # Of the deleted, `?is_deleted=true`, where your role in no shop allows to bring them back.
@@ -116,7 +115,8 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
     def get_question(self) -> tuple[int, ...] | None:
         """Who only turns pages asks for all items of the same shops."""
         asked = {name for name in self.request.query_params if name[:1] != "_"}
-        return tuple(self.scope.vendor_ids) if asked <= BROWSING else None
+        browsing = {"ordering", *PAGINATION[self.request.version].parameters}
+        return tuple(self.scope.vendor_ids) if asked <= browsing else None
 
     def counted(self, rows: Any) -> Any:
         return rows.counted(self.scope.items)

@@ -1,0 +1,126 @@
+"""Searching a list that is read in an order: by the index of the search, or along the order.
+
+An index of words knows no order: a common word is found thousands of times, and all of them are
+sorted for a page of twenty. Along the order twenty such rows are met soon, and of a rare word none
+for long. Which of the two it is nobody has to guess: so many rows are looked at along the order,
+and where they do not hold a page of matches the index is asked, in the same statement.
+"""
+
+import re
+import unicodedata
+from typing import Any
+
+from django.db.models import (
+    BooleanField,
+    Expression,
+    ExpressionWrapper,
+    Lookup,
+    Q,
+    QuerySet,
+    TextField,
+)
+from django.db.models.expressions import Col
+from django.db.models.lookups import Exact, In
+
+# For each row that is wanted so many are looked at along the order.
+NEAR = 30
+_TRIGRAM = re.compile("[a-zA-Z0-9]{3}")
+
+
+class Sought(ExpressionWrapper):
+    """A condition that has an index of its own, which knows no order."""
+
+    def __init__(self, condition: Q) -> None:
+        super().__init__(condition, output_field=BooleanField())
+        self.condition = condition
+
+
+@TextField.register_lookup
+class Holds(Lookup):
+    """`text__holds=word`: as `contains`, with a pattern that is made once and not for each row.
+
+    PostgreSQL cannot look into it when it plans, so it looks for it in the trigram index. A word
+    in which nobody knows of three letters in a row is not in there, and is kept from being asked.
+    """
+
+    lookup_name = "holds"
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        column, before = self.process_lhs(compiler, connection)
+        word, after = self.process_rhs(compiler, connection)
+        if not any(map(_has_trigram, self.rhs.flatten())):
+            column = f"({column} || '')"
+        pattern = f"(SELECT '%%' || {connection.pattern_esc.format(word)} || '%%')"
+        return f"{column} LIKE {pattern}", [*before, *after]
+
+
+class NearOrFar(Expression):
+    """The keys of the first matches: those near the beginning, or else of all."""
+
+    def __init__(self, near: Any, far: Any, count: int) -> None:
+        super().__init__(output_field=far.model._meta.pk)
+        self.near, self.far, self.count = near.query, far.query, count
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        near, near_values = self.near.get_compiler(connection=connection).as_sql()
+        far, far_values = self.far.get_compiler(connection=connection).as_sql()
+        # A part that is not wanted is not begun: what it hangs on is known before.
+        sql = (
+            f"(WITH near AS MATERIALIZED (SELECT pk FROM ({near}) AS row WHERE found"  # noqa: S608
+            f" LIMIT {self.count}), met AS MATERIALIZED (SELECT count(*) AS rows FROM near)"
+            f" SELECT pk FROM near WHERE (SELECT rows FROM met) = {self.count} UNION ALL"
+            f" SELECT pk FROM ({far}) AS row WHERE (SELECT rows FROM met) < {self.count})"
+        )
+        return sql, [*near_values, *far_values]
+
+
+def is_searched(rows: QuerySet[Any]) -> bool:
+    return any(map(_is_sought, rows.query.where.children))
+
+
+def near_or_far(keys: QuerySet[Any], count: int) -> NearOrFar | None:
+    """None where nothing is sought, or something is asked besides that the order's index is not
+    known to hold together: along it nobody could say how long to walk."""
+    where: Any = keys.query.where
+    sought = [each for each in where.children if _is_sought(each)]
+    others = [each for each in where.children if not _is_sought(each)]
+    if not sought or not _is_walked(others, getattr(keys, "walked", frozenset())):
+        return None
+    near: Any = keys.all()
+    near.query.where = where.create(others)
+    condition = Q(*(each.lhs.condition for each in sought))
+    near = near.annotate(found=ExpressionWrapper(condition, output_field=BooleanField()))
+    return NearOrFar(near[: NEAR * count], keys[:count], count)
+
+
+def _is_sought(condition: Any) -> bool:
+    return isinstance(getattr(condition, "lhs", None), Sought)
+
+
+def _is_walked(conditions: list[Any], columns: frozenset[str]) -> bool:
+    """Whether each of them is one value of such a column, or says where in the order to begin."""
+    fixed = {_column(each) for each in conditions if _is_of_one(each)} & columns
+    return all(_is_place(each) or _column(each) in fixed for each in conditions)
+
+
+def _column(condition: Any) -> str:
+    lhs = getattr(condition, "lhs", None)
+    return lhs.target.attname if isinstance(lhs, Col) else ""
+
+
+def _is_of_one(condition: Any) -> bool:
+    if isinstance(condition, In):
+        return condition.rhs_is_direct_value() and len(condition.rhs) == 1
+    return isinstance(condition, Exact)
+
+
+def _is_place(condition: Any) -> bool:
+    return getattr(getattr(condition, "lhs", None), "function", "") == "ROW"
+
+
+def _has_trigram(part: Any) -> bool:
+    """Whether it is a text with three letters in a row, also without their accents."""
+    text = getattr(part, "value", None)
+    plain = unicodedata.normalize("NFKD", text) if isinstance(text, str) else ""
+    bare = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    return _TRIGRAM.search(bare) is not None

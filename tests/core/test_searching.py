@@ -1,0 +1,118 @@
+"""A search in an order finds what looking at every row finds, near or far, rare or common."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from rest_framework.test import APIClient
+
+from core.paging import SHALLOW
+from core.searching import NEAR, is_searched, near_or_far
+from inventory.models import Collectible
+from tests.factories import CategoryFactory, CollectibleFactory, VendorFactory
+from users.models import User
+from vendors.models import Vendor
+
+pytestmark = pytest.mark.django_db
+ITEMS = "/api/v2/catalog/items/"
+ROWS = SHALLOW + 100
+# How many rows lie between two that have the word; the last is in the very last row alone.
+WORDS = {"common": 2, "Café": 7, "rare_%": NEAR + 5, "single": ROWS - 1, "no": 1, "nobody": 10**6}
+
+
+@pytest.fixture
+def shop(vendor: Vendor) -> Vendor:
+    """Its items in the order of their ids; every other is in a category."""
+    category = CategoryFactory(vendor=vendor, name="Cards")
+    rows = [
+        Collectible(vendor=vendor, slug=f"card-{n}", category=category if n % 2 else None,
+                    name=" ".join(w for w, each in WORDS.items() if (ROWS - n) % each == 0),
+                    is_active=n % 3 > 0)
+        for n in range(ROWS)
+    ]  # fmt: skip
+    CollectibleFactory(name="common café rare_% single nobody")
+    Collectible.objects.bulk_create(rows)
+    return vendor
+
+
+def found(rows: Any, word: str, start: int, stop: int) -> None:
+    """Both ways find the same; whoever knows how many there are, too."""
+    searched = rows.search(word)
+    plain = [item.pk for item in rows if word.lower() in item.name.lower()]
+    for each in (searched, searched.counted(len(plain))):
+        page = [item.pk for item in each.page(start, min(stop, len(plain)))] if plain else []
+        assert page == plain[start:stop]
+    assert searched.count() == len(plain)
+    assert [item.pk for item in searched] == plain
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("ordering", ["-created_at,-id", "id", "name,id"])
+@pytest.mark.parametrize(("start", "size"), [(0, 1), (0, 20), (3, 2), (SHALLOW - 1, 30)])
+def test_page_of_a_search_is_that_part_of_the_whole(
+    shop: Vendor, word: str, ordering: str, start: int, size: int
+) -> None:
+    rows = Collectible.objects.of_vendors([shop.pk]).order_by(*ordering.split(","))
+    found(rows, word, start, start + size)
+    inside = rows.in_categories([shop.categories.get().pk])
+    found(inside, word, start, start + size)
+    found(inside.filter(is_active=True), word, start, start + size)
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_search_in_two_shops_is_one_list(shop: Vendor, owner: User, word: str) -> None:
+    other = VendorFactory(owner=owner)
+    Collectible.objects.filter(pk__in=[item.pk for item in shop.items.all()[::3]]).update(
+        vendor=other
+    )
+    rows = Collectible.objects.of_vendors([shop.pk, other.pk]).order_by("-created_at", "-id")
+    found(rows, word, 0, 2)
+
+
+@pytest.mark.parametrize("word", ["common", "rare_%", "single"])
+def test_search_is_walked_by_cursor(shop: Vendor, owner_client: APIClient, word: str) -> None:
+    expected = list(shop.items.filter(name__contains=word).order_by("-created_at", "-id"))
+    address, seen = f"{ITEMS}?page_size=50&search={word.replace('%', '%25')}", []
+    while address:
+        page = owner_client.get(address).json()
+        seen += [row["id"] for row in page["results"]]
+        address = page["next"]
+    assert seen == [item.pk for item in expected]
+
+
+def test_only_where_the_order_is_an_index_it_is_walked(shop: Vendor) -> None:
+    """With another condition nobody could say how long to walk until enough rows are looked at."""
+    rows = Collectible.objects.of_vendors([shop.pk]).search("common").order_by("name", "id")
+    walked = [rows, rows.in_categories([1]), rows.filter(vendor=shop)]
+    both = Collectible.objects.of_vendors([1, 2]).search("common")
+    others = [rows.in_categories([1, 2]), rows.filter(is_active=True), rows.exclude(pk=1),
+              rows.low_on_stock(), both]  # fmt: skip
+    assert all(map(is_searched, [*walked, *others]))
+    assert [near_or_far(each.values("pk"), 20) is not None for each in walked] == [True] * 3
+    assert [near_or_far(each.values("pk"), 20) for each in others] == [None] * 5
+
+
+def test_common_word_is_met_and_rare_one_looked_up(shop: Vendor) -> None:
+    """In one statement, of which the other half is not begun."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE inventory_collectible")
+    rows = Collectible.objects.of_vendors([shop.pk]).order_by("-created_at", "-id")
+    for word, is_looked_up in (("common", False), ("nobody", True)):
+        plan = rows.search(word).first_rows(5).explain(analyze=True)
+        far = plan.rpartition("One-Time Filter")[2].partition("Sort Key")[0]
+        assert ("never executed" not in far) is is_looked_up, plan
+
+
+@pytest.mark.parametrize(
+    ("word", "is_there"),
+    [("ab", False), ("a-b", False), ("日本語", False), ("łódź", True), ("abc", True)],
+)
+def test_what_has_no_three_letters_is_not_looked_for_by_threes(
+    vendor: Vendor, word: str, is_there: bool
+) -> None:
+    """An index of threes would be read from one end to the other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+    rows = Collectible.objects.search(word)
+    assert ("|| '') LIKE" not in str(rows.query)) is is_there
+    assert is_there or "item_search" not in rows.explain()
