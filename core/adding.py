@@ -64,7 +64,7 @@ class KeyOf(Later):
 
 
 @dataclass(frozen=True, eq=False)
-class Text(Later):
+class Words(Later):
     """Words, some of which are still to come."""
 
     parts: Sequence[str | Later]
@@ -176,7 +176,7 @@ class _Statement:
 
     def draw_for(self, row: _Row) -> None:
         for value in row.values:
-            for part in value.parts if isinstance(value, Text) else [value]:
+            for part in value.parts if isinstance(value, Words) else [value]:
                 if isinstance(part, Drawn):
                     self._make(part, part.sql, part.values)
 
@@ -237,13 +237,13 @@ class _Statement:
             return f"drawn.{self._places[id(value.row)]}{cast}"
         if isinstance(value, Drawn):
             return self._make(value, value.sql, value.values) + cast
-        if isinstance(value, Text):
+        if isinstance(value, Words):
             return f"concat({', '.join(self._said(part, '::text') for part in value.parts)})"
         self._values.append(_as_text(value))
         return f"%s{cast}"
 
     def known(self, value: Any) -> Any:
-        if isinstance(value, Text):
+        if isinstance(value, Words):
             return "".join(str(self.known(part)) for part in value.parts)
         if isinstance(value, KeyOf):
             return value.row.pk

@@ -26,7 +26,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import FileField, GeneratedField, Model
 
-from core.adding import KeyOf, Text, add
+from core.adding import KeyOf, Words, add
 from core.bulk import add_all
 from core.context import client_address, current_origin
 from core.models import AuditLog
@@ -74,7 +74,7 @@ class Concerning(TypedDict, total=False):
 class Deed:
     """One of many that `log_many` writes."""
 
-    action: str | Text
+    action: str | Words
     obj: Model | None = None
     vendor_id: int | None = None
     before: Mapping[str, Any] | None = None
@@ -85,7 +85,7 @@ class Deed:
 def log_audit(
     action_type: str,
     user: "User | AnonymousUser | None",
-    action: str | Text,
+    action: str | Words,
     request: "HttpRequest | None" = None,
     details: str = "",
     **concerning: Unpack[Concerning],
@@ -157,7 +157,7 @@ def _key_of(obj: Model) -> Any:
     return KeyOf(obj) if obj.pk is None else str(obj.pk)
 
 
-def _sentence(action: str | Text) -> Any:
+def _sentence(action: str | Words) -> Any:
     return _line(action) if isinstance(action, str) else action
 
 
@@ -202,7 +202,7 @@ def _value(name: str, value: Any, hidden: Set[str]) -> Any:
 
 
 def _is_short(value: Any) -> bool:
-    """Text that is plain JSON as it stands: of each sign it makes six at most."""
+    """Words that is plain JSON as it stands: of each sign it makes six at most."""
     return type(value) is str and len(value) < MAX_VALUE // 6 - 2
 
 

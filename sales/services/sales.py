@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Unpack, cast
 from django.db import transaction
 from django.utils import timezone
 
-from core.adding import Drawn, Text, add, together
+from core.adding import Drawn, Words, add, together
 from core.audit import log_audit
 from core.enums import AuditType
 from core.writing import know
@@ -54,7 +54,7 @@ class SaleService:
             number(order, at)
             add(order, *drafted, fulfilment)
             entries = book_new(order, drafted, fulfilment, items, by=by, occurred_at=sold_at)
-            action = Text(["sold order ", cast("Drawn", order.number)])
+            action = Words(["sold order ", cast("Drawn", order.number)])
             log_audit(AuditType.SALES, by, action, obj=order, after=told(order))
         count_in(entries)
         know(order, lines=drafted, entries=entries, fulfilments=[fulfilment], returns=[])

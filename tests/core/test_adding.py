@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from core.adding import Drawn, Text, add, together
+from core.adding import Drawn, Words, add, together
 from core.audit import log_audit
 from core.models import AuditLog
 from inventory.models import Category
@@ -29,7 +29,7 @@ def family(vendor: Vendor, besides: int = 0) -> tuple[Category, Category, AuditL
         add(*(AuditLog(type="catalog", user="system", action=f"{n}") for n in range(besides)))
         below = branch(vendor, "Below", above)
         add(below)
-        row = log_audit("catalog", None, Text(["made ", drawn, "!"]), obj=below)
+        row = log_audit("catalog", None, Words(["made ", drawn, "!"]), obj=below)
         assert above.pk is None
     return above, below, row
 
