@@ -205,7 +205,7 @@ class TestRead:
         with django_assert_num_queries(2):  # user and version, page
             body = owner_client.get(ITEMS, {"page_size": 100}).json()
         assert len(body["results"]) == rows
-        with django_assert_num_queries(2):  # user, version: the rest is cached
+        with django_assert_num_queries(1):  # user and version: the rest is cached
             assert owner_client.get(ITEMS, {"page_size": 100}).json() == body
 
     def test_detail_costs_two_queries(
