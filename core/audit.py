@@ -26,6 +26,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import FileField, GeneratedField, Model
 
+from core.adding import KeyOf, Words, add
 from core.bulk import add_all
 from core.context import client_address, current_origin
 from core.models import AuditLog
@@ -73,7 +74,7 @@ class Concerning(TypedDict, total=False):
 class Deed:
     """One of many that `log_many` writes."""
 
-    action: str
+    action: str | Words
     obj: Model | None = None
     vendor_id: int | None = None
     before: Mapping[str, Any] | None = None
@@ -84,7 +85,7 @@ class Deed:
 def log_audit(
     action_type: str,
     user: "User | AnonymousUser | None",
-    action: str,
+    action: str | Words,
     request: "HttpRequest | None" = None,
     details: str = "",
     **concerning: Unpack[Concerning],
@@ -96,7 +97,7 @@ def log_audit(
     """
     deed = Deed(action=action, details=details, **concerning)
     row = _row(action_type, user, deed, request)
-    row.save(force_insert=True)
+    add(row)
     return row
 
 
@@ -140,16 +141,24 @@ def _row(
         type=action_type,
         actor_id=user.pk if user else None,
         user=_line(user.get_username() or "anonymous" if user else SYSTEM)[:100],
-        action=_line(deed.action),
+        action=_sentence(deed.action),
         details=deed.details,
         vendor_id=vendor_of(obj) if deed.vendor_id is None else deed.vendor_id,
         object_type=str(obj._meta.model_name) if obj else "",
-        object_id=str(obj.pk) if obj else "",
+        object_id=_key_of(obj) if obj else "",
         before=_record(obj, deed.before),
         after=_record(obj, deed.after),
         ip_address=origin.ip_address,
         request_id=origin.request_id,
     )
+
+
+def _key_of(obj: Model) -> Any:
+    return KeyOf(obj) if obj.pk is None else str(obj.pk)
+
+
+def _sentence(action: str | Words) -> Any:
+    return _line(action) if isinstance(action, str) else action
 
 
 def vendor_of(obj: Model | None) -> int | None:
@@ -193,7 +202,7 @@ def _value(name: str, value: Any, hidden: Set[str]) -> Any:
 
 
 def _is_short(value: Any) -> bool:
-    """Text that is plain JSON as it stands: of each sign it makes six at most."""
+    """Words that is plain JSON as it stands: of each sign it makes six at most."""
     return type(value) is str and len(value) < MAX_VALUE // 6 - 2
 
 

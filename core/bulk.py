@@ -48,7 +48,7 @@ def write_all(rows: Sequence[Model], names: Iterable[str]) -> None:
     key: Any = meta.pk
     fields = [meta.get_field(name) for name in names]
     columns = ", ".join(f"{_quoted(field)} = new.{_quoted(field)}" for field in fields)
-    arrays = ", ".join(f"%s::{_type(field)}[]" for field in [key, *fields])
+    arrays = ", ".join(f"%s::{type_of(field)}[]" for field in [key, *fields])
     named = ", ".join(map(_quoted, [key, *fields]))
     said = [_reader(field, add=False) for field in [key, *fields]]
     with connection.cursor() as cursor:
@@ -94,6 +94,6 @@ def _quoted(field: Any) -> str:
     return f'"{field.column}"'
 
 
-def _type(field: Any) -> str:
+def type_of(field: Any) -> str:
     # An identity column is of the type of those that point to it.
     return str((field.rel_db_type if field.primary_key else field.db_type)(connection))

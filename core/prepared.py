@@ -24,7 +24,7 @@ from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import Expression, Field, ForeignKey, Lookup, QuerySet
 from psycopg.sql import Literal
 
-_KEPT = "omni_cursor"  # of a connection, among its attributes
+_KEPT = "omni_cursors"  # of a connection, among its attributes
 
 
 @Field.register_lookup
@@ -97,7 +97,7 @@ class prepared:  # noqa: N801 (a decorator)
         given = dict(zip(self.names, values, strict=True))
         try:
             sql, parameters = made.filled(given)
-            rows = _run(connection, sql, parameters)
+            rows = run(connection, sql, parameters)
         except EmptyResultSet:
             rows = []
         return made.read(rows, connection)
@@ -181,8 +181,10 @@ def _literal(value: Any) -> str:
     return Literal(value).as_string(None).replace("%", "%%")
 
 
-def _run(connection: Any, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
-    """With a cursor that leaves the values to PostgreSQL; each connection keeps one.
+def run(
+    connection: Any, sql: str, parameters: Any, kind: Any = ServerBindingCursor
+) -> list[tuple[Any, ...]]:
+    """With a cursor that leaves the values to PostgreSQL; each connection keeps one of a kind.
 
     What a connection hears often it has planned (`prepare_threshold`). Where somebody listens to
     what is asked, it is asked as Django does.
@@ -192,17 +194,14 @@ def _run(connection: Any, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
     connection.validate_no_broken_transaction()
     raw = connection.connection
     with connection.wrap_database_errors:
-        bare: Any = vars(raw).get(_KEPT)
+        kept = vars(raw).setdefault(_KEPT, {})
+        bare: Any = kept.get(kind)
         if bare is None:
-            bare = vars(raw)[_KEPT] = _cursor(raw)
+            bare = kept[kind] = kind(raw)
         if not (connection.queries_logged or connection.execute_wrappers):
             bare.execute(sql, parameters)
             rows: list[tuple[Any, ...]] = bare.fetchall()
             return rows
-    with connection._prepare_cursor(_cursor(raw)) as cursor:  # noqa: SLF001
+    with connection._prepare_cursor(kind(raw)) as cursor:  # noqa: SLF001
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())
-
-
-def _cursor(raw: Any) -> Any:
-    return ServerBindingCursor(raw)  # type: ignore[call-arg]

@@ -1,6 +1,6 @@
 """How services write: one changed row, one statement; the database's refusals by their names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -51,6 +51,15 @@ def save_changes(
         row.updated_by = by
         row.save(update_fields=[*changes, "updated_by"])
     return changes
+
+
+def know(row: Model, **related: Iterable[Model]) -> None:
+    """What hangs on a new row is what was added with it: nobody has to ask."""
+    known = vars(row).setdefault("_prefetched_objects_cache", {})
+    for name, rows in related.items():
+        found = getattr(row, name).all()
+        found._result_cache, found._prefetch_done = list(rows), True  # noqa: SLF001 (as Django's own prefetching)
+        known[name] = found
 
 
 @contextmanager

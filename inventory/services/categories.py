@@ -101,7 +101,6 @@ class CategoryService:
         log_audit(AuditType.CATALOG, by, action, details=told, obj=row)
 
     @staticmethod
-    @transaction.atomic
     def resolve(*, vendor: "Vendor", reference: int | str, by: "User | None" = None) -> Category:
         """The vendor's category of this id, name or slug; an unknown name makes a category.
 

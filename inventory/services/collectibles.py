@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Prefetch, ProtectedError, prefetch_related_objects
 
+from core.adding import add, together
 from core.audit import Deed, fields_of, log_audit, log_many
 from core.enums import AuditType
 from core.exceptions import InUse, InvalidInput, NotFoundError
@@ -20,7 +21,7 @@ from inventory.models import Collectible, CollectibleImage, CollectibleQuerySet,
 from inventory.selectors import get_category_called
 from inventory.services.categories import CategoryService
 from inventory.services.counting import store_of
-from inventory.services.ledger import allow_opening
+from inventory.services.ledger import FULL, allow_opening
 from inventory.services.many import (
     BulkOutcome,
     by_freedom,
@@ -34,7 +35,7 @@ from inventory.services.many import (
     states_of,
 )
 from inventory.services.stock import Receipt, StockService
-from vendors.selectors import get_shop_settings
+from vendors.selectors import get_settings_of
 
 if TYPE_CHECKING:
     from users.models import User
@@ -103,22 +104,21 @@ class CollectibleService:
         values["sku"] = values.get("sku") or new_sku()
         values.setdefault("currency", vendor.currency)
         if "low_stock_threshold" not in values:
-            values["low_stock_threshold"] = get_shop_settings(vendor.pk).low_stock_threshold
+            values["low_stock_threshold"] = get_settings_of(vendor).low_stock_threshold
         unit_cost = values.pop("unit_cost", Decimal(0))
         item = Collectible(
             name=name, vendor=vendor, quantity=quantity, created_by=by, updated_by=by, **values
         )
         store = store_of(vendor, by) if quantity else None
-        if store:
-            allow_opening()
-        # From here on others who write to this shop's catalog wait: what can be asked before, is.
-        with constraint_as({"item_sku_unique": SkuTaken()}, savepoint=False):
-            item.save(force_insert=True)
-        if store:
-            opening = Receipt(item, store, quantity, unit_cost, item.currency)
-            StockService.open(receipts=[opening], by=by)
-        action = f"created item “{item.name}”"
-        log_audit(AuditType.CATALOG, by, action, obj=item, after=fields_of(item))
+        refusals = {"item_sku_unique": SkuTaken(), **FULL}
+        with constraint_as(refusals, savepoint=False), together():
+            add(item)
+            if store:
+                allow_opening()
+                opening = Receipt(item, store, quantity, unit_cost, item.currency)
+                StockService.open(receipts=[opening], by=by)
+            action = f"created item “{item.name}”"
+            log_audit(AuditType.CATALOG, by, action, obj=item, after=fields_of(item))
         # None yet, and so nobody has to ask.
         prefetch_related_objects([item], Prefetch("images", CollectibleImage.objects.none()))
         return item

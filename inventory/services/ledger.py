@@ -6,7 +6,7 @@ transaction alone, and calls in opposite order wait for each other instead of dy
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -14,12 +14,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
-from django.db.models import F, Min, Sum, Window
+from django.db.models import F, Min, OuterRef, Subquery, Sum, Window
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.adding import Drawn, add, draw, together
 from core.exceptions import InvalidInput, NotFoundError
 from core.outbox import announce
+from core.prepared import prepared
 from core.writing import constraint_as
 from inventory.enums import MovementKind
 from inventory.events import StockRanLow, StockRanOut
@@ -65,11 +67,14 @@ class Entry:
 
     def movement(self, lot: StockLot, quantity: int, cost: Any, **links: Any) -> StockMovement:
         """`cost` is without a sign; it takes the quantity's."""
-        return StockMovement(
+        movement = StockMovement(
             item_id=lot.item_id, store_id=lot.store_id, lot=lot, kind=self.kind, quantity=quantity,
             cost=cost if quantity > 0 else -cost, reason=self.reason, reference=self.reference,
             note=self.note, actor=self.by, occurred_at=self.at, **links,
         )  # fmt: skip
+        if lot.item_id is None:
+            movement.item = lot.item
+        return movement
 
 
 class NewLot(NamedTuple):
@@ -82,7 +87,7 @@ class NewLot(NamedTuple):
     currency: str
 
 
-_FULL = {"level_sane": StockFull(), "item_quantity_sane": StockFull()}
+FULL = {"level_sane": StockFull(), "item_quantity_sane": StockFull()}
 _OPEN = """
     INSERT INTO inventory_stocklot (
         item_id, store_id, received, unit_cost, cost, currency, landed_costs, remaining,
@@ -107,14 +112,27 @@ _OPEN = """
 
 def locked_items(ids: Iterable[int], *, deleted_too: bool = False) -> dict[int, Collectible]:
     """The items, locked in key order until the transaction ends. Raises `NotFoundError`."""
-    wanted = set(ids)
-    rows = Collectible.all_objects if deleted_too else Collectible.objects
-    found = rows.filter(pk__in=wanted).select_related("vendor").order_by("pk")
-    # No key of theirs changes, so rows that point to them can be added meanwhile.
-    items = {item.pk: item for item in found.select_for_update(of=["self"], no_key=True)}
-    if len(items) < len(wanted):
+    wanted = sorted(set(ids))
+    found = _any_locked(wanted) if deleted_too else _living_locked(wanted)
+    if len(found) < len(wanted):
         raise NotFoundError
-    return items
+    return {item.pk: item for item in found}
+
+
+@prepared
+def _living_locked(ids: Any) -> Any:
+    return _locked(Collectible.objects, ids)
+
+
+@prepared
+def _any_locked(ids: Any) -> Any:
+    return _locked(Collectible.all_objects, ids)
+
+
+def _locked(rows: Any, ids: Any) -> Any:
+    # No key of theirs changes, so rows that point to them can be added meanwhile.
+    found = rows.filter(pk__any=ids).select_related("vendor").order_by("pk")
+    return found.select_for_update(of=["self"], no_key=True)
 
 
 def require_past(moment: datetime | None) -> None:
@@ -124,8 +142,10 @@ def require_past(moment: datetime | None) -> None:
 
 def add_lots(lots: Sequence[StockLot], entry: Entry, **links: Any) -> list[StockMovement]:
     """New lots, and the movements that fill them. The caller holds the items' locks."""
-    StockLot.objects.bulk_create(lots)
-    return post([entry.movement(lot, lot.received, lot.cost, **links) for lot in lots])
+    movements = [entry.movement(lot, lot.received, lot.cost, **links) for lot in lots]
+    with constraint_as(FULL, savepoint=False), together():
+        add(*lots)
+        return post(movements, {})
 
 
 def allow_opening() -> None:
@@ -133,8 +153,7 @@ def allow_opening() -> None:
 
     `open_stock` has to follow: the database refuses the transaction in which it did not.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('omni_stock.opening', 'true', true)")
+    draw(Drawn("set_config('omni_stock.opening', 'true', true)"))
 
 
 def open_stock(lots: Sequence[NewLot], entry: Entry) -> None:
@@ -144,7 +163,7 @@ def open_stock(lots: Sequence[NewLot], entry: Entry) -> None:
     actor = entry.by.pk if entry.by else None
     items, *others = map(list, zip(*lots, strict=True))
     said = [entry.kind, entry.reason, entry.reference, entry.note, actor, entry.at]
-    with constraint_as(_FULL, savepoint=False), connection.cursor() as cursor:
+    with constraint_as(FULL, savepoint=False), connection.cursor() as cursor:
         # Both in one call.
         cursor.execute(_OPEN, [items, *others, entry.at, entry.reference, *said, items])
 
@@ -154,42 +173,45 @@ def take(
 ) -> list[list[StockMovement]]:
     """Movements that take the lines' units, oldest lots first: for each line its own.
 
-    The caller holds the items' locks. Raises `InsufficientStock` when all lines for an item in a
-    store together ask for more than is available there, or was at any time since `occurred_at`.
-    What only `moves`, and will be in another store at once, makes nothing run low.
+    The lines' items are as they were read under their locks. Raises `InsufficientStock` when all
+    lines for an item in a store together ask for more than is available there, or was at any time
+    since `occurred_at`. What only `moves`, and will be in another store at once, makes nothing run
+    low.
     """
-    _require_available(lines, entry.occurred_at)
     lots = _lots_of(lines, entry.occurred_at)
     taken: list[list[StockMovement]] = [[] for _line in lines]
     # Who names a lot chooses before those that take any.
     for place in sorted(range(len(lines)), key=lambda place: lines[place].lot is None):
         pieces = _pieces(lines[place], lots)
         taken[place] = [entry.movement(p.lot, -p.units, p.cost, **links) for p in pieces]
-    post([movement for movements in taken for movement in movements], moves=moves)
+    items = {} if moves else {line.item.pk: line.item for line in lines}
+    post([movement for movements in taken for movement in movements], items, moves=moves)
     return taken
 
 
-def post(movements: list[StockMovement], *, moves: bool = False) -> list[StockMovement]:
+def post(
+    movements: list[StockMovement], items: Mapping[int, Collectible], *, moves: bool = False
+) -> list[StockMovement]:
     """Write movements; levels, lots and quantities follow in the database.
 
-    Who listens hears of items that ran low or out by them. Raises `StockFull`.
+    Who listens hears of `items` that ran low or out by them: those that lose units, as they were
+    read under their locks. Raises `StockFull`.
     """
-    with constraint_as(_FULL, savepoint=False):
-        StockMovement.objects.bulk_create(movements)
+    with constraint_as(FULL, savepoint=False):
+        add(*movements)
     changes: dict[int, int] = defaultdict(int)
     for movement in [] if moves else movements:
         changes[movement.item_id] += movement.quantity
-    _tell_of_crossings({key: change for key, change in changes.items() if change < 0})
+    losses = [(items[key], change) for key, change in changes.items() if change < 0]
+    _tell_of_crossings(losses)
     return movements
 
 
-def _tell_of_crossings(losses: dict[int, int]) -> None:
-    if not losses:
-        return
+def _tell_of_crossings(losses: Iterable[tuple[Collectible, int]]) -> None:
     told: list[object] = []
-    for item in Collectible.all_objects.filter(pk__in=losses):
-        threshold, now = item.low_stock_threshold, item.quantity
-        before = now - losses[item.pk]
+    for item, change in losses:
+        threshold, before = item.low_stock_threshold, item.quantity
+        now = before + change
         if threshold is not None and now <= threshold < before:
             told.append(StockRanLow(item.pk, item.vendor_id, now, threshold))
         if now == 0:
@@ -219,21 +241,19 @@ def demand_of(lines: Iterable[Line]) -> dict[tuple[int, int], int]:
 def require_free(lines: Iterable[Line]) -> None:
     """Raises `InsufficientStock` when more is asked for than is on hand and not allocated."""
     demand = demand_of(lines)
-    available = available_in(demand)
+    _require(demand, available_in(demand))
+
+
+def _require(demand: Mapping[tuple[int, int], int], there: Mapping[tuple[int, int], int]) -> None:
     for (item, store), quantity in demand.items():
-        if quantity > available[item, store]:
-            raise InsufficientStock(available[item, store], item=item, store=store)
+        if quantity > there.get((item, store), 0):
+            raise InsufficientStock(there.get((item, store), 0), item=item, store=store)
 
 
-def _require_available(lines: Sequence[Line], moment: datetime | None) -> None:
-    require_free(lines)
-    if moment is None:
-        return
-    for (item, store), quantity in demand_of(lines).items():
+def _require_since(demand: Mapping[tuple[int, int], int], moment: datetime) -> None:
+    for (item, store), quantity in demand.items():
         rows = StockMovement.objects.filter(item_id=item, store_id=store)
-        lowest = lowest_since(rows, moment)
-        if quantity > lowest:
-            raise InsufficientStock(lowest, item=item, store=store)
+        _require({(item, store): quantity}, {(item, store): lowest_since(rows, moment)})
 
 
 def lowest_since(rows: "QuerySet[Any]", moment: datetime) -> int:
@@ -251,18 +271,29 @@ _Lots = dict[tuple[int, int], list[Holding]]
 
 
 def _lots_of(lines: Sequence[Line], moment: datetime | None) -> _Lots:
-    """What there is of the items in the stores, oldest first; and was ever since the moment."""
-    rows = StockLot.objects.filter(
-        item_id__in={line.item.pk for line in lines},
-        store_id__in={line.store.pk for line in lines},
-        remaining__gt=0,
-    )
-    found = list(rows.order_by("received_at", "pk"))
+    """What there is of the items in the stores, oldest first; and was ever since the moment.
+
+    Raises `InsufficientStock` when it is not enough, or promised to others.
+    """
+    demand = demand_of(lines)
+    found = _lots_in([*{item for item, _store in demand}], [*{store for _item, store in demand}])
+    # Where no lot has any left there is nothing, and so nothing that could be promised.
+    _require(demand, {(lot.item_id, lot.store_id): lot.available for lot in found})
+    if moment:
+        _require_since(demand, moment)
     lowest = _lowest_of(found, moment) if moment else {lot.pk: lot.remaining for lot in found}
     lots: _Lots = defaultdict(list)
     for lot in found:
         lots[lot.item_id, lot.store_id].append(Holding(lot, lowest.get(lot.pk, 0)))
     return lots
+
+
+@prepared
+def _lots_in(items: Any, stores: Any) -> Any:
+    level = StockLevel.objects.filter(item=OuterRef("item_id"), store=OuterRef("store_id"))
+    available = Subquery(level.values(free=F("on_hand") - F("allocated")))
+    lots = StockLot.objects.filter(item__any=items, store__any=stores, remaining__gt=0)
+    return lots.annotate(available=available).order_by("received_at", "pk")
 
 
 def _lowest_of(lots: Sequence[StockLot], moment: datetime) -> dict[int, int]:

@@ -10,6 +10,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import Deed, log_audit, log_many
+from core.bulk import FEW
 from core.enums import AuditType
 from core.exceptions import InvalidInput
 from core.money import apportion, share_of
@@ -86,11 +87,15 @@ class StockService:
     @transaction.atomic(savepoint=False)
     def open(*, receipts: Sequence[Receipt], by: "User | None", **said: Unpack[Said]) -> None:
         """What was there when the items were added. Writes no audit: adding them did."""
+        entry = _entry(MovementKind.OPENING, by, said)
+        if len(receipts) <= FEW:
+            add_lots([_lot(each, entry, []) for each in receipts], entry)
+            return
         lots = [
             NewLot(each.item.pk, each.store.pk, each.quantity, each.unit_cost, _currency(each))
             for each in receipts
         ]
-        open_stock(lots, _entry(MovementKind.OPENING, by, said))
+        open_stock(lots, entry)
 
     @staticmethod
     @transaction.atomic
@@ -169,10 +174,10 @@ class StockService:
         Units found cost what the change says. Raises `InsufficientStock`. Writes no audit:
         whoever counted does.
         """
-        locked_items(change.item.pk for change in changes)
+        items = locked_items(change.item.pk for change in changes)
         entry = _entry(MovementKind.ADJUSTMENT, by, {}, Reason.COUNT)
         add_lots([_lot(change, entry, []) for change in changes if change.quantity > 0], entry)
-        lost = [Line(c.item, c.store, -c.quantity) for c in changes if c.quantity < 0]
+        lost = [Line(items[c.item.pk], c.store, -c.quantity) for c in changes if c.quantity < 0]
         take(lost, entry)
 
     @staticmethod
@@ -189,15 +194,20 @@ class StockService:
     @staticmethod
     @transaction.atomic
     def sell(
-        *, lines: Sequence[Line], by: "User | None", locked: bool = False, **said: Unpack[Said]
+        *, lines: Sequence[Line], by: "User | None", **said: Unpack[Said]
     ) -> list[list[StockMovement]]:
         """Take what is sold, for each line its movements: their cost is the cost of goods sold.
 
-        All or nothing: raises `InsufficientStock`. Who sells writes the audit entry, and says
-        when the items are `locked` already.
+        All or nothing: raises `InsufficientStock`. Who sells writes the audit entry.
         """
-        entry = _entry(MovementKind.SALE, by, said)
-        return take(lines if locked else fresh(lines), entry)
+        return StockService.sell_locked(lines=fresh(lines), by=by, **said)
+
+    @staticmethod
+    def sell_locked(
+        *, lines: Sequence[Line], by: "User | None", **said: Unpack[Said]
+    ) -> list[list[StockMovement]]:
+        """The same of items as `lock` returned them, in the transaction that did."""
+        return take(lines, _entry(MovementKind.SALE, by, said))
 
     @staticmethod
     @transaction.atomic
@@ -226,14 +236,14 @@ class StockService:
             if each.written_off
         ]
         # Together: what comes in and leaves at once makes nothing run low.
-        post([*movements, *lost])
+        post([*movements, *lost], {})
         return movements
 
     @staticmethod
-    def lock(*, items: Iterable[Collectible]) -> None:
+    def lock(*, items: Iterable[Collectible]) -> dict[int, Collectible]:
         """For who has other locks to take after these: until the transaction ends, nobody else
-        moves the items' stock. Raises `NotFoundError`."""
-        locked_items(item.pk for item in items)
+        moves the items' stock. As they are now, by key. Raises `NotFoundError`."""
+        return locked_items(item.pk for item in items)
 
     @staticmethod
     @transaction.atomic
@@ -259,7 +269,7 @@ class StockService:
             movement.lot, -movement.quantity, abs(movement.cost), origin=movement
         )
         with constraint_as({"level_not_overpromised": LotUsed()}):
-            post([counter])
+            post([counter], {item.pk: item})
         log_audit(AuditType.STOCK, by, f"corrected stock of item “{item.name}”", obj=counter)
         return counter
 

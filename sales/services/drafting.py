@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.utils.translation import gettext as _
 
+from core.adding import drawn_now
 from core.exceptions import InvalidInput
 from sales.models import Customer, Order, OrderLine
 from sales.services.checking import require_valid
 from sales.services.numbering import next_number
 from sales.services.pricing import Terms, price
-from vendors.selectors import get_shop_settings
+from vendors.selectors import get_settings_of
 
 if TYPE_CHECKING:
     from inventory.models import Collectible, StockLot
@@ -74,9 +75,13 @@ def require_sound(order: Order) -> None:
 
 
 def number(order: Order, placed_at: datetime) -> None:
-    """Its number, of the year in which it was placed. When: see `next_number`."""
+    """Its number, of the year in which it was placed. When: see `next_number`.
+
+    A new order's is drawn by the statement that adds it.
+    """
     order.placed_at = placed_at
-    order.number = next_number(order.vendor_id, placed_at.astimezone(UTC).year)
+    following: Any = next_number(order.vendor_id, placed_at.astimezone(UTC).year)
+    order.number = following if order.pk is None else drawn_now(following)
 
 
 def told(order: Order) -> dict[str, Any]:
@@ -90,7 +95,7 @@ def priced_lines(order: Order, wanted: Sequence[Wanted]) -> list[OrderLine]:
 
     Raises `InvalidInput` naming the line: an item of another shop, no price, too large a discount.
     """
-    tax_rate = get_shop_settings(order.vendor_id).default_tax_rate
+    tax_rate = get_settings_of(order.vendor).default_tax_rate
     lines = [_line(order, each, place, tax_rate) for place, each in enumerate(wanted)]
     _set_sums(order, lines)
     return lines

@@ -4,7 +4,7 @@ The caller holds the order's lock, so that lines and entries belong to one trans
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.adding import add
 from core.exceptions import InvalidInput
 from core.money import CENT, ZERO, apportion, share_of
 from inventory.services import Line, Return, StockService
@@ -23,7 +24,7 @@ from sales.exceptions import RefundExceedsPaid, ReturnExceedsLine
 from sales.models import Fulfilment, Order, OrderLine, OrderReturn, SalesEntry
 
 if TYPE_CHECKING:
-    from inventory.models import StockMovement
+    from inventory.models import Collectible, StockMovement
     from users.models import User
 
 
@@ -48,56 +49,94 @@ class Returned(Part):
 
 def book_sale(
     order: Order, parts: Sequence[Part], fulfilment: Fulfilment, *, by: "User | None",
-    occurred_at: datetime | None = None, new: bool = False,
+    occurred_at: datetime | None = None,
 ) -> None:  # fmt: skip
-    """Take the parts' units from stock; there is one part at least. Raises `InsufficientStock`.
-
-    Of a `new` order the parts are all there is, nothing was booked, and the items are locked.
-    """
+    """Take the parts' units from stock; there is one part at least. Raises `InsufficientStock`."""
     taken = StockService.sell(
         lines=[Line(part.line.item, order.store, part.quantity, part.line.lot) for part in parts],
         by=by,
         reference=str(order.number),
         occurred_at=occurred_at,
-        locked=new,
     )
-    unbooked = _whole(part.line for part in parts) if new else _unbooked(order)
-    entries = []
-    for part, movements in zip(parts, taken, strict=True):
-        rest = unbooked[part.line.pk]
-        entries += [
-            _entry(
-                order, part.line, EntryKind.SALE, movement, fulfilment=fulfilment,
-                **rest.take(-movement.quantity),
-            )
-            for movement in movements
-        ]  # fmt: skip
+    unbooked = _unbooked(order)
+    entries = [
+        entry
+        for part, movements in zip(parts, taken, strict=True)
+        for entry in _sold_entries(part.line, unbooked[part.line.pk], movements, fulfilment)
+    ]
     SalesEntry.objects.bulk_create(entries)
-    if order.fees or order.postage or not new:
-        book_charges(order, occurred_at=entries[0].occurred_at)
+    book_charges(order, occurred_at=entries[0].occurred_at)
+
+
+def book_new(
+    order: Order, lines: Sequence[OrderLine], fulfilment: Fulfilment,
+    items: "Mapping[int, Collectible]", *, by: "User | None", occurred_at: datetime | None,
+) -> list[SalesEntry]:  # fmt: skip
+    """The same of an order that is being added and goes at once, whole; `items` are locked."""
+    taken = StockService.sell_locked(
+        lines=[Line(items[line.item_id], order.store, line.quantity, line.lot) for line in lines],
+        by=by,
+        reference=cast("str", order.number),
+        occurred_at=occurred_at,
+    )
+    entries = [
+        entry
+        for line, movements in zip(lines, taken, strict=True)
+        for entry in _sold_entries(line, _whole(line), movements, fulfilment)
+    ]
+    if order.fees or order.postage:
+        entries += _charges(order, lines, entries[0].occurred_at)
+    add(*entries)
+    return entries
+
+
+def _sold_entries(
+    line: OrderLine, rest: "_Rest", movements: "Sequence[StockMovement]", fulfilment: Fulfilment
+) -> list[SalesEntry]:
+    return [
+        _entry(
+            fulfilment.order, line, EntryKind.SALE, movement, fulfilment=fulfilment,
+            **rest.take(-movement.quantity),
+        )
+        for movement in movements
+    ]  # fmt: skip
+
+
+def count_in(entries: Iterable[SalesEntry]) -> None:
+    """What lines of a new order say, as the database adds it up (`sales.triggers.BOOKED`)."""
+    for entry in entries:
+        line, cost = entry.line, entry.cost
+        line.fulfilled += entry.units
+        line.revenue += entry.revenue
+        line.cost = None if cost is None or line.cost is None else line.cost + cost
+        line.fees += entry.fees
+        line.postage += entry.postage
 
 
 def book_charges(order: Order, occurred_at: datetime | None = None) -> None:
     """Divide fees and postage among the lines by what they came to, once something was sold.
 
     They are of the day of the sale; what is changed later is a correction by the difference.
-    Free lines bear alike what nobody paid for; a line that was given up bears nothing.
     """
     lines = list(order.lines.order_by("pk"))
-    if not any(line.fulfilled for line in lines):
-        return
+    if any(line.fulfilled for line in lines):
+        SalesEntry.objects.bulk_create(_charges(order, lines, occurred_at or timezone.now()))
+
+
+def _charges(order: Order, lines: Sequence[OrderLine], occurred_at: datetime) -> list[SalesEntry]:
+    """Free lines bear alike what nobody paid for; a line that was given up bears nothing."""
     weights: list[Decimal | int] = [line.net for line in lines]
     if not any(weights):
         weights = [bool(line.wanted) for line in lines]
     fees, postage = apportion(order.fees, weights), apportion(order.postage, weights)
-    SalesEntry.objects.bulk_create(
+    return [
         _entry(
             order, line, EntryKind.CHARGE, fees=fee - line.fees, postage=cost - line.postage,
-            occurred_at=occurred_at or timezone.now(),
+            occurred_at=occurred_at,
         )
         for line, fee, cost in zip(lines, fees, postage, strict=True)
         if (fee, cost) != (line.fees, line.postage)
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
 def book_return(
@@ -179,12 +218,12 @@ class _Rest:
         return {"units": units, "revenue": revenue, "tax": tax}
 
 
-def _whole(lines: Iterable[OrderLine]) -> dict[int, _Rest]:
-    return {line.pk: _Rest(line.wanted, line.net, line.tax) for line in lines}
+def _whole(line: OrderLine) -> _Rest:
+    return _Rest(line.wanted, line.net, line.tax)
 
 
 def _unbooked(order: Order) -> dict[int, _Rest]:
-    rests = _whole(order.lines.all())
+    rests = {line.pk: _whole(line) for line in order.lines.all()}
     for key, went in booked_sales(order).items():
         rest = rests[key]
         rest.units -= went.units

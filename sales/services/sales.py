@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Unpack, cast
 
 from django.db import transaction
 from django.utils import timezone
 
+from core.adding import Drawn, Words, add, together
 from core.audit import log_audit
 from core.enums import AuditType
+from core.writing import know
 from inventory.services import StockService
 from sales.enums import OrderStatus
 from sales.exceptions import EmptyOrder
-from sales.models import Fulfilment, Order, OrderLine
+from sales.models import Fulfilment, Order
 from sales.services.checking import require_past
 from sales.services.drafting import OrderDetails, Wanted, new_order, number, told
-from sales.services.journal import Part, book_sale
+from sales.services.journal import book_new, count_in
 
 if TYPE_CHECKING:
     from users.models import User
@@ -30,6 +32,7 @@ class SaleService:
         currency: str = "", sold_at: datetime | None = None, **details: Unpack[OrderDetails],
     ) -> Order:  # fmt: skip
         """A completed order with what it cost and brought; in the vendor's currency unless told.
+        What hangs on it is known, and not asked again.
 
         Raises `EmptyOrder`, `InsufficientStock`, and `InvalidInput` for what belongs to another
         shop or has not happened yet.
@@ -43,13 +46,16 @@ class SaleService:
         if not drafted:
             raise EmptyOrder
         order.confirmed_at = order.fulfilled_at = order.completed_at = at
-        # Items, number, stock: as those do who place an order (`next_number`).
-        StockService.lock(items=[line.item for line in drafted])
-        number(order, at)
-        order.save(force_insert=True)
-        OrderLine.objects.bulk_create(drafted)
-        fulfilment = Fulfilment.objects.create(order=order, fulfilled_at=at, created_by=by)
-        parts = [Part(line, line.quantity) for line in drafted]
-        book_sale(order, parts, fulfilment, by=by, occurred_at=sold_at, new=True)
-        log_audit(AuditType.SALES, by, f"sold order {order.number}", obj=order, after=told(order))
+        fulfilment = Fulfilment(order=order, fulfilled_at=at, created_by=by)
+        # Items, number, stock: as those do who place an order (`next_number`). The last two are
+        # locked by one statement that writes all, and the commit.
+        items = StockService.lock(items=[line.item for line in drafted])
+        with together():
+            number(order, at)
+            add(order, *drafted, fulfilment)
+            entries = book_new(order, drafted, fulfilment, items, by=by, occurred_at=sold_at)
+            action = Words(["sold order ", cast("Drawn", order.number)])
+            log_audit(AuditType.SALES, by, action, obj=order, after=told(order))
+        count_in(entries)
+        know(order, lines=drafted, entries=entries, fulfilments=[fulfilment], returns=[])
         return order

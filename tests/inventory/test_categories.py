@@ -151,10 +151,10 @@ class TestRead:
     ) -> None:
         for category in CategoryFactory.create_batch(rows, vendor=vendor):
             CollectibleFactory(vendor=vendor, category=category)
-        with django_assert_num_queries(4):  # user, version, count, page
+        with django_assert_num_queries(3):  # user and version, count, page
             body = owner_client.get(CATEGORIES, {"page_size": 100}).json()
         assert [row["item_count"] for row in body["results"]] == [1] * rows
-        with django_assert_num_queries(3):  # user, shops, category
+        with django_assert_num_queries(2):  # user and shops, category
             owner_client.get(f"{CATEGORIES}{body['results'][0]['id']}/")
 
     def test_filters_find_branches_roots_and_vendors(

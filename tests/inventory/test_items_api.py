@@ -202,7 +202,7 @@ class TestRead:
     ) -> None:
         category = CategoryFactory(vendor=vendor)
         CollectibleFactory.create_batch(rows, vendor=vendor, category=category)
-        with django_assert_num_queries(3):  # user, version, page
+        with django_assert_num_queries(2):  # user and version, page
             body = owner_client.get(ITEMS, {"page_size": 100}).json()
         assert len(body["results"]) == rows
         with django_assert_num_queries(2):  # user, version: the rest is cached

@@ -1,19 +1,19 @@
 """Reading: whose shop it is, who works there, what they may, and what is settled."""
 
+from vendors.selectors.places import choose_vendor, get_active_store
 from vendors.selectors.settings import (
     SettingsSheet,
     ShopSettings,
     get_platform_settings,
     get_settings_for_user,
+    get_settings_of,
     get_settings_sheet,
     get_shop_settings,
 )
 from vendors.selectors.shops import (
-    choose_vendor,
     find_invitation,
     find_vendor,
     get_access_tokens_for_user,
-    get_active_store,
     get_active_vendor,
     get_audited_vendors,
     get_default_store,
@@ -58,6 +58,7 @@ __all__ = [
     "get_role",
     "get_roles",
     "get_settings_for_user",
+    "get_settings_of",
     "get_settings_sheet",
     "get_shop_settings",
     "get_store_ids",

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from users.models import User
 
 
+_SETTLED = f"effective_{INHERITED[0]}"
+
+
 @dataclass(frozen=True)
 class ShopSettings:
     """What holds, wherever it was settled."""
@@ -53,7 +56,14 @@ def get_shop_settings(vendor_id: int) -> ShopSettings:
 
 @prepared
 def _settled(vendor_id: Any) -> Any:
-    return _with_settings(Vendor.all_objects).filter(pk=vendor_id)
+    return with_settings(Vendor.all_objects).filter(pk=vendor_id)
+
+
+def get_settings_of(shop: Vendor) -> ShopSettings:
+    """As they were read with the shop, where that was chosen for a write; else they are asked."""
+    return (
+        ShopSettings(**_effective(shop)) if _SETTLED in vars(shop) else get_shop_settings(shop.pk)
+    )
 
 
 def get_platform_settings() -> ShopSettings:
@@ -94,20 +104,20 @@ def get_settings_for_user(
 
 
 def _shop(vendor_id: int, shops: Any) -> Any:
-    shop = _with_settings(shops).filter(pk=vendor_id).first()
+    shop = with_settings(shops).select_related("own_settings").filter(pk=vendor_id).first()
     if shop is None:
         raise NotFoundError
     return shop
 
 
-def _with_settings(shops: Any) -> Any:
-    """With all that is settled for them; their own rows, if any, as `own_settings`."""
+def with_settings(shops: Any) -> Any:
+    """With all that is settled for them."""
     platform = SystemSettings.objects.filter(vendor=None)
     known = {
         f"effective_{name}": Coalesce(F(f"own_settings__{name}"), Subquery(platform.values(name)))
         for name in INHERITED
     }
-    return shops.select_related("own_settings").annotate(**known)
+    return shops.annotate(**known)
 
 
 def _effective(shop: Any) -> dict[str, Any]:

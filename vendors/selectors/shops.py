@@ -4,17 +4,15 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Case, Exists, OuterRef, Q, When
+from django.db.models import Case, Q, When
 
 from core.exceptions import ForbiddenError, NotFoundError
 from core.prepared import prepared
 from vendors.enums import InviteStatus
-from vendors.exceptions import NoVendor
 from vendors.models import (
     AccessToken,
     AccessTokenQuerySet,
     MemberQuerySet,
-    StoreChoice,
     StoreQuerySet,
     Vendor,
     VendorMember,
@@ -130,18 +128,6 @@ def _by_choice(user: Any, chosen: Any) -> Any:
     return get_vendors_for_user(user).order_by(order, "pk")[:1]
 
 
-def choose_vendor(user: "User", named: Vendor | None, ability: Ability) -> Vendor:
-    """The vendor that is named, else the one the user works in.
-
-    Raises `NoVendor`, and `ForbiddenError` when the user's role there may not do this.
-    """
-    vendor = named or get_active_vendor(user)
-    if vendor is None:
-        raise NoVendor
-    require_ability(user, [vendor.pk], ability)
-    return vendor
-
-
 def get_figures_scope(
     user: "User", vendor_id: int | None = None, currency: str = ""
 ) -> tuple[list[int], str]:
@@ -179,18 +165,6 @@ def get_store_names(ids: Iterable[int | None]) -> dict[int, str]:
 
 def get_default_store(vendor: Vendor) -> VendorStore | None:
     return VendorStore.objects.filter(vendor=vendor, is_default=True).first()
-
-
-def get_active_store(user: "User", vendor: Vendor) -> VendorStore | None:
-    """The store the user has chosen in this vendor, else its default one."""
-    return next(iter(_chosen_store(user.pk, vendor.pk)), None)
-
-
-@prepared
-def _chosen_store(user: Any, vendor: Any) -> Any:
-    chosen = Exists(StoreChoice.objects.filter(user_id=user, store_id=OuterRef("pk")))
-    stores = VendorStore.objects.filter(vendor=vendor, is_active=True).annotate(chosen=chosen)
-    return stores.filter(Q(chosen=True) | Q(is_default=True)).order_by("-chosen", "pk")[:1]
 
 
 def get_members_for_user(user: "User") -> MemberQuerySet:

@@ -13,7 +13,7 @@ from inventory.services import store_of
 from sales.api.filters import SaleFilter
 from sales.api.lines import wanted_of, without_lines
 from sales.api.serializers import OrderSerializer, ProductSaleSerializer, SaleSerializer
-from sales.selectors import fill_order, get_sales_for_user
+from sales.selectors import get_sales_for_user
 from sales.services import SaleService
 from vendors.roles import Ability
 from vendors.selectors import choose_vendor
@@ -53,8 +53,7 @@ class SaleViewSet(Conditional, viewsets.ReadOnlyModelViewSet):
         serializer.is_valid(raise_exception=True)
         with without_lines(serializer.validated_data.pop("flat")):
             order = self._sold(serializer.validated_data)
-        body = self.representation(fill_order(order)).data
-        return Response(body, status=status.HTTP_201_CREATED)
+        return Response(self.representation(order).data, status=status.HTTP_201_CREATED)
 
     def _sold(self, values: dict[str, Any]) -> Any:
         by = caller(self.request)

@@ -1,0 +1,70 @@
+"""Rows of several models in one statement (`core.adding`)."""
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from core.adding import Drawn, Words, add, together
+from core.audit import log_audit
+from core.models import AuditLog
+from inventory.models import Category
+from vendors.models import Vendor
+
+pytestmark = pytest.mark.django_db
+
+
+def branch(vendor: Vendor, name: str, parent: Category | None = None) -> Category:
+    return Category(vendor=vendor, name=name, slug=name.lower(), parent=parent)
+
+
+def family(vendor: Vendor, besides: int = 0) -> tuple[Category, Category, AuditLog]:
+    """Two rows of which one points to the other, and one that tells of them: none has a key yet."""
+    drawn: Any = Drawn("upper(%s)", ("drawn once",))
+    with together():
+        above = branch(vendor, "Above")
+        above.name = drawn
+        add(above)
+        add(*(AuditLog(type="catalog", user="system", action=f"{n}") for n in range(besides)))
+        below = branch(vendor, "Below", above)
+        add(below)
+        row = log_audit("catalog", None, Words(["made ", drawn, "!"]), obj=below)
+        assert above.pk is None
+    return above, below, row
+
+
+@pytest.mark.parametrize("besides", [0, 700], ids=["one statement", "model by model"])
+def test_rows_point_to_others_before_they_have_keys(vendor: Vendor, besides: int) -> None:
+    above, below, row = family(vendor, besides)
+    read = Category.objects.get(pk=below.pk)
+    assert (read.parent_id, below.parent_id, below.parent) == (above.pk, above.pk, above)
+    assert (above.name, Category.objects.get(pk=above.pk).name) == ("DRAWN ONCE", "DRAWN ONCE")
+    told = AuditLog.objects.get(pk=row.pk)
+    assert (told.action, told.object_id) == ("made DRAWN ONCE!", str(below.pk))
+    assert (row.action, row.object_id) == (told.action, told.object_id)
+    assert AuditLog.objects.count() == besides + 1
+
+
+def test_block_is_one_statement(vendor: Vendor, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(1):
+        family(vendor)
+
+
+def test_block_that_fails_adds_nothing(vendor: Vendor) -> None:
+    with suppress(LookupError), together():
+        add(branch(vendor, "Above"))
+        raise LookupError
+    add(branch(vendor, "Below"))
+    assert [row.name for row in Category.objects.all()] == ["Below"]
+
+
+def test_row_that_is_refused_takes_all_with_it(vendor: Vendor) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        add(branch(vendor, "Above"), branch(vendor, "ABOVE"))
+    assert not Category.objects.exists()
+
+
+def test_what_is_too_long_is_refused_and_not_cut(vendor: Vendor) -> None:
+    with pytest.raises(Exception, match="value too long"), transaction.atomic():
+        add(branch(vendor, "x" * 200))
