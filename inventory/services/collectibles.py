@@ -218,8 +218,9 @@ class CollectibleService:
         found = locked_rows(items, ids)
         fresh, outcome = judged(found, ids, terms)
         free, promised = by_promises(fresh)
-        rows: CollectibleQuerySet = Collectible.objects.filter(pk__any=[item.pk for item in free])
-        rows.delete(updated_by=by)
+        if free:
+            rows: Any = Collectible.objects.filter(pk__any=[item.pk for item in free])
+            rows.delete(updated_by=by)
         log_many(AuditType.CATALOG, by, deeds_of("deleted", free))
         outcome.done = len(free)
         outcome.errors += refused(promised, InUse())
@@ -238,9 +239,10 @@ class CollectibleService:
         found = locked_rows(items, ids, "sku")
         fresh, outcome = judged(found, ids, terms)
         free, taken = by_freedom(fresh)
-        rows = Collectible.all_objects.filter(pk__any=[item.pk for item in free])
-        with constraint_as({"item_sku_unique": SkuTaken()}):
-            rows.restore(updated_by=by)
+        if free:
+            rows = Collectible.all_objects.filter(pk__any=[item.pk for item in free])
+            with constraint_as({"item_sku_unique": SkuTaken()}):
+                rows.restore(updated_by=by)
         log_many(AuditType.CATALOG, by, deeds_of("restored", free))
         outcome.done = len(free)
         outcome.errors += refused(taken, SkuTaken())

@@ -106,7 +106,7 @@ def test_many_promised_items_are_told_in_the_same_queries(
     items = CollectibleFactory.create_batch(rows, vendor=vendor, quantity=1)
     AllocationService.allocate(lines=[Line(i, store, 1) for i in items], reference="order 1")
     ids = [item.pk for item in items]
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         outcome = CollectibleService.bulk_delete(items=vendor.items, ids=ids, by=owner)
     assert (outcome.done, [error["id"] for error in outcome.errors]) == (0, ids)
 
