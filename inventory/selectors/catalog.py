@@ -104,6 +104,22 @@ def get_collectible(user: "User", collectible_id: int) -> Collectible:
     return item
 
 
+def find_items(vendor_id: int, ids: list[int], skus: list[str]) -> "list[Collectible]":
+    """The vendor's living items that have one of the ids or SKUs; a query for each kind."""
+    named: list[Collectible] = _with_ids(vendor_id, ids) if ids else []
+    return [*named, *(_with_skus(vendor_id, skus) if skus else [])]
+
+
+@prepared
+def _with_ids(vendor: Any, ids: Any) -> Any:
+    return Collectible.objects.filter(vendor=vendor, pk__any=ids)
+
+
+@prepared
+def _with_skus(vendor: Any, skus: Any) -> Any:
+    return Collectible.objects.filter(vendor=vendor, sku__any=skus)
+
+
 def find_label(collectible_id: int) -> dict[str, Any]:
     """What an item is called, as plain values; of a deleted one too, for the worker."""
     rows = Collectible.all_objects.filter(pk=collectible_id)

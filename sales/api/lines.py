@@ -5,11 +5,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core.exceptions import FieldError, InvalidInput
-from inventory.selectors import get_collectibles_for_user, get_lots_for_user
+from inventory.selectors import find_items, get_collectibles_for_user, get_lots_for_user
 from sales.services import Wanted
 
 if TYPE_CHECKING:
@@ -64,16 +63,15 @@ def _key(line: Said) -> int | str:
 
 
 def _items(lines: Sequence[Said], vendor_id: int, by: "User") -> dict[int | str, "Collectible"]:
-    """By id and, those of the shop, by SKU."""
-    keys = [_key(line) for line in lines]
-    named = Q(pk__in=[key for key in keys if isinstance(key, int)])
-    own = Q(vendor=vendor_id, sku__in=[key for key in keys if isinstance(key, str)])
-    rows = get_collectibles_for_user(by).select_related(None).prefetch_related(None).order_by()
-    items: dict[int | str, Collectible] = {}
-    for item in rows.filter(named | own):
-        items[item.pk] = item
-        if item.vendor_id == vendor_id:
-            items[item.sku] = item
+    """By id and, those of the shop, by SKU. Another shop's are known, to be refused by name."""
+    keys = {_key(line) for line in lines}
+    ids = sorted(key for key in keys if isinstance(key, int))
+    own = find_items(vendor_id, ids, sorted(key for key in keys if isinstance(key, str)))
+    items: dict[int | str, Collectible] = {item.pk: item for item in own}
+    items |= {item.sku: item for item in own}
+    if others := [key for key in ids if key not in items]:
+        rows = get_collectibles_for_user(by).filter(pk__in=others)
+        items |= {item.pk: item for item in rows}
     return items
 
 
