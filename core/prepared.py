@@ -202,6 +202,11 @@ def run(
             bare.execute(sql, parameters)
             rows: list[tuple[Any, ...]] = bare.fetchall()
             return rows
-    with connection._prepare_cursor(kind(raw)) as cursor:  # noqa: SLF001
-        cursor.execute(sql, parameters)
-        return list(cursor.fetchall())
+    # Of what was planned before, psycopg does not tell the words.
+    usual, raw.prepare_threshold = raw.prepare_threshold, None
+    try:
+        with connection._prepare_cursor(kind(raw)) as cursor:  # noqa: SLF001
+            cursor.execute(sql, parameters)
+            return list(cursor.fetchall())
+    finally:
+        raw.prepare_threshold = usual

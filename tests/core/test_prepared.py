@@ -81,6 +81,14 @@ def test_time_that_would_stand_still_is_refused() -> None:
         recent()
 
 
+def test_who_listens_is_told_the_words_however_often_they_are_said(vendor: Any) -> None:
+    for _ in range(10):
+        called("a")
+    with CaptureQueriesContext(connection) as asked:
+        called("a")
+    assert "inventory_category" in asked.captured_queries[0]["sql"]
+
+
 @pytest.mark.parametrize(("threshold", "planned"), [(2, 1), (None, 0)])
 def test_what_is_asked_often_is_planned_once_unless_a_pooler_forbids(
     vendor: Any, monkeypatch: pytest.MonkeyPatch, threshold: int | None, planned: int

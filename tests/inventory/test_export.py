@@ -316,4 +316,4 @@ def test_ten_thousand_rows_take_no_more_memory_and_queries_than_one_thousand(
     large, same = consume(owner_client, many, "csv")
     # A piece from the database is 2,000 rows: twice the small table and some, not ten times.
     assert large < 4 * small
-    assert (queries, same) == (7, 7)  # user, rows, and who exported what
+    assert (queries, same) == (6, 6)  # user, rows, and who exported what
