@@ -22,6 +22,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import Expression, Field, ForeignKey, Lookup, QuerySet
+from django.db.models.query import ValuesListIterable
 from psycopg.sql import Literal
 
 _KEPT = "omni_cursors"  # of a connection, among its attributes
@@ -122,7 +123,8 @@ class _Statement:
         # As Django would find out at each call.
         selected = [each[0] for each in compiler.select[: compiler.col_count]]
         converters = compiler.get_converters(selected)
-        composite = compiler.has_composite_fields(selected)
+        self.converters = [(place, *each) for place, each in converters.items()]
+        self.is_composite = composite = compiler.has_composite_fields(selected)
         compiler.get_converters = lambda _selected: converters
         compiler.has_composite_fields = lambda _selected: composite
 
@@ -132,13 +134,26 @@ class _Statement:
         return self.sql, [given[name] for name in self.names]
 
     def read(self, rows: list[tuple[Any, ...]], connection: Any) -> list[Any]:
+        kind = self.template._iterable_class  # noqa: SLF001
+        if kind is ValuesListIterable and not self.is_composite:
+            return self._values(rows, connection) if self.converters else rows
         compiler = copy.copy(self.compiler)
         compiler.connection = connection
         compiler.execute_sql = lambda *_args, **_options: [rows]
         # What Django's ways to read rows ask of the queryset, without the cost of another one.
         asked = copy.copy(self.template.__dict__)
         asked |= {"db": connection.alias, "query": _Compiled(self.template.query, compiler)}
-        return list(self.template._iterable_class(SimpleNamespace(**asked)))  # noqa: SLF001
+        return list(kind(SimpleNamespace(**asked)))
+
+    def _values(self, rows: list[tuple[Any, ...]], connection: Any) -> list[tuple[Any, ...]]:
+        found = []
+        for row in rows:
+            values = list(row)
+            for place, converters, expression in self.converters:
+                for convert in converters:
+                    values[place] = convert(values[place], expression, connection)
+            found.append(tuple(values))
+        return found
 
 
 class _Compiled:

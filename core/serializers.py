@@ -13,6 +13,8 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
+# By serializer and name, so many as there are in the code.
+_built: dict[tuple[type, str], tuple[type, dict[str, Any]]] = {}
 _READS_TEXT = serializers.CharField.to_internal_value
 _READS_FLAG = serializers.BooleanField.to_internal_value
 
@@ -54,7 +56,13 @@ class StrictSerializer(StrictMixin, serializers.Serializer):
 
 
 class StrictModelSerializer(StrictMixin, serializers.ModelSerializer):
-    pass
+    def build_field(self, field_name: str, *told: Any) -> tuple[type, dict[str, Any]]:
+        """What a field of the model becomes is the same for every call: it is found out once."""
+        known = _built.get((type(self), field_name))
+        if known is None:
+            known = _built[type(self), field_name] = super().build_field(field_name, *told)
+        kind, options = known
+        return kind, dict(options)
 
 
 class StrictIntegerField(serializers.IntegerField):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Prefetch, ProtectedError, prefetch_related_objects
+from django.db.models import ProtectedError
 
 from core.adding import add, together
 from core.audit import Deed, fields_of, log_audit, log_many
@@ -17,7 +17,7 @@ from core.json import merged
 from core.rehearsal import Terms
 from core.writing import constraint_as, save_changes
 from inventory.exceptions import SkuTaken
-from inventory.models import Collectible, CollectibleImage, CollectibleQuerySet, new_sku
+from inventory.models import Collectible, CollectibleQuerySet, new_sku
 from inventory.selectors import get_category_called
 from inventory.services.categories import CategoryService
 from inventory.services.counting import store_of
@@ -119,8 +119,7 @@ class CollectibleService:
                 StockService.open(receipts=[opening], by=by)
             action = f"created item “{item.name}”"
             log_audit(AuditType.CATALOG, by, action, obj=item, after=fields_of(item))
-        # None yet, and so nobody has to ask.
-        prefetch_related_objects([item], Prefetch("images", CollectibleImage.objects.none()))
+        item.pictures = []  # none yet, and so nobody has to ask
         return item
 
     @staticmethod
