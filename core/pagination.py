@@ -239,15 +239,25 @@ def _read_kept(
     """As `_read`; of rows that are kept, the text of a page is made once, for any values."""
     if not _keeps(rows, view):
         return _read(page(), view)
-    texts: dict[Any, Any] = rows.texts
-    if key not in texts:
+
+    def make() -> Text:
+        return Text.of(page().prefetch_related(None).values_list("pk", flat=True))
+
+    try:
+        text: Text = _kept(rows.texts, key, make)
+    except EmptyResultSet:
+        return []
+    found: list[Any] = view.read_rows(text.given(*values))
+    return found
+
+
+def _kept(texts: dict[Any, Any], key: Any, make: Callable[[], Any]) -> Any:
+    """Other threads may empty it at any time: what was found is held, and not looked up again."""
+    found = texts.get(key)
+    if found is None:
         if len(texts) >= MOST_TEXTS:
             texts.clear()
-        try:
-            texts[key] = Text.of(page().prefetch_related(None).values_list("pk", flat=True))
-        except EmptyResultSet:
-            return []
-    found: list[Any] = view.read_rows(texts[key].given(*values))
+        found = texts[key] = make()
     return found
 
 
@@ -259,9 +269,7 @@ def _keyset_of(rows: Any) -> Keyset:
     texts = getattr(rows, "texts", None)
     if texts is None:
         return Keyset.of(rows)
-    if Keyset not in texts:
-        texts[Keyset] = Keyset.of(rows)
-    found: Keyset = texts[Keyset]
+    found: Keyset = _kept(texts, Keyset, partial(Keyset.of, rows))
     return found
 
 
