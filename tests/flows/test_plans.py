@@ -116,7 +116,7 @@ def hottest(order: Order) -> list[tuple[str, Any, set[str]]]:
     """
     line = order.lines.get()
     category, item = line.item.category_id, line.item_id
-    ids = [*order.vendor.items.order_by("pk").values_list("pk", flat=True)[:300]]
+    ids = [*order.vendor.items.order_by("pk").values_list("pk", flat=True)[:60]]
     new = {"name": "New", "category": category, "value": "1.00", "quantity": 3}
     sold = {"lines": [{"item": item, "quantity": 1, "unit_price": "19.00"}]}
     return [
