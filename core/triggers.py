@@ -131,13 +131,63 @@ class KeptSums:
         return "(" + " OR ".join(f"{row}.{name} <> 0" for name in self.sums) + ")"
 
 
+_NOTE = """
+            WITH changes AS MATERIALIZED (
+                SELECT {columns}, SUM(sign) AS sign FROM {rows} AS changed
+                JOIN {clock} AS clock ON clock.{owner} = changed.{owner}
+                WHERE {where} GROUP BY {places} HAVING SUM(sign) <> 0
+            ), noted AS (
+                SELECT *, row_number() OVER (PARTITION BY {owner}) AS number,
+                    count(*) OVER (PARTITION BY {owner}) > {most} AS many
+                FROM changes
+            )
+            INSERT INTO {into} ({names}, sign, number)
+            SELECT {names}, sign, number FROM noted WHERE NOT many
+            UNION ALL SELECT {nothing}, 0, 1 FROM noted WHERE many AND number = 1;"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptChanges:
+    """What rows have come (`sign` 1) or gone (-1), kept by triggers in the writer's statement.
+
+    So whoever counted rows that match something, as of a version, need not count them again to
+    know how many there are now. `columns` are expressions over a written row, called `changed`, by
+    the column that holds them; the first says whose it is, and `clock` is the table of owners'
+    versions, which the statement has moved before. A statement that changes more than `most` of
+    them leaves one row of sign 0 and no columns: count again.
+    """
+
+    into: str
+    clock: str
+    columns: Mapping[str, str]
+    where: str = "true"
+    most: int = 100
+
+    def put(self, rows: str) -> str:
+        """The statement that notes what these rows, each with a `sign`, come to."""
+        owner, *others = self.columns
+        columns = {**self.columns, "version": "clock.version"}
+        return _NOTE.format(
+            into=self.into,
+            clock=self.clock,
+            owner=owner,
+            rows=rows,
+            where=self.where,
+            most=self.most,
+            columns=", ".join(f"{each} AS {name}" for name, each in columns.items()),
+            places=", ".join(str(place) for place in range(1, len(columns) + 1)),
+            names=", ".join(columns),
+            nothing=", ".join([owner, *("NULL" for _ in others), "version"]),
+        )
+
+
 _ADDED = "(SELECT *, 1 AS sign FROM new_rows)"
 _REMOVED = "(SELECT *, -1 AS sign FROM old_rows)"
 _CHANGED = "(SELECT *, -1 AS sign FROM old_rows UNION ALL SELECT *, 1 FROM new_rows)"
 
 
-def keeps(table: str, *kept: KeptSums) -> list[Trigger]:
-    """Statement triggers that keep sums over a table's rows, in the order they are named.
+def keeps(table: str, *kept: KeptSums | KeptChanges) -> list[Trigger]:
+    """Statement triggers that keep sums over a table's rows and what changed, in this order.
 
     One statement moves each once, for one row or ten thousand.
     """

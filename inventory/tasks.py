@@ -60,3 +60,9 @@ def watch_stock() -> None:
 def close_books() -> None:
     """Scheduled: so that no question about the past has to begin with the first movement."""
     ClosingService.close()
+
+
+@shared_task
+def forget_changes() -> None:
+    """Scheduled: no count is so old that it would be brought up to date with them."""
+    CounterService.forget_changes()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pgtrigger
 
-from core.triggers import KeptSums, keeps
+from core.triggers import KeptChanges, KeptSums, keeps
 
 # --- The catalog's version and its figures (docs/decisions/0004, docs/decisions/0024) -------------
 
@@ -44,6 +44,18 @@ ITEM_COUNTS = KeptSums(
         "day": "(changed.created_at AT TIME ZONE 'UTC')::date - DATE '1970-01-01'",
     },
     sums={"items": "1"},
+    where=_LIVING,
+)
+
+# What searches find has changed: counts of matches are kept up with it (docs/decisions/0028).
+ITEM_CHANGES = KeptChanges(
+    into="inventory_catalogchange",
+    clock=_VERSION,
+    columns={
+        "vendor_id": "changed.vendor_id",
+        "category": "COALESCE(changed.category_id, 0)",
+        "search_text": "changed.search_text",
+    },
     where=_LIVING,
 )
 

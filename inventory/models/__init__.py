@@ -3,6 +3,7 @@
 from inventory.models.catalog import (
     MAX_QUANTITY,
     MAX_SKU,
+    CatalogChange,
     CatalogCount,
     CatalogVersion,
     Category,
@@ -10,6 +11,8 @@ from inventory.models.catalog import (
     Collectible,
     CollectibleImage,
     CollectibleQuerySet,
+    Match,
+    holding,
     new_sku,
 )
 from inventory.models.closings import Sorting, StockClosing
@@ -30,6 +33,7 @@ __all__ = [
     "MAX_SKU",
     "MONEY_DIGITS",
     "Allocation",
+    "CatalogChange",
     "CatalogCount",
     "CatalogVersion",
     "Category",
@@ -40,6 +44,7 @@ __all__ = [
     "ImportJob",
     "ImportRow",
     "LedgerQuerySet",
+    "Match",
     "Sorting",
     "StockClosing",
     "StockLevel",
@@ -47,5 +52,6 @@ __all__ = [
     "StockMovement",
     "StockTransfer",
     "Valuation",
+    "holding",
     "new_sku",
 ]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Expression, F, Func, Index, Q, TextField, UniqueConstraint, Value
-from django.db.models.functions import Concat, Lower
+from django.db.models.functions import Concat, Lower, Now
 from django.utils.functional import cached_property
 
 from core.fields import CurrencyField, NameSlugField, random_code, validate_attributes
@@ -23,7 +24,14 @@ from core.models import (
 )
 from core.triggers import counts_changes, keeps
 from inventory.enums import Condition, Facet
-from inventory.triggers import ITEM_COUNTS, ITEM_FIGURES, ITEM_TRIGGERS, OPENING, moves_version
+from inventory.triggers import (
+    ITEM_CHANGES,
+    ITEM_COUNTS,
+    ITEM_FIGURES,
+    ITEM_TRIGGERS,
+    OPENING,
+    moves_version,
+)
 from vendors.selectors import get_vendor_ids
 
 if TYPE_CHECKING:
@@ -97,8 +105,33 @@ class Category(AuditedModel, SoftDeleteModel):
         return self.name
 
 
+@dataclass(frozen=True)
+class Match:
+    """Living items of whole shops that have all of the words, and are in one of the categories."""
+
+    words: frozenset[str] = frozenset()
+    categories: frozenset[int] | None = None
+
+
+def holding(word: str) -> Q:
+    """Somewhere in name, SKU or description; case and accents do not matter."""
+    return Q(search_text__holds=Unaccent(Lower(Value(word))))
+
+
 class CollectibleQuerySet(OwnedQuerySet):
     walked = frozenset({"vendor_id", "is_deleted", "category_id"})
+    # What these rows are, if no more is asked of them: so many are known without counting.
+    match: Match | None = None
+
+    def _clone(self) -> CollectibleQuerySet:
+        clone: CollectibleQuerySet = super()._clone()
+        clone.match = self.match
+        return clone
+
+    def _filter_or_exclude(self, negate: bool, args: Any, kwargs: Any) -> CollectibleQuerySet:
+        rows: CollectibleQuerySet = super()._filter_or_exclude(negate, args, kwargs)
+        rows.match = None
+        return rows
 
     def with_details(self) -> CollectibleQuerySet:
         """With all that an answer about an item shows: two queries for any number of items."""
@@ -107,13 +140,19 @@ class CollectibleQuerySet(OwnedQuerySet):
         return self.select_related("category").prefetch_related(pictures)
 
     def search(self, text: str) -> CollectibleQuerySet:
-        """Each word somewhere in name, SKU or description; case and accents do not matter."""
-        for word in text.split():
-            self = self.sought(Q(search_text__holds=Unaccent(Lower(Value(word)))))  # noqa: PLW0642
-        return self
+        """Those that hold each word."""
+        rows, words = self.all(), text.split()
+        for word in words:
+            rows = rows.sought(holding(word))
+        rows.match = self.match and replace(self.match, words=self.match.words | {*words})
+        return rows
 
     def in_categories(self, ids: list[int]) -> CollectibleQuerySet:
-        return self.filter(category_id__in=ids)
+        rows, among = self.filter(category_id__in=ids), frozenset(ids)
+        if self.match and self.match.categories is not None:
+            among &= self.match.categories
+        rows.match = self.match and replace(self.match, categories=among)
+        return rows
 
     def in_stock(self) -> CollectibleQuerySet:
         return self.filter(quantity__gt=0)
@@ -217,7 +256,7 @@ class Collectible(AuditedModel, SoftDeleteModel):
             ),
         ]  # fmt: skip
         triggers = [
-            *keeps("collectible", ITEM_FIGURES, ITEM_COUNTS),
+            *keeps("collectible", ITEM_FIGURES, ITEM_COUNTS, ITEM_CHANGES),
             # What an item starts with is no change of it: nobody has seen it without.
             counts_changes("search_text", unless=OPENING),
             *ITEM_TRIGGERS,
@@ -329,3 +368,26 @@ class CatalogCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.items} of {self.facet} {self.key}"
+
+
+class CatalogChange(models.Model):
+    """What has come among the living items of a vendor, or gone, with a version of its catalog.
+
+    Written by triggers. Sign 0 stands for more than are worth a row each.
+    """
+
+    # As of counts: no key to rows that may go.
+    pk = models.CompositePrimaryKey("vendor_id", "version", "number")
+    vendor = models.ForeignKey(
+        "vendors.Vendor", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False,
+        related_name="+",
+    )  # fmt: skip
+    version = models.PositiveBigIntegerField()
+    number = models.PositiveIntegerField()
+    sign = models.IntegerField()
+    category = models.BigIntegerField(null=True, help_text="Its id, or 0.")
+    search_text = models.TextField(null=True)
+    made_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.sign:+} with {self.version}"

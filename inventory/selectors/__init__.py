@@ -32,6 +32,7 @@ from inventory.selectors.figures import (
     get_catalog_state,
     get_past_catalog_figures,
 )
+from inventory.selectors.matching import count_matches
 from inventory.selectors.reading import ShownItem, find_shown_item, read_shown_items
 from inventory.selectors.reconciling import (
     Drift,
@@ -80,6 +81,7 @@ __all__ = [
     "ShownItem",
     "Tampering",
     "ValuationFigures",
+    "count_matches",
     "find_drift",
     "find_figure_drift",
     "find_items",

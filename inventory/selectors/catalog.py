@@ -21,6 +21,7 @@ from inventory.models import (
     CollectibleQuerySet,
     ImportJob,
     ImportRow,
+    Match,
 )
 from vendors.roles import Ability
 from vendors.selectors import (
@@ -42,14 +43,14 @@ _OF_SCOPE = ("pk", "catalogversion__version", "role", "catalogversion__items")
 
 @dataclass(frozen=True)
 class CatalogScope:
-    """The vendors whose catalogs a user may see, how many living items these have, and what moves
-    when anything in them changes.
+    """The vendors whose catalogs a user may see, the version of each, how many living items they
+    have together, and what moves when anything in them changes.
 
-    The role is part of the version: who may not change the catalog any more must not find deleted
-    items.
+    The role is part of that: who may not change the catalog any more must not find deleted items.
     """
 
     vendor_ids: list[int]
+    versions: list[int]
     version: str
     items: int
 
@@ -59,8 +60,9 @@ def get_catalog_scope(user: "User") -> CatalogScope:
     rows = vars(user).pop(SCOPE, None)
     if rows is None:
         rows = _scope(user.pk) if user.pk else []
+    vendors, versions = [row[0] for row in rows], [row[1] or 0 for row in rows]
     version = ",".join(f"{vendor}.{version or 0}.{role}" for vendor, version, role, _items in rows)
-    return CatalogScope([row[0] for row in rows], version, sum(row[3] or 0 for row in rows))
+    return CatalogScope(vendors, versions, version, sum(row[3] or 0 for row in rows))
 
 
 def scope_beside(user: Any) -> Any:
@@ -89,6 +91,7 @@ def get_collectibles_for_user(
     queryset: CollectibleQuerySet = rows.filter(is_deleted=deleted)
     if scope and not deleted:
         queryset = queryset.counted(scope.items)
+        queryset.match = Match()
     if category := filters.get("category"):
         queryset = queryset.in_categories(get_category_ids(user, str(category)))
     if search := filters.get("search"):

@@ -1,12 +1,18 @@
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
 
 from core.audit import Deed, log_many
 from core.enums import AuditType
-from inventory.models import CatalogCount, CatalogVersion, Collectible
+from inventory.models import CatalogChange, CatalogCount, CatalogVersion, Collectible
 from inventory.selectors import Drift, find_figure_drift
 from inventory.triggers import ITEM_COUNTS, ITEM_FIGURES, ITEMS_OF
+
+# Far longer than a count is kept (`inventory.selectors.matching`).
+CHANGES_STAY = timedelta(days=2)
 
 
 class CounterService:
@@ -21,11 +27,22 @@ class CounterService:
         """
         ids = _locked(vendor_ids)
         zeros = dict.fromkeys(ITEM_FIGURES.sums, 0)
-        CatalogVersion.objects.filter(pk__in=ids).update(**zeros)
+        kept = CatalogVersion.objects.filter(pk__in=ids)
+        kept.update(version=F("version") + 1, **zeros)
         CatalogCount.objects.filter(vendor_id__in=ids).delete()
         with connection.cursor() as cursor:
-            for kept in (ITEM_FIGURES, ITEM_COUNTS):
-                cursor.execute(kept.put(ITEMS_OF), {"vendors": ids})
+            for sums in (ITEM_FIGURES, ITEM_COUNTS):
+                cursor.execute(sums.put(ITEMS_OF), {"vendors": ids})
+        # Nobody noted what has changed: what matches is to be counted again.
+        CatalogChange.objects.bulk_create(
+            CatalogChange(vendor_id=key, version=version, number=1, sign=0)
+            for key, version in kept.values_list("pk", "version")
+        )
+
+    @staticmethod
+    def forget_changes() -> None:
+        """Of two days ago: whatever was counted then is counted again before."""
+        CatalogChange.objects.filter(made_at__lt=timezone.now() - CHANGES_STAY).delete()
 
     @staticmethod
     @transaction.atomic

@@ -181,6 +181,10 @@ CELERY_BEAT_SCHEDULE = {
     "expire-allocations": {"task": "inventory.tasks.expire_allocations", "schedule": 60},
     "expire-orders": {"task": "sales.tasks.expire_orders", "schedule": 60},
     "close-books": {"task": "inventory.tasks.close_books", "schedule": crontab(hour=0, minute=17)},
+    "forget-changes": {
+        "task": "inventory.tasks.forget_changes",
+        "schedule": crontab(minute=47),
+    },
     "watch-stock": {"task": "inventory.tasks.watch_stock", "schedule": crontab(hour=4, minute=7)},
     "purge-notifications": {
         "task": "notifications.tasks.purge_notifications",

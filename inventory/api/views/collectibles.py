@@ -38,6 +38,7 @@ from inventory.selectors import (
     NOW,
     SCOPE,
     CatalogScope,
+    count_matches,
     find_shown_item,
     get_availability,
     get_catalog_scope,
@@ -120,6 +121,12 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
 
     def counted(self, rows: Any) -> Any:
         return rows.counted(self.scope.items)
+
+    def count_of(self, rows: Any) -> int:
+        """Of words and categories it is kept, whatever else of the items changes."""
+        if rows.match is None or rows.is_counted:
+            return super().count_of(rows)
+        return count_matches(self.scope, rows.match)
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         values = serializer.validated_data
