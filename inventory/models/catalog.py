@@ -107,10 +107,12 @@ class Category(AuditedModel, SoftDeleteModel):
 
 @dataclass(frozen=True)
 class Match:
-    """Living items of whole shops that have all of the words, and are in one of the categories."""
+    """Living items of whole shops: those with all of the words, and in one of the categories, or
+    those that are low on stock."""
 
     words: frozenset[str] = frozenset()
     categories: frozenset[int] | None = None
+    low: bool = False
 
 
 def holding(word: str) -> Q:
@@ -144,15 +146,17 @@ class CollectibleQuerySet(OwnedQuerySet):
         rows, words = self.all(), text.split()
         for word in words:
             rows = rows.sought(holding(word))
-        rows.match = self.match and replace(self.match, words=self.match.words | {*words})
+        rows.match = self._matched(words=(self.match or Match()).words | {*words})
         return rows
 
     def in_categories(self, ids: list[int]) -> CollectibleQuerySet:
-        rows, among = self.filter(category_id__in=ids), frozenset(ids)
-        if self.match and self.match.categories is not None:
-            among &= self.match.categories
-        rows.match = self.match and replace(self.match, categories=among)
+        rows, known = self.filter(category_id__in=ids), (self.match or Match()).categories
+        among = frozenset(ids) if known is None else known.intersection(ids)
+        rows.match = self._matched(categories=among)
         return rows
+
+    def _matched(self, **more: Any) -> Match | None:
+        return None if self.match is None or self.match.low else replace(self.match, **more)
 
     def in_stock(self) -> CollectibleQuerySet:
         return self.filter(quantity__gt=0)
@@ -162,7 +166,9 @@ class CollectibleQuerySet(OwnedQuerySet):
 
     def low_on_stock(self) -> CollectibleQuerySet:
         """At or below the threshold; items without one are not watched."""
-        return self.filter(quantity__lte=F("low_stock_threshold"))
+        rows = self.filter(quantity__lte=F("low_stock_threshold"))
+        rows.match = Match(low=True) if self.match == Match() else None
+        return rows
 
     def well_stocked(self) -> CollectibleQuerySet:
         return self.filter(Q(low_stock_threshold=None) | Q(quantity__gt=F("low_stock_threshold")))

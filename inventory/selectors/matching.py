@@ -8,17 +8,16 @@ the changes up to another are the count as of that one (docs/decisions/0028-coun
 import hashlib
 import json
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import or_
 from typing import Any
 
 from django.contrib.postgres.aggregates import BoolOr
-from django.contrib.postgres.expressions import ArraySubquery
 from django.core.cache import cache
-from django.db.models import Count, OuterRef, Q, Sum
-from django.db.models.functions import Coalesce, JSONArray
+from django.db.models import BigIntegerField, Count, Q, Sum, Value
+from django.db.models.functions import Coalesce
 
 from core.prepared import prepared
 from inventory.enums import Facet
@@ -40,12 +39,19 @@ _Known = list[Any]
 
 def count_matches(scope: CatalogScope, match: Match) -> int:
     """How many there are, as of the scope's version or a later one."""
+    if match.low:
+        return sum(row[0] for row in _low(scope.vendor_ids))
     if not match.words:
         rows = _in_categories(scope.vendor_ids, [*(match.categories or ())])
         return sum(row[0] for row in rows)
     among = match.categories
     by_category = _by_category(dict(zip(scope.vendor_ids, scope.versions, strict=True)), match)
     return sum(n for key, n in by_category.items() if among is None or key in among)
+
+
+@prepared
+def _low(vendors: Any) -> Any:
+    return CatalogVersion.objects.filter(pk__any=vendors).values_list("low_stock")
 
 
 @prepared
@@ -100,15 +106,19 @@ def _brought_up_to_date(
 
 
 def _counted(vendors: Iterable[int], words: list[str]) -> dict[int, _Known]:
-    """One statement, so that count and version are of the same moment."""
+    """One statement, so that counts and versions are of the same moment."""
     if not vendors:
         return {}
-    items: Any = Collectible.objects.filter(vendor=OuterRef("pk")).order_by()
-    found = items.search(" ".join(words)).values(place=Coalesce("category", 0))
-    pairs = found.annotate(number=Count("*")).values(pair=JSONArray("place", "number"))
-    rows = CatalogVersion.objects.filter(pk__in=vendors)
-    now = int(time.time())
-    return {
-        vendor: [version, now, counts]
-        for vendor, version, counts in rows.values_list("pk", "version", ArraySubquery(pairs))
-    }
+    items: Any = Collectible.objects.filter(vendor__in=vendors).search(" ".join(words))
+    sorted_ = items.order_by().values_list("vendor", Coalesce("category", 0))
+    found = sorted_.annotate(number=Count("*"))
+    versions = CatalogVersion.objects.filter(pk__in=vendors)
+    whole = versions.values_list("pk", Value(None, BigIntegerField()), "version")
+    known: dict[int, _Known] = {}
+    pairs: dict[int, list[Any]] = defaultdict(list)
+    for vendor, category, number in whole.union(found, all=True):
+        if category is None:
+            known[vendor] = [number, int(time.time()), pairs[vendor]]
+        else:
+            pairs[vendor].append([category, number])
+    return known

@@ -126,6 +126,23 @@ def test_items_of_a_category_are_not_counted(owner_client: APIClient, vendor: Ve
     assert asked(owner_client, "category=nothing") == (0, [])
 
 
+def test_items_low_on_stock_are_counted_with_other_conditions_alone(
+    owner_client: APIClient, vendor: Vendor
+) -> None:
+    lego = CategoryFactory(vendor=vendor)
+    for quantity, threshold in ((1, 2), (2, 2), (3, 2), (0, None)):
+        CollectibleFactory(
+            vendor=vendor, category=lego, name="dragon", quantity=quantity,
+            low_stock_threshold=threshold,
+        )  # fmt: skip
+    CollectibleFactory(vendor=vendor, quantity=0, low_stock_threshold=0)
+    assert asked(owner_client, "low_stock=true") == (3, [])
+    for more in (f"category={lego.pk}", "search=dragon", f"search=dragon&category={lego.pk}"):
+        number, counted = asked(owner_client, f"low_stock=true&{more}")
+        assert (number, len(counted)) == (2, 1), more
+    assert asked(owner_client, "low_stock=false")[0] == 2
+
+
 def test_what_is_counted_for_one_is_no_one_elses(
     owner_client: APIClient, vendor: Vendor, stranger: User, stranger_client: APIClient
 ) -> None:
