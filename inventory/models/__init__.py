@@ -3,9 +3,6 @@
 from inventory.models.catalog import (
     MAX_QUANTITY,
     MAX_SKU,
-    CatalogChange,
-    CatalogCount,
-    CatalogVersion,
     Category,
     CategoryQuerySet,
     Collectible,
@@ -16,6 +13,7 @@ from inventory.models.catalog import (
     new_sku,
 )
 from inventory.models.closings import Sorting, StockClosing
+from inventory.models.figures import CatalogChange, CatalogCount, CatalogVersion
 from inventory.models.imports import ImportJob, ImportRow
 from inventory.models.stock import (
     MONEY_DIGITS,
