@@ -20,13 +20,13 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
-from django.db import connection
-from django.db.models import AutoField, Field, ForeignKey, JSONField, Model
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import AutoField, DateField, Field, ForeignKey, JSONField, Model
 
 from core.bulk import add_all, type_of
 from core.prepared import run
@@ -42,6 +42,8 @@ _INSERT = """, w{place} AS (
 _AFTER = "WHERE (SELECT count(*) FROM w{place}) > 0"
 _TOLD = 'ARRAY(SELECT "{column}" FROM w{place} ORDER BY "{key}")'
 _SAID_AS_TEXT = (bool, int, float, Decimal, date, UUID)
+# So many of a model's rows are of other types than all before; each costs a plan.
+_MOST_PLANS = 100
 
 
 class Later:
@@ -104,20 +106,55 @@ def together() -> Iterator[None]:
     waiting.write()
 
 
+class _Plan(NamedTuple):
+    """How a row's values are said, the same for all rows with values of the same types."""
+
+    texts: list[int]
+    later: list[int]
+    marks: list[str]
+
+
 class _Table(NamedTuple):
     """What is the same for all rows of a model."""
 
     name: str
     key: str
+    attribute: str
     columns: str
     fields: list[Any]
     made: list[Any]
     casts: list[str]
-    readers: list[Callable[[Any], Any]]
+    values_of: Callable[[dict[str, Any]], tuple[Any, ...]]
+    readers: list[tuple[int, Callable[[Any], Any]]]
+    keys: list[tuple[int, Any]]
+    plans: dict[tuple[type, ...], _Plan]
 
     @property
     def next_key(self) -> str:
         return f"nextval('{self.name}_{self.key}_seq')"
+
+    def read(self, row: Model) -> list[Any]:
+        """What it says; a field is asked only where it has something to say itself."""
+        *values, _state = self.values_of(vars(row))
+        for place, read in self.readers:
+            values[place] = read(row)
+        for place, each in self.keys:
+            if values[place] is None and each.is_cached(row):
+                values[place] = _key_of(each.get_cached_value(row))
+        return values
+
+    def plan(self, values: list[Any]) -> _Plan:
+        types = tuple(map(type, values))
+        plan = self.plans.get(types)
+        if plan is None:
+            if len(self.plans) >= _MOST_PLANS:
+                self.plans.clear()
+            plan = self.plans[types] = _Plan(
+                [place for place, kind in enumerate(types) if issubclass(kind, _SAID_AS_TEXT)],
+                [place for place, kind in enumerate(types) if issubclass(kind, Later)],
+                [f"%s{cast}" for cast in self.casts],
+            )
+        return plan
 
 
 class _Row(NamedTuple):
@@ -127,11 +164,17 @@ class _Row(NamedTuple):
     keyed: bool
     table: _Table
     values: list[Any]
+    plan: _Plan
 
     @classmethod
     def of(cls, row: Model, *, keyed: bool) -> "_Row":
         table = _table(type(row))
-        return cls(row, keyed, table, [read(row) for read in table.readers])
+        values = table.read(row)
+        return cls(row, keyed, table, values, table.plan(values))
+
+    @property
+    def later(self) -> list[Any]:
+        return [self.values[place] for place in self.plan.later]
 
 
 @dataclass(eq=False)
@@ -175,7 +218,7 @@ class _Statement:
             self._make(value, value.sql, value.values)
 
     def draw_for(self, row: _Row) -> None:
-        for value in row.values:
+        for value in row.later:
             for part in value.parts if isinstance(value, Words) else [value]:
                 if isinstance(part, Drawn):
                     self._make(part, part.sql, part.values)
@@ -186,8 +229,7 @@ class _Statement:
         said = []
         for each in rows:
             key = [self._make(each.row, table.next_key)] if keyed else []
-            values = map(self._said, each.values, table.casts)
-            said.append(f"({', '.join([*key, *values])})")
+            said.append(f"({', '.join([*key, *self._marks(each)])})")
         columns = f'"{table.key}", {table.columns}' if keyed else table.columns
         before = _AFTER.format(place=place - 1) if place else ""
         self._inserts.append(
@@ -205,12 +247,14 @@ class _Statement:
             inserts="".join(self._inserts),
             told=", ".join(["drawn.*", *(sql for _rows, _its, sql in self._told)]),
         )
+        connection = connections[DEFAULT_DB_ALIAS]
         [[_one, *answer]] = run(connection, sql, [*self._made_of, *self._values], _Cursor)
         self._answers = dict(zip(self._places, answer, strict=False))
         for each in rows:
             if each.keyed:
-                each.row.pk = self._answers[id(each.row)]
-            each.row._state.adding, each.row._state.db = False, connection.alias  # noqa: SLF001
+                setattr(each.row, each.table.attribute, self._answers[id(each.row)])
+            state = each.row._state  # noqa: SLF001
+            state.adding, state.db = False, connection.alias
         self.settle(rows)
         for (some, its, _sql), made in zip(self._told, answer[len(self._places) :], strict=True):
             for each, value in zip(some, made, strict=True):
@@ -219,10 +263,10 @@ class _Statement:
     def settle(self, rows: Sequence[_Row]) -> None:
         """Give the rows what was still to come."""
         for each in rows:
-            for its, value in zip(each.table.fields, each.values, strict=True):
-                if isinstance(value, Later):
-                    # Past the attribute, which would forget the row that a key points to.
-                    vars(each.row)[its.attname] = its.to_python(self.known(value))
+            for place in each.plan.later:
+                its, value = each.table.fields[place], each.values[place]
+                # Past the attribute, which would forget the row that a key points to.
+                vars(each.row)[its.attname] = its.to_python(self.known(value))
 
     def _make(self, thing: object, sql: str, values: Sequence[object] = ()) -> str:
         """Where the key, or the value, is found; made the first time somebody asks."""
@@ -231,6 +275,20 @@ class _Statement:
             self._made.append(f"{sql} AS {place}")
             self._made_of += map(_as_text, values)
         return f"drawn.{self._places[id(thing)]}"
+
+    def _marks(self, row: _Row) -> list[str]:
+        """What stands for the row's values; those that are known go with the statement."""
+        values, marks, start = [*row.values], row.plan.marks, 0
+        for place in row.plan.texts:
+            values[place] = str(values[place])
+        if row.plan.later:
+            marks = [*marks]
+        for place in row.plan.later:
+            self._values += values[start:place]
+            marks[place] = self._said(values[place], row.table.casts[place])
+            start = place + 1
+        self._values += values[start:]
+        return marks
 
     def _said(self, value: Any, cast: str) -> str:
         if isinstance(value, KeyOf):
@@ -270,34 +328,34 @@ def _table(model: type[Model]) -> _Table:
     return _Table(
         name=meta.db_table,
         key=meta.pk.column,
+        attribute=meta.pk.attname,
         columns=", ".join(f'"{each.column}"' for each in fields),
         fields=fields,
         made=[each for each in meta.concrete_fields if each.has_db_default()],
         # Without lengths: a cast would cut what is too long, where an INSERT refuses it.
         casts=[f"::{re.sub(r'[(].*?[)]', '', type_of(each))}" for each in fields],
-        readers=[_reader(each) for each in fields],
+        # One more, lest it gives a value instead of a tuple of one.
+        values_of=itemgetter(*(each.attname for each in fields), "_state"),
+        readers=[(place, read) for place, each in enumerate(fields) if (read := _reader(each))],
+        keys=[(place, each) for place, each in enumerate(fields) if isinstance(each, ForeignKey)],
+        plans={},
     )
 
 
-def _reader(each: Any) -> Callable[[Any], Any]:
-    """What gives a row's value; the field is asked only where it has something to say."""
-    name = each.attname
-    if isinstance(each, ForeignKey):
-        return lambda row: _key(each, row)
+def _reader(each: Any) -> Callable[[Any], Any] | None:
+    """What gives a row's value if that is not simply what it has."""
     if isinstance(each, JSONField):
-        return lambda row: _json(each, getattr(row, name))
+        return lambda row: _json(each, getattr(row, each.attname))
+    if isinstance(each, DateField) and not (each.auto_now or each.auto_now_add):
+        return None
     if type(each).pre_save is not Field.pre_save:
         return lambda row: each.pre_save(row, True)
-    return attrgetter(name)
+    return None
 
 
-def _key(each: Any, row: Model) -> Any:
-    """Of a row that was given before it had one, too."""
-    key = getattr(row, each.attname)
-    if key is None and each.is_cached(row):
-        other = each.get_cached_value(row)
-        return other and (KeyOf(other) if other.pk is None else other.pk)
-    return key
+def _key_of(row: Any) -> Any:
+    """Of one that was given before it had a key, too."""
+    return row and (KeyOf(row) if row.pk is None else row.pk)
 
 
 def _json(each: Any, value: Any) -> Any:
