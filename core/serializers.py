@@ -70,7 +70,7 @@ def _kept_for_all(field: Any) -> serializers.Field:
     for each in vars(field).get("_validators", ()):
         text = getattr(each, "message", None)
         if isinstance(text, lazy_format):
-            each.message = format_lazy(text.format_string, *text.args, **text.kwargs)
+            each.message = format_lazy(text.format_string or "", *text.args, **text.kwargs)
     for name in _INNER & vars(field).keys():
         _kept_for_all(vars(field)[name])
     return field

@@ -87,7 +87,7 @@ class NewLot(NamedTuple):
     currency: str
 
 
-FULL = {"level_sane": StockFull(), "item_quantity_sane": StockFull()}
+FULL = {"level_sane": StockFull, "item_quantity_sane": StockFull}
 _OPEN = """
     INSERT INTO inventory_stocklot (
         item_id, store_id, received, unit_cost, cost, currency, landed_costs, remaining,
