@@ -48,6 +48,23 @@ class AnyOf(Lookup):
         return f"{column} = ANY(({values})::{kind}[])", [*before, *after]
 
 
+@Field.register_lookup
+@ForeignKey.register_lookup
+class Among(AnyOf):
+    """As `any`, of few: PostgreSQL plans once for all lists, where it would plan for each anew.
+
+    It looks into a list that it is given, and finds less in it than in one it does not know.
+    """
+
+    lookup_name = "among"
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        column, before = self.process_lhs(compiler, connection)
+        values, after = self.process_rhs(compiler, connection)
+        kind = self.lhs.output_field.db_type(connection)
+        return f"{column} = ANY(ARRAY(SELECT unnest(({values})::{kind}[])))", [*before, *after]
+
+
 class Given(Expression):
     """Stands for a value that each call gives; also for a row of which only the key is asked."""
 

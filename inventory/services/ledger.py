@@ -131,7 +131,7 @@ def _any_locked(ids: Any) -> Any:
 
 def _locked(rows: Any, ids: Any) -> Any:
     # No key of theirs changes, so rows that point to them can be added meanwhile.
-    found = rows.filter(pk__any=ids).select_related("vendor").order_by("pk")
+    found = rows.filter(pk__among=ids).select_related("vendor").order_by("pk")
     return found.select_for_update(of=["self"], no_key=True)
 
 
@@ -292,7 +292,7 @@ def _lots_of(lines: Sequence[Line], moment: datetime | None) -> _Lots:
 def _lots_in(items: Any, stores: Any) -> Any:
     level = StockLevel.objects.filter(item=OuterRef("item_id"), store=OuterRef("store_id"))
     available = Subquery(level.values(free=F("on_hand") - F("allocated")))
-    lots = StockLot.objects.filter(item__any=items, store__any=stores, remaining__gt=0)
+    lots = StockLot.objects.filter(item__among=items, store__among=stores, remaining__gt=0)
     return lots.annotate(available=available).order_by("received_at", "pk")
 
 
