@@ -10,26 +10,21 @@ to each other. Neither calls `save()` or signals,
 and what has a `db_default` is left to the database. Why: docs/decisions/0027-fast-writes.md.
 """
 
-import json
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
-from functools import cache
 from itertools import groupby
-from operator import attrgetter, itemgetter
-from typing import Any, NamedTuple
-from uuid import UUID
+from operator import attrgetter
+from typing import Any
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import AutoField, DateField, Field, ForeignKey, JSONField, Model
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.models import Model
 
-from core.bulk import add_all, type_of
+from core.bulk import add_all
 from core.prepared import run
+from core.saying import Drawn, KeyOf, Row, Words, as_text
 
 # More values than that go by COPY, model by model: a statement takes 65,535, and 1,664 keys.
 MOST_VALUES = 8000
@@ -44,41 +39,12 @@ _ONE = "{} FROM drawn"
 _SEVERAL = "each.* FROM drawn, LATERAL (VALUES {}) AS each"
 _AFTER = " WHERE cardinality(ARRAY(SELECT 1 FROM w{place})) > 0"
 _TOLD = 'ARRAY(SELECT "{column}" FROM w{place}{order})'
-_SAID_AS_TEXT = (bool, int, float, Decimal, date, UUID)
-# So many of a model's rows are of other types than all before; each costs a plan.
-_MOST_PLANS = 100
-
-
-class Later:
-    """Stands for a value that is known when the rows are written, and gives way to it then."""
-
-
-@dataclass(frozen=True, eq=False)
-class Drawn(Later):
-    """What the database makes, once, however many rows have it: `sql` is an expression."""
-
-    sql: str
-    values: Sequence[object] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class KeyOf(Later):
-    """The key of a row that is added in the same block."""
-
-    row: Model
-
-
-@dataclass(frozen=True, eq=False)
-class Words(Later):
-    """Words, some of which are still to come."""
-
-    parts: Sequence[str | Later]
 
 
 def add(*rows: Model, keyed: bool = True) -> None:
     """Add new rows, and give them their keys if they are to be `keyed`."""
     with together():
-        _waiting.get().rows.extend(_Row.of(row, keyed=keyed) for row in rows)
+        _waiting.get().rows.extend(Row.of(row, keyed=keyed) for row in rows)
 
 
 def draw(value: Drawn) -> None:
@@ -101,95 +67,56 @@ def together() -> Iterator[None]:
         yield
         return
     waiting = _Waiting()
-    token = _waiting.set(waiting)
-    try:
+    with waiting.collect():
         yield
-    finally:
-        _waiting.reset(token)
     waiting.write()
 
 
-class _Plan(NamedTuple):
-    """How a row's values are said, the same for all rows with values of the same types."""
+@contextmanager
+def deed() -> Iterator[None]:
+    """Around a service in place of `transaction.atomic`; what is added is written at its end.
 
-    texts: list[int]
-    later: list[int]
-    marks: list[str]
-
-
-class _Table(NamedTuple):
-    """What is the same for all rows of a model."""
-
-    name: str
-    key: str
-    attribute: str
-    columns: str
-    fields: list[Any]
-    made: list[Any]
-    casts: list[str]
-    values_of: Callable[[dict[str, Any]], tuple[Any, ...]]
-    readers: list[tuple[int, Callable[[Any], Any]]]
-    keys: list[tuple[int, Any]]
-    plans: dict[tuple[type, ...], _Plan]
-
-    @property
-    def next_key(self) -> str:
-        return f"nextval('{self.name}_{self.key}_seq')"
-
-    def read(self, row: Model) -> list[Any]:
-        """What it says; a field is asked only where it has something to say itself."""
-        *values, _state = self.values_of(vars(row))
-        for place, read in self.readers:
-            values[place] = read(row)
-        for place, each in self.keys:
-            if values[place] is None and each.is_cached(row):
-                values[place] = _key_of(each.get_cached_value(row))
-        return values
-
-    def plan(self, values: list[Any]) -> _Plan:
-        types = tuple(map(type, values))
-        plan = self.plans.get(types)
-        if plan is None:
-            if len(self.plans) >= _MOST_PLANS:
-                self.plans.clear()
-            plan = self.plans[types] = _Plan(
-                [place for place, kind in enumerate(types) if issubclass(kind, _SAID_AS_TEXT)],
-                [place for place, kind in enumerate(types) if issubclass(kind, Later)],
-                [f"%s{cast}" for cast in self.casts],
-            )
-        return plan
-
-
-class _Row(NamedTuple):
-    """What was said of a row when it was added."""
-
-    row: Any
-    keyed: bool
-    table: _Table
-    values: list[Any]
-    plan: _Plan
-
-    @classmethod
-    def of(cls, row: Model, *, keyed: bool) -> "_Row":
-        table = _table(type(row))
-        values = table.read(row)
-        return cls(row, keyed, table, values, table.plan(values))
-
-    @property
-    def later(self) -> list[Any]:
-        return [self.values[place] for place in self.plan.later]
+    If it writes nothing else that is one statement, which needs no BEGIN and no COMMIT of its own,
+    and what it locks nobody waits for while the answer is on its way.
+    """
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    if _waiting.get(None) or connection.in_atomic_block:
+        with transaction.atomic(), together():
+            yield
+        return
+    waiting = _Waiting()
+    with transaction.atomic():
+        with waiting.collect():
+            yield
+        is_all = connection.is_to_begin and not connection.run_on_commit and waiting.is_few
+        if not is_all:
+            waiting.write()
+    if is_all:
+        waiting.write()
 
 
 @dataclass(eq=False)
 class _Waiting:
-    rows: list[_Row] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     drawn: list[Drawn] = field(default_factory=list)
+
+    @property
+    def is_few(self) -> bool:
+        return sum(len(each.values) for each in self.rows) <= MOST_VALUES
+
+    @contextmanager
+    def collect(self) -> Iterator[None]:
+        token = _waiting.set(self)
+        try:
+            yield
+        finally:
+            _waiting.reset(token)
 
     def write(self) -> None:
         if not (self.rows or self.drawn):
             return
         statement = _Statement(self.drawn)
-        if sum(len(each.values) for each in self.rows) <= MOST_VALUES:
+        if self.is_few:
             for rows in self._runs():
                 statement.insert(rows)
             statement.carry_out(self.rows)
@@ -201,7 +128,7 @@ class _Waiting:
                 statement.settle(rows)
                 add_all([each.row for each in rows], keyed=rows[0].keyed)
 
-    def _runs(self) -> list[list[_Row]]:
+    def _runs(self) -> list[list[Row]]:
         """Neighbours of one model, which are one INSERT."""
         return [list(rows) for _kind, rows in groupby(self.rows, attrgetter("table", "keyed"))]
 
@@ -215,18 +142,18 @@ class _Statement:
         self._made_of: list[Any] = []
         self._inserts: list[str] = []
         self._values: list[Any] = []
-        self._told: list[tuple[Sequence[_Row], Any, str]] = []
+        self._told: list[tuple[Sequence[Row], Any, str]] = []
         self._answers: dict[int, Any] = {}
         for value in drawn:
             self._make(value, value.sql, value.values)
 
-    def draw_for(self, row: _Row) -> None:
+    def draw_for(self, row: Row) -> None:
         for value in row.later:
             for part in value.parts if isinstance(value, Words) else [value]:
                 if isinstance(part, Drawn):
                     self._make(part, part.sql, part.values)
 
-    def insert(self, rows: Sequence[_Row]) -> None:
+    def insert(self, rows: Sequence[Row]) -> None:
         """After all that was inserted before: what triggers look for is there."""
         table, keyed, place = rows[0].table, rows[0].keyed, len(self._inserts)
         said = []
@@ -252,7 +179,7 @@ class _Statement:
             sql = _TOLD.format(column=each.column, place=place, order=order)
             self._told.append((rows, each, sql))
 
-    def carry_out(self, rows: Sequence[_Row]) -> None:
+    def carry_out(self, rows: Sequence[Row]) -> None:
         sql = _ALL.format(
             drawn=", ".join(["1 AS one", *self._made]),
             inserts="".join(self._inserts),
@@ -271,7 +198,7 @@ class _Statement:
             for each, value in zip(some, made, strict=True):
                 setattr(each.row, its.attname, value)
 
-    def settle(self, rows: Sequence[_Row]) -> None:
+    def settle(self, rows: Sequence[Row]) -> None:
         """Give the rows what was still to come."""
         for each in rows:
             for place in each.plan.later:
@@ -284,10 +211,10 @@ class _Statement:
         if id(thing) not in self._places:
             self._places[id(thing)] = place = f"v{len(self._places)}"
             self._made.append(f"{sql} AS {place}")
-            self._made_of += map(_as_text, values)
+            self._made_of += map(as_text, values)
         return f"drawn.{self._places[id(thing)]}"
 
-    def _marks(self, row: _Row) -> list[str]:
+    def _marks(self, row: Row) -> list[str]:
         """What stands for the row's values; those that are known go with the statement."""
         values, marks, start = [*row.values], row.plan.marks, 0
         for place in row.plan.texts:
@@ -308,7 +235,7 @@ class _Statement:
             return self._make(value, value.sql, value.values) + cast
         if isinstance(value, Words):
             return f"concat({', '.join(self._said(part, '::text') for part in value.parts)})"
-        self._values.append(_as_text(value))
+        self._values.append(as_text(value))
         return f"%s{cast}"
 
     def known(self, value: Any) -> Any:
@@ -326,57 +253,6 @@ class _Cursor(psycopg.RawCursor[Any]):
         first, *pieces = query.split("%s")
         numbered = [f"${number}{piece}" for number, piece in enumerate(pieces, 1)]
         return super().execute("".join([first, *numbered]), params, **options)
-
-
-@cache
-def _table(model: type[Model]) -> _Table:
-    meta: Any = model._meta
-    fields: list[Any] = [
-        each
-        for each in meta.concrete_fields
-        if not (each.generated or each.has_db_default() or isinstance(each, AutoField))
-    ]
-    return _Table(
-        name=meta.db_table,
-        key=meta.pk.column,
-        attribute=meta.pk.attname,
-        columns=", ".join(f'"{each.column}"' for each in fields),
-        fields=fields,
-        made=[each for each in meta.concrete_fields if each.has_db_default()],
-        # Without lengths: a cast would cut what is too long, where an INSERT refuses it.
-        casts=[f"::{re.sub(r'[(].*?[)]', '', type_of(each))}" for each in fields],
-        # One more, lest it gives a value instead of a tuple of one.
-        values_of=itemgetter(*(each.attname for each in fields), "_state"),
-        readers=[(place, read) for place, each in enumerate(fields) if (read := _reader(each))],
-        keys=[(place, each) for place, each in enumerate(fields) if isinstance(each, ForeignKey)],
-        plans={},
-    )
-
-
-def _reader(each: Any) -> Callable[[Any], Any] | None:
-    """What gives a row's value if that is not simply what it has."""
-    if isinstance(each, JSONField):
-        return lambda row: _json(each, getattr(row, each.attname))
-    if isinstance(each, DateField) and not (each.auto_now or each.auto_now_add):
-        return None
-    if type(each).pre_save is not Field.pre_save:
-        return lambda row: each.pre_save(row, True)
-    return None
-
-
-def _key_of(row: Any) -> Any:
-    """Of one that was given before it had a key, too."""
-    return row and (KeyOf(row) if row.pk is None else row.pk)
-
-
-def _json(each: Any, value: Any) -> Any:
-    return None if value is None else json.dumps(value, cls=each.encoder)
-
-
-def _as_text(value: Any) -> Any:
-    """What PostgreSQL reads from text is sent as that, so that a statement is one whatever the
-    size of its numbers, and is planned once."""
-    return str(value) if isinstance(value, _SAID_AS_TEXT) else value
 
 
 _waiting: ContextVar[_Waiting] = ContextVar("waiting")

@@ -27,10 +27,11 @@ from django.core.exceptions import FieldDoesNotExist
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import FileField, GeneratedField, Model
 
-from core.adding import KeyOf, Words, add
+from core.adding import add
 from core.bulk import add_all
 from core.context import client_address, current_origin
 from core.models import AuditLog
+from core.saying import KeyOf, Words
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser

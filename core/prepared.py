@@ -115,7 +115,7 @@ class prepared:  # noqa: N801 (a decorator)
         given = dict(zip(self.names, values, strict=True))
         try:
             sql, parameters = made.filled(given)
-            rows = run(connection, sql, parameters)
+            rows = run(connection, sql, parameters, begins=made.locks)
         except EmptyResultSet:
             rows = []
         return made.read(rows, connection)
@@ -137,6 +137,7 @@ class _Statement:
 
     def __init__(self, template: Any, compiler: Any, sql: str, names: list[str]) -> None:
         self.template, self.compiler, self.sql, self.names = template, compiler, sql, names
+        self.locks: bool = template.query.select_for_update
         # As Django would find out at each call.
         selected = [each[0] for each in compiler.select[: compiler.col_count]]
         converters = compiler.get_converters(selected)
@@ -214,9 +215,16 @@ def _literal(value: Any) -> str:
 
 
 def run(
-    connection: Any, sql: str, parameters: Any, kind: Any = ServerBindingCursor
+    connection: Any,
+    sql: str,
+    parameters: Any,
+    kind: Any = ServerBindingCursor,
+    *,
+    begins: bool = True,
 ) -> list[tuple[Any, ...]]:
     """With a cursor that leaves the values to PostgreSQL; each connection keeps one of a kind.
+
+    A transaction that is open `begins` with it, unless it only reads.
 
     What a connection hears often it has planned (`prepare_threshold`). Where somebody listens to
     what is asked, it is asked as Django does.
@@ -224,6 +232,8 @@ def run(
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
+    if begins:
+        connection.begin()
     raw = connection.connection
     with connection.wrap_database_errors:
         kept = vars(raw).setdefault(_KEPT, {})

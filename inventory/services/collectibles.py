@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import ProtectedError
 
-from core.adding import add, together
+from core.adding import add, deed
 from core.audit import Deed, fields_of, log_audit, log_many
 from core.enums import AuditType
 from core.exceptions import InUse, InvalidInput, NotFoundError
@@ -84,7 +84,8 @@ class CollectibleService:
         return item
 
     @staticmethod
-    @transaction.atomic
+    @constraint_as({**TAKEN, **FULL}, savepoint=False)
+    @deed()
     def create(
         *,
         name: str,
@@ -111,14 +112,13 @@ class CollectibleService:
             name=name, vendor=vendor, quantity=quantity, created_by=by, updated_by=by, **values
         )
         store = store_of(vendor, by) if quantity else None
-        with constraint_as({**TAKEN, **FULL}, savepoint=False), together():
-            add(item)
-            if store:
-                allow_opening()
-                opening = Receipt(item, store, quantity, unit_cost, item.currency)
-                StockService.open(receipts=[opening], by=by)
-            action = f"created item “{item.name}”"
-            log_audit(AuditType.CATALOG, by, action, obj=item, after=fields_of(item))
+        add(item)
+        if store:
+            allow_opening()
+            opening = Receipt(item, store, quantity, unit_cost, item.currency)
+            StockService.open(receipts=[opening], by=by)
+        action = f"created item “{item.name}”"
+        log_audit(AuditType.CATALOG, by, action, obj=item, after=fields_of(item))
         item.pictures = []  # none yet, and so nobody has to ask
         return item
 

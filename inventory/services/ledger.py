@@ -18,10 +18,11 @@ from django.db.models import F, Min, OuterRef, Subquery, Sum, Window
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.adding import Drawn, add, draw, together
+from core.adding import add, draw, together
 from core.exceptions import InvalidInput, NotFoundError
 from core.outbox import announce
 from core.prepared import prepared
+from core.saying import Drawn
 from core.writing import constraint_as
 from inventory.enums import MovementKind
 from inventory.events import StockRanLow, StockRanOut

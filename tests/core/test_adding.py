@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from core.adding import Drawn, Words, add, together
+from core.adding import add, together
 from core.audit import log_audit
 from core.models import AuditLog
+from core.saying import Drawn, Words
 from inventory.models import Category
 from vendors.models import Vendor
 
