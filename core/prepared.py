@@ -231,9 +231,8 @@ def run(
     """
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    connection.validate_no_broken_transaction()
-    if begins:
-        connection.begin()
+    if begins or connection.needs_rollback:
+        connection.validate_no_broken_transaction()
     raw = connection.connection
     with connection.wrap_database_errors:
         kept = vars(raw).setdefault(_KEPT, {})

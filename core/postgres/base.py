@@ -24,15 +24,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Now, if a transaction is open that has not begun."""
         if self.is_to_begin:
             self.is_to_begin = False
-            super()._set_autocommit(False)
+            super()._set_autocommit(False)  # type: ignore[misc]
 
     def create_cursor(self, name: str | None = None) -> Any:
         self.begin()
         return super().create_cursor(name)
 
+    def validate_no_broken_transaction(self) -> None:
+        """Asked before each statement, also of a cursor that is older than the transaction."""
+        super().validate_no_broken_transaction()
+        self.begin()
+
     def _set_autocommit(self, autocommit: bool) -> None:
         if autocommit and not self.is_to_begin:
-            super()._set_autocommit(True)
+            super()._set_autocommit(True)  # type: ignore[misc]
         self.is_to_begin = not autocommit
 
     def _commit(self) -> None:
