@@ -18,18 +18,20 @@ A refusal that is raised rolls its transaction back, and its row with it: log th
 """
 
 import json
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from django.core.exceptions import FieldDoesNotExist
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import FileField, GeneratedField, Model
 
-from core.adding import KeyOf, Words, add
+from core.adding import add
 from core.bulk import add_all
 from core.context import client_address, current_origin
 from core.models import AuditLog
+from core.saying import KeyOf, Words
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -177,22 +179,31 @@ def _line(text: str) -> str:
 def _record(obj: Model | None, values: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if not values:
         return None
-    hidden = REDACTED | getattr(obj, "personal", frozenset())
-    return {_key(obj, name): _value(name, value, hidden) for name, value in values.items()}
+    kind = obj._meta.model if obj else None
+    record: dict[str, Any] = {}
+    for name, value in values.items():
+        key, is_hidden = _way_to_tell(kind, name)
+        record[key] = HIDDEN if is_hidden and value else _value(value)
+    return record
 
 
-def _key(obj: Model | None, name: str) -> str:
-    """A foreign key's value is an id, so it is told under the column's name: `category_id`."""
+@lru_cache(5000)
+def _way_to_tell(kind: type[Model] | None, name: str) -> tuple[str, bool]:
+    """Under which name, and whether without its value.
+
+    A foreign key's value is an id, so it is told under the column's name: `category_id`.
+    """
+    hidden = REDACTED | getattr(kind, "personal", frozenset())
+    is_hidden = name in hidden or any(word in name for word in SECRETS)
     try:
-        return str(getattr(obj._meta.get_field(name), "attname", name)) if obj else name
+        field = kind._meta.get_field(name) if kind else None
     except FieldDoesNotExist:
-        return name
+        field = None
+    return str(getattr(field, "attname", name)), is_hidden
 
 
-def _value(name: str, value: Any, hidden: Set[str]) -> Any:
+def _value(value: Any) -> Any:
     """As plain JSON; what is too long to be read is cut."""
-    if value and (name in hidden or any(word in name for word in SECRETS)):
-        return HIDDEN
     if value is None or type(value) in (bool, int) or _is_short(value):
         return value
     text = json.dumps(value, cls=_Plain, ensure_ascii=False)

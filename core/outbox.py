@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 from pydantic import TypeAdapter
 
+from core.adding import add
 from core.events import publish
 from core.models import OutboxMessage
 
@@ -45,7 +46,7 @@ def announce(*events: object) -> None:
     now = timezone.now()
     rows = [row for event in events for row in _rows(event, now)]
     if rows:
-        OutboxMessage.objects.bulk_create(rows)
+        add(*rows, keyed=False)
         publish(MessagesWaiting())
 
 

@@ -48,6 +48,23 @@ class AnyOf(Lookup):
         return f"{column} = ANY(({values})::{kind}[])", [*before, *after]
 
 
+@Field.register_lookup
+@ForeignKey.register_lookup
+class Among(AnyOf):
+    """As `any`, of few: PostgreSQL plans once for all lists, where it would plan for each anew.
+
+    It looks into a list that it is given, and finds less in it than in one it does not know.
+    """
+
+    lookup_name = "among"
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        column, before = self.process_lhs(compiler, connection)
+        values, after = self.process_rhs(compiler, connection)
+        kind = self.lhs.output_field.db_type(connection)
+        return f"{column} = ANY(ARRAY(SELECT unnest(({values})::{kind}[])))", [*before, *after]
+
+
 class Given(Expression):
     """Stands for a value that each call gives; also for a row of which only the key is asked."""
 
@@ -98,7 +115,7 @@ class prepared:  # noqa: N801 (a decorator)
         given = dict(zip(self.names, values, strict=True))
         try:
             sql, parameters = made.filled(given)
-            rows = run(connection, sql, parameters)
+            rows = run(connection, sql, parameters, begins=made.locks)
         except EmptyResultSet:
             rows = []
         return made.read(rows, connection)
@@ -120,6 +137,7 @@ class _Statement:
 
     def __init__(self, template: Any, compiler: Any, sql: str, names: list[str]) -> None:
         self.template, self.compiler, self.sql, self.names = template, compiler, sql, names
+        self.locks: bool = template.query.select_for_update
         # As Django would find out at each call.
         selected = [each[0] for each in compiler.select[: compiler.col_count]]
         converters = compiler.get_converters(selected)
@@ -197,16 +215,24 @@ def _literal(value: Any) -> str:
 
 
 def run(
-    connection: Any, sql: str, parameters: Any, kind: Any = ServerBindingCursor
+    connection: Any,
+    sql: str,
+    parameters: Any,
+    kind: Any = ServerBindingCursor,
+    *,
+    begins: bool = True,
 ) -> list[tuple[Any, ...]]:
     """With a cursor that leaves the values to PostgreSQL; each connection keeps one of a kind.
+
+    A transaction that is open `begins` with it, unless it only reads.
 
     What a connection hears often it has planned (`prepare_threshold`). Where somebody listens to
     what is asked, it is asked as Django does.
     """
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    connection.validate_no_broken_transaction()
+    if begins or connection.needs_rollback:
+        connection.validate_no_broken_transaction()
     raw = connection.connection
     with connection.wrap_database_errors:
         kept = vars(raw).setdefault(_KEPT, {})

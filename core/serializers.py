@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.text import format_lazy
 from django.utils.translation import gettext, gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -12,9 +13,14 @@ from drf_spectacular.utils import (
     extend_schema_serializer,
 )
 from rest_framework import serializers
+from rest_framework.utils.formatting import lazy_format
 
-# By serializer and name, so many as there are in the code.
-_built: dict[tuple[type, str], tuple[type, dict[str, Any]]] = {}
+Fields = dict[str, serializers.Field]
+
+# By serializer, so many as there are in the code.
+_kept: dict[type, Fields] = {}
+# Where fields keep a field that is theirs alone.
+_INNER = {"child", "child_relation"}
 _READS_TEXT = serializers.CharField.to_internal_value
 _READS_FLAG = serializers.BooleanField.to_internal_value
 
@@ -24,6 +30,14 @@ class StrictMixin:
 
     And numbers for text or for a flag: `0075` is another SKU than 75.
     """
+
+    def get_fields(self) -> Fields:
+        """Twins of fields that are made once: the framework makes them for each call anew."""
+        kept = _kept.get(type(self))
+        if kept is None:
+            made: Fields = super().get_fields()  # type: ignore[misc]
+            kept = _kept[type(self)] = {name: _kept_for_all(each) for name, each in made.items()}
+        return {name: _twin(each) for name, each in kept.items()}
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
@@ -51,18 +65,36 @@ def _is_of_another_kind(field: serializers.Field, value: Any) -> bool:
     return isinstance(value, int | float)
 
 
+def _kept_for_all(field: Any) -> serializers.Field:
+    """Whatever their language: the framework's messages keep the first they are read in."""
+    for each in vars(field).get("_validators", ()):
+        text = getattr(each, "message", None)
+        if isinstance(text, lazy_format):
+            each.message = format_lazy(text.format_string or "", *text.args, **text.kwargs)
+    for name in _INNER & vars(field).keys():
+        _kept_for_all(vars(field)[name])
+    return field
+
+
+def _twin(field: Any) -> Any:
+    """Of one state until somebody sets a value; what belongs to a serializer is its own."""
+    twin = object.__new__(type(field))
+    state = vars(twin)
+    state.update(vars(field))
+    if "_validators" in state:
+        state["_validators"] = [*state["_validators"]]
+    for name in _INNER & state.keys():
+        state[name] = inner = _twin(state[name])
+        inner.parent = twin
+    return twin
+
+
 class StrictSerializer(StrictMixin, serializers.Serializer):
     pass
 
 
 class StrictModelSerializer(StrictMixin, serializers.ModelSerializer):
-    def build_field(self, field_name: str, *told: Any) -> tuple[type, dict[str, Any]]:
-        """What a field of the model becomes is the same for every call: it is found out once."""
-        known = _built.get((type(self), field_name))
-        if known is None:
-            known = _built[type(self), field_name] = super().build_field(field_name, *told)
-        kind, options = known
-        return kind, dict(options)
+    pass
 
 
 class StrictIntegerField(serializers.IntegerField):

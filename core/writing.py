@@ -64,7 +64,7 @@ def know(row: Model, **related: Iterable[Model]) -> None:
 
 @contextmanager
 def constraint_as(
-    refusals: Mapping[str, AppException], *, savepoint: bool = True
+    refusals: Mapping[str, AppException | type[AppException]], *, savepoint: bool = True
 ) -> Iterator[None]:
     """Turn the violation of a named database constraint into the refusal it stands for.
 

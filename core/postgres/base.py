@@ -4,6 +4,9 @@ Django's pool asks PostgreSQL once more for every request whether it is there. A
 ended has something to read, its end, and that is known without asking anybody. And times are read
 by the interpreter's own reader: by Django's, written in Python, they cost more than all else of a
 row together.
+
+And a transaction begins with the first statement that wants one: what `core.prepared` reads before
+sees what is committed, as it would inside (docs/decisions/0027-fast-writes.md).
 """
 
 from datetime import UTC, datetime
@@ -15,7 +18,38 @@ from psycopg.types.datetime import TimestamptzLoader
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    is_to_begin = False
+
+    def begin(self) -> None:
+        """Now, if a transaction is open that has not begun."""
+        if self.is_to_begin:
+            self.is_to_begin = False
+            super()._set_autocommit(False)  # type: ignore[misc]
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        self.begin()
+        return super().create_cursor(name)
+
+    def validate_no_broken_transaction(self) -> None:
+        """Asked before each statement, also of a cursor that is older than the transaction."""
+        super().validate_no_broken_transaction()
+        self.begin()
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        if autocommit and not self.is_to_begin:
+            super()._set_autocommit(True)  # type: ignore[misc]
+        self.is_to_begin = not autocommit
+
+    def _commit(self) -> None:
+        if not self.is_to_begin:
+            super()._commit()  # type: ignore[misc]
+
+    def _rollback(self) -> None:
+        if not self.is_to_begin:
+            super()._rollback()  # type: ignore[misc]
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        self.is_to_begin = False
         connection = super().get_new_connection(conn_params)
         while self.pool and _has_ended(connection):
             connection.close()

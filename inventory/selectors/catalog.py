@@ -115,12 +115,12 @@ def find_items(vendor_id: int, ids: list[int], skus: list[str]) -> "list[Collect
 
 @prepared
 def _with_ids(vendor: Any, ids: Any) -> Any:
-    return Collectible.objects.filter(vendor=vendor, pk__any=ids)
+    return Collectible.objects.filter(vendor=vendor, pk__among=ids)
 
 
 @prepared
 def _with_skus(vendor: Any, skus: Any) -> Any:
-    return Collectible.objects.filter(vendor=vendor, sku__any=skus)
+    return Collectible.objects.filter(vendor=vendor, sku__among=skus)
 
 
 def find_label(collectible_id: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import ProtectedError
 
-from core.adding import add, together
+from core.adding import add, deed
 from core.audit import Deed, fields_of, log_audit, log_many
 from core.enums import AuditType
 from core.exceptions import InUse, InvalidInput, NotFoundError
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 
 AT_ONCE = Terms()
+TAKEN = {"item_sku_unique": SkuTaken}
 
 
 class ItemDetails(TypedDict, total=False):
@@ -83,7 +84,8 @@ class CollectibleService:
         return item
 
     @staticmethod
-    @transaction.atomic
+    @constraint_as({**TAKEN, **FULL}, savepoint=False)
+    @deed()
     def create(
         *,
         name: str,
@@ -110,15 +112,13 @@ class CollectibleService:
             name=name, vendor=vendor, quantity=quantity, created_by=by, updated_by=by, **values
         )
         store = store_of(vendor, by) if quantity else None
-        refusals = {"item_sku_unique": SkuTaken(), **FULL}
-        with constraint_as(refusals, savepoint=False), together():
-            add(item)
-            if store:
-                allow_opening()
-                opening = Receipt(item, store, quantity, unit_cost, item.currency)
-                StockService.open(receipts=[opening], by=by)
-            action = f"created item “{item.name}”"
-            log_audit(AuditType.CATALOG, by, action, obj=item, after=fields_of(item))
+        add(item)
+        if store:
+            allow_opening()
+            opening = Receipt(item, store, quantity, unit_cost, item.currency)
+            StockService.open(receipts=[opening], by=by)
+        action = f"created item “{item.name}”"
+        log_audit(AuditType.CATALOG, by, action, obj=item, after=fields_of(item))
         item.pictures = []  # none yet, and so nobody has to ask
         return item
 
@@ -137,7 +137,7 @@ class CollectibleService:
         counted = values.pop("quantity", item.quantity)
         if "sku" in values and not values["sku"]:
             values["sku"] = item.sku
-        with constraint_as({"item_sku_unique": SkuTaken()}):
+        with constraint_as(TAKEN):
             changed = save_changes(item, values, by=by)
         if changed:
             action = f"changed item “{item.name}”"
@@ -240,7 +240,7 @@ class CollectibleService:
         free, taken = by_freedom(fresh)
         if free:
             rows = Collectible.all_objects.filter(pk__any=[item.pk for item in free])
-            with constraint_as({"item_sku_unique": SkuTaken()}):
+            with constraint_as(TAKEN):
                 rows.restore(updated_by=by)
         log_many(AuditType.CATALOG, by, deeds_of("restored", free))
         outcome.done = len(free)
@@ -314,6 +314,6 @@ def _with_category(
 
 
 def _bring_back(item: Collectible, by: "User") -> None:
-    with constraint_as({"item_sku_unique": SkuTaken()}):
+    with constraint_as(TAKEN):
         Collectible.all_objects.filter(pk=item.pk).update(updated_by=by)
         item.restore()

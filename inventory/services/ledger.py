@@ -18,10 +18,11 @@ from django.db.models import F, Min, OuterRef, Subquery, Sum, Window
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.adding import Drawn, add, draw, together
+from core.adding import add, draw, together
 from core.exceptions import InvalidInput, NotFoundError
 from core.outbox import announce
 from core.prepared import prepared
+from core.saying import Drawn
 from core.writing import constraint_as
 from inventory.enums import MovementKind
 from inventory.events import StockRanLow, StockRanOut
@@ -87,7 +88,7 @@ class NewLot(NamedTuple):
     currency: str
 
 
-FULL = {"level_sane": StockFull(), "item_quantity_sane": StockFull()}
+FULL = {"level_sane": StockFull, "item_quantity_sane": StockFull}
 _OPEN = """
     INSERT INTO inventory_stocklot (
         item_id, store_id, received, unit_cost, cost, currency, landed_costs, remaining,
@@ -131,7 +132,7 @@ def _any_locked(ids: Any) -> Any:
 
 def _locked(rows: Any, ids: Any) -> Any:
     # No key of theirs changes, so rows that point to them can be added meanwhile.
-    found = rows.filter(pk__any=ids).select_related("vendor").order_by("pk")
+    found = rows.filter(pk__among=ids).select_related("vendor").order_by("pk")
     return found.select_for_update(of=["self"], no_key=True)
 
 
@@ -292,7 +293,7 @@ def _lots_of(lines: Sequence[Line], moment: datetime | None) -> _Lots:
 def _lots_in(items: Any, stores: Any) -> Any:
     level = StockLevel.objects.filter(item=OuterRef("item_id"), store=OuterRef("store_id"))
     available = Subquery(level.values(free=F("on_hand") - F("allocated")))
-    lots = StockLot.objects.filter(item__any=items, store__any=stores, remaining__gt=0)
+    lots = StockLot.objects.filter(item__among=items, store__among=stores, remaining__gt=0)
     return lots.annotate(available=available).order_by("received_at", "pk")
 
 

@@ -1,4 +1,4 @@
-from core.adding import Drawn
+from core.saying import Drawn
 
 
 def next_number(vendor_id: int, year: int) -> Drawn:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Unpack, cast
 from django.db import transaction
 from django.utils import timezone
 
-from core.adding import Drawn, Words, add, together
+from core.adding import add, together
 from core.audit import log_audit
 from core.enums import AuditType
+from core.saying import Drawn, Words
 from core.writing import know
 from inventory.services import StockService
 from sales.enums import OrderStatus

@@ -3,12 +3,16 @@
 from contextlib import suppress
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
-from core.adding import Drawn, Words, add, together
+from core.adding import add, deed, together
 from core.audit import log_audit
+from core.events import publish
 from core.models import AuditLog
+from core.prepared import prepared
+from core.saying import Drawn, Words
 from inventory.models import Category
 from vendors.models import Vendor
 
@@ -63,6 +67,88 @@ def test_row_that_is_refused_takes_all_with_it(vendor: Vendor) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         add(branch(vendor, "Above"), branch(vendor, "ABOVE"))
     assert not Category.objects.exists()
+
+
+@pytest.fixture
+def began(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What begins or ends transactions, as psycopg sends it."""
+    sent: list[str] = []
+    send = psycopg.Connection._exec_command
+
+    def spy(self: Any, command: Any, *told: Any, **options: Any) -> Any:
+        sent.append(bytes(command).decode() if isinstance(command, bytes) else str(command))
+        return send(self, command, *told, **options)
+
+    monkeypatch.setattr(psycopg.Connection, "_exec_command", spy)
+    return sent
+
+
+@prepared
+def _named(name: Any) -> Any:
+    return Category.objects.filter(name=name)
+
+
+def _named_and_locked(name: str) -> list[Category]:
+    return list(Category.objects.select_for_update().filter(name=name))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deed_of_one_statement_needs_no_transaction_of_its_own(
+    vendor: Vendor, began: list[str]
+) -> None:
+    with deed():
+        assert not _named("Above")
+        above = branch(vendor, "Above")
+        add(above)
+    assert not began
+    assert above.pk
+    assert Category.objects.get().name == "Above"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("first", [_named_and_locked, publish])
+def test_deed_that_does_more_is_one_transaction(
+    vendor: Vendor, began: list[str], first: Any
+) -> None:
+    with deed():
+        first("Above")
+        add(branch(vendor, "Above"))
+    assert began == ["BEGIN", "COMMIT"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deed_inside_another_ends_with_that(vendor: Vendor) -> None:
+    with suppress(LookupError), transaction.atomic():
+        with deed():
+            add(branch(vendor, "Above"))
+        raise LookupError
+    with suppress(IntegrityError), deed():
+        with deed():
+            add(branch(vendor, "Above"))
+        add(branch(vendor, "ABOVE"))
+    assert not Category.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deed_that_fails_does_nothing(vendor: Vendor, began: list[str]) -> None:
+    with suppress(LookupError), deed():
+        add(branch(vendor, "Above"))
+        raise LookupError
+    with suppress(LookupError), deed():
+        branch(vendor, "Saved").save()
+        add(branch(vendor, "Above"))
+        raise LookupError
+    assert began == ["BEGIN", "ROLLBACK"]
+    assert not Category.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_transaction_begins_with_a_cursor_that_is_older(vendor: Vendor) -> None:
+    rename = "UPDATE vendors_vendor SET name = 'Other' WHERE id = %s"
+    with connection.cursor() as cursor, suppress(LookupError), transaction.atomic():
+        cursor.execute(rename, [vendor.pk])
+        raise LookupError
+    assert Vendor.objects.get().name == vendor.name
 
 
 def test_what_is_too_long_is_refused_and_not_cut(vendor: Vendor) -> None:

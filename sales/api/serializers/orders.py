@@ -1,7 +1,9 @@
 """Orders, as they are told and as they are written down. Money as text with two places."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -10,7 +12,8 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from core.conditional import Tagged
-from core.representation import Compiled
+from core.money import ZERO
+from core.representation import Compiled, all_shown
 from core.serializers import ScopedRelatedField, StrictIntegerField, StrictModelSerializer
 from sales.api.serializers.examples import DRAFT, ORDER, WRITTEN
 from sales.enums import CancelReason
@@ -85,6 +88,7 @@ class OrderLineSerializer(Compiled, StrictModelSerializer):
             "revenue", "refunded", "cost", "fees", "postage", "profit", "margin",
         ]  # fmt: skip
         read_only_fields = ["name", "order_discount", "tax"]
+        validators: list[object] = []
         extra_kwargs = {
             "unit_price": {"help_text": "Without tax. The item's value unless told."},
             "discount": {"help_text": "Off the whole line."},
@@ -95,7 +99,16 @@ class OrderLineSerializer(Compiled, StrictModelSerializer):
         return require_line(attrs)
 
 
-class PartSerializer(serializers.Serializer):
+@dataclass
+class Part:
+    """What became of a line: how many units, and what was paid back for them."""
+
+    line: int
+    quantity: int = 0
+    refund: Decimal = ZERO
+
+
+class PartSerializer(Compiled, serializers.Serializer):
     line = serializers.IntegerField()
     quantity = serializers.IntegerField()
 
@@ -114,7 +127,7 @@ class FulfilmentSerializer(Compiled, serializers.ModelSerializer):
     @extend_schema_field(PartSerializer(many=True))
     def get_lines(self, row: Fulfilment) -> Any:
         entries = [each for each in row.order.entries.all() if each.fulfilment_id == row.pk]
-        return PartSerializer(_parts(entries, 1), many=True).data
+        return all_shown(PartSerializer, _parts(entries, 1))
 
 
 class OrderReturnSerializer(Compiled, serializers.ModelSerializer):
@@ -127,16 +140,16 @@ class OrderReturnSerializer(Compiled, serializers.ModelSerializer):
     @extend_schema_field(ReturnedPartSerializer(many=True))
     def get_lines(self, row: OrderReturn) -> Any:
         entries = [each for each in row.order.entries.all() if each.order_return_id == row.pk]
-        return ReturnedPartSerializer(_parts(entries, -1), many=True).data
+        return all_shown(ReturnedPartSerializer, _parts(entries, -1))
 
 
-def _parts(entries: Iterable[SalesEntry], sign: int) -> list[dict[str, Any]]:
+def _parts(entries: Iterable[SalesEntry], sign: int) -> list[Part]:
     """One for each line: of several lots there are several entries."""
-    parts: dict[int, dict[str, Any]] = {}
+    parts: dict[int, Part] = {}
     for entry in entries:
-        part = parts.setdefault(entry.line_id, {"line": entry.line_id, "quantity": 0, "refund": 0})
-        part["quantity"] += sign * entry.units
-        part["refund"] += sign * (entry.revenue + entry.tax)
+        part = parts.setdefault(entry.line_id, Part(entry.line_id))
+        part.quantity += sign * entry.units
+        part.refund += sign * (entry.revenue + entry.tax)
     return [parts[key] for key in sorted(parts)]
 
 
