@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Self, TypeVar
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Model, Q, QuerySet
+from django.db.models import BigIntegerField, ExpressionWrapper, F, Model, Q, QuerySet
+from django.db.models.lookups import In
 
 from core.prepared import Text
 from core.searching import NEAR, Sought, is_searched, near_or_far
@@ -72,6 +73,15 @@ class PagedQuerySet(QuerySet[_M]):
         rows = self.filter(**{f"{name}__isnull": False for name in names})
         rows.never_null |= {*names}
         return rows
+
+    def keyed(self, name: str, rows: QuerySet[Any]) -> Self:
+        """Those whose key `name` is that of one of `rows`: looked up for each, on the way along.
+
+        Two tables that are both in the order of the key PostgreSQL merges, the other one from its
+        very first row however deep the page begins. By a key that is computed it cannot.
+        """
+        key = ExpressionWrapper(F(name) + 0, output_field=BigIntegerField())
+        return self.filter(In(key, rows.values("pk").query))
 
     def sought(self, condition: Q) -> Self:
         """Those of which this is true, for which there is an index without any order."""

@@ -22,6 +22,7 @@ from inventory.models.stock import (
     StockLot,
     StockMovement,
     StockTransfer,
+    StoredQuerySet,
     Valuation,
 )
 
@@ -46,6 +47,7 @@ __all__ = [
     "StockLot",
     "StockMovement",
     "StockTransfer",
+    "StoredQuerySet",
     "Valuation",
     "new_sku",
 ]
