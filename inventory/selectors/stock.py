@@ -68,7 +68,7 @@ def get_levels_for_user(user: "User", moment: Moment = NOW) -> LedgerQuerySet:
         levels = levels.annotate(units=_on_hand(moment), held=_allocated(moment))
     else:
         levels = levels.annotate(units=F("on_hand"), held=F("allocated"))
-    return levels.prefetch_related("item").order_by("item_id", "store_id")
+    return levels.select_related("item").order_by("item_id", "store_id")
 
 
 def _on_hand(moment: Moment) -> Coalesce:
