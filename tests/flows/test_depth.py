@@ -172,7 +172,7 @@ def test_page_costs_the_same_at_any_depth(busy: Order, owner_client: APIClient) 
         "catalog/imports": ImportRow.objects.latest("pk").job_id,
         "customers": busy.customer_id,
     }
-    wrong = []
+    wrong: list[str] = []
     for name, query, terms in calls():
         above, _, below = name.partition("/*/")
         address = f"/api/v2/{above}/{ids[above]}/{below}/" if below else f"/api/v2/{name}/"
