@@ -50,6 +50,14 @@ class Migration(migrations.Migration):
             model_name='importjob',
             index=models.Index(fields=['vendor', '-created_at', '-id'], name='import_newest'),
         ),
+        migrations.RemoveIndex(
+            model_name='stocklevel',
+            name='level_of_store',
+        ),
+        migrations.AddIndex(
+            model_name='stocklevel',
+            index=models.Index(fields=['store', 'item', 'id'], name='level_of_store'),
+        ),
         migrations.AddIndex(
             model_name='stocktransfer',
             index=models.Index(fields=['from_store', '-created_at', '-id'], name='transfer_of_store'),

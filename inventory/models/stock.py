@@ -126,7 +126,8 @@ class StockLevel(models.Model):
                 condition=Q(allocated__lte=F("on_hand")), name="level_not_overpromised"
             ),
         ]
-        indexes = [Index(fields=["store", "item"], name="level_of_store")]
+        # With all that a page is found by: else the other index is read, through all other shops'.
+        indexes = [Index(fields=["store", "item", "id"], name="level_of_store")]
         triggers = [DERIVED]
 
     def __str__(self) -> str:
