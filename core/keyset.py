@@ -53,6 +53,13 @@ class Term:
         return value.pk if isinstance(value, Model) else value
 
 
+class Row(Func):
+    """Values that are compared one after the other, as an index holds them."""
+
+    function = "ROW"
+    output_field = TextField()
+
+
 @dataclass(frozen=True)
 class Ranges:
     """Rows of an index that lie apart in it, one range after the other."""
@@ -139,7 +146,7 @@ def _row_is_beyond(terms: Sequence[Term], values: Sequence[Any]) -> Any:
         value if isinstance(value, Given) else Value(value, output_field=term.field)
         for term, value in zip(terms, values, strict=True)
     ]
-    return compare(_row([F(term.name) for term in terms]), _row(typed))
+    return compare(Row(*(F(term.name) for term in terms)), Row(*typed))
 
 
 def _terms(queryset: QuerySet[Any]) -> Iterator[Term]:
@@ -165,10 +172,6 @@ def _beyond(terms: Sequence[Term], values: Sequence[Any]) -> Q:
     if len(terms) == 1:
         return later
     return later | (terms[0].level(values[0]) & _beyond(terms[1:], values[1:]))
-
-
-def _row(parts: Sequence[Any]) -> Func:
-    return Func(*parts, function="ROW", output_field=TextField())
 
 
 def _plain(value: Any) -> Any:

@@ -288,21 +288,13 @@ class AuditLog(models.Model):
     ip_address = models.GenericIPAddressField(null=True)
     # Ids of then. Keys that the database enforces would have to change rows when one is deleted.
     actor = models.ForeignKey(
-        "users.User",
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        db_index=False,
-        null=True,
-        related_name="+",
-    )
+        "users.User", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False,
+        null=True, related_name="+",
+    )  # fmt: skip
     vendor = models.ForeignKey(
-        "vendors.Vendor",
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        db_index=False,
-        null=True,
-        related_name="+",
-    )
+        "vendors.Vendor", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False,
+        null=True, related_name="+",
+    )  # fmt: skip
     object_type = models.CharField(max_length=50, blank=True)
     object_id = models.CharField(max_length=64, blank=True)
     before = models.JSONField(null=True, help_text="The changed fields as they were.")
@@ -319,6 +311,12 @@ class AuditLog(models.Model):
             models.Index(fields=["vendor", "-timestamp", "-id"], name="audit_vendor_newest"),
             models.Index(fields=["object_type", "object_id"], name="audit_object"),
             models.Index(fields=["actor", "-timestamp", "-id"], name="audit_actor_newest"),
+            # What somebody did to the own account, among all they and others did.
+            models.Index(
+                fields=["actor", "-timestamp", "-id"],
+                condition=models.Q(vendor=None),
+                name="audit_own_newest",
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Self, TypeVar
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Model, Q, QuerySet
+from django.db.models import BigIntegerField, ExpressionWrapper, F, Model, Q, QuerySet
+from django.db.models.lookups import In
 
 from core.prepared import Text
 from core.searching import NEAR, Sought, is_searched, near_or_far
@@ -26,6 +27,7 @@ class PagedQuerySet(QuerySet[_M]):
 
     _parts: Sequence[Q] = ()
     _total: int | None = None
+    _is_found_first = False
     # Of who keeps these rows to ask for pages of them again and again: the pages' texts.
     texts: dict[Any, Text] | None = None
     never_null: frozenset[str] = frozenset()
@@ -35,6 +37,7 @@ class PagedQuerySet(QuerySet[_M]):
     def _clone(self) -> Self:
         clone: Self = super()._clone()  # type: ignore[misc]
         clone._parts, clone._total, clone.never_null = self._parts, self._total, self.never_null
+        clone._is_found_first = self._is_found_first
         return clone
 
     def _filter_or_exclude(self, negate: bool, args: Any, kwargs: Any) -> Self:
@@ -73,6 +76,18 @@ class PagedQuerySet(QuerySet[_M]):
         rows.never_null |= {*names}
         return rows
 
+    def keyed(self, name: str, rows: QuerySet[Any]) -> Self:
+        """Those whose key `name` is that of one of `rows`: looked up for each, on the way along.
+
+        Two tables that are both in the order of the key PostgreSQL merges, the other one from its
+        very first row however deep the page begins. By a key that is computed it cannot; and what
+        is joined to be shown is joined to the rows of the page.
+        """
+        key = ExpressionWrapper(F(name) + 0, output_field=BigIntegerField())
+        found = self.filter(In(key, rows.values("pk").query))
+        found._is_found_first = True  # noqa: SLF001 (its own kind)
+        return found
+
     def sought(self, condition: Q) -> Self:
         """Those of which this is true, for which there is an index without any order."""
         return self.filter(Sought(condition))
@@ -84,13 +99,16 @@ class PagedQuerySet(QuerySet[_M]):
         """
         if not 1 < len(self._parts) <= MAX_PARTS:
             return self._first(count)
-        each = [self.filter(part)._first(count) for part in self._parts]  # noqa: SLF001
+        bare = self.select_related(None)
+        each = [bare.filter(part)._first(count) for part in self._parts]  # noqa: SLF001
         first, *others = [rows._keys() for rows in each]  # noqa: SLF001
         return self._read(first.union(*others, all=True))[:count]
 
     def _first(self, count: int) -> Self:
         """Those of one part; if they are searched for, where they are met soonest."""
-        found = near_or_far(self._keys(), count) if is_searched(self) else None
+        found: Any = near_or_far(self._keys(), count) if is_searched(self) else None
+        if found is None and self._is_found_first and self.query.select_related:
+            found = self._keys()[:count]
         return self[:count] if found is None else self._read(found)[:count]
 
     def page(self, start: int, stop: int) -> Self:

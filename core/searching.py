@@ -22,6 +22,8 @@ from django.db.models import (
 from django.db.models.expressions import Col
 from django.db.models.lookups import Exact, In
 
+from core.keyset import Row
+
 # For each row that is wanted so many are looked at along the order.
 NEAR = 30
 _TRIGRAM = re.compile("[a-zA-Z0-9]{3}")
@@ -115,7 +117,7 @@ def _is_of_one(condition: Any) -> bool:
 
 
 def _is_place(condition: Any) -> bool:
-    return getattr(getattr(condition, "lhs", None), "function", "") == "ROW"
+    return isinstance(getattr(condition, "lhs", None), Row)
 
 
 def _has_trigram(part: Any) -> bool:

@@ -18,10 +18,11 @@ from inventory.models import (
     CollectibleQuerySet,
     ImportJob,
     LedgerQuerySet,
+    StoredQuerySet,
 )
 from inventory.selectors import NOW, Moment, get_category_ids, get_collectibles_for_user
 from vendors.roles import Ability
-from vendors.selectors import get_vendors_allowing, require_ability_somewhere
+from vendors.selectors import get_store_ids, get_vendors_allowing, require_ability_somewhere
 
 
 class CollectibleFilter(FilterSet):
@@ -93,8 +94,17 @@ class ImportRowFilter(FilterSet):
     outcome = filters.ChoiceFilter(choices=RowOutcome.choices)
 
 
-class LevelFilter(FilterSet):
-    vendor = IntegerFilter(field_name="item__vendor_id")
+class StoredFilter(FilterSet):
+    """Of rows in stores: those of a vendor are read as the rows of its stores are."""
+
+    vendor = IntegerFilter(method="of_vendor")
+
+    def of_vendor(self, queryset: StoredQuerySet, name: str, value: Any) -> QuerySet:
+        user: Any = caller(cast("Request", self.request))
+        return queryset.in_stores(get_store_ids(user, int(value)))
+
+
+class LevelFilter(StoredFilter):
     item = IntegerFilter(field_name="item_id")
     store = IntegerFilter(field_name="store_id")
     low_stock = FlagFilter(method="is_low", help_text="Of items at their threshold or below.")
@@ -103,8 +113,7 @@ class LevelFilter(FilterSet):
         return queryset.low_on_stock() if value else queryset.well_stocked()
 
 
-class LotFilter(FilterSet):
-    vendor = IntegerFilter(field_name="item__vendor_id")
+class LotFilter(StoredFilter):
     item = IntegerFilter(field_name="item_id")
     store = IntegerFilter(field_name="store_id")
     reference = filters.CharFilter()
@@ -125,8 +134,7 @@ class MovementFilter(FilterSet):
     occurred_before = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="lt")
 
 
-class TransferFilter(FilterSet):
-    vendor = IntegerFilter(field_name="item__vendor_id")
+class TransferFilter(StoredFilter):
     item = IntegerFilter(field_name="item_id")
     status = filters.ChoiceFilter(choices=TransferStatus.choices)
 

@@ -23,6 +23,7 @@ from inventory.models.stock import (
     StockLot,
     StockMovement,
     StockTransfer,
+    StoredQuerySet,
     Valuation,
 )
 
@@ -49,6 +50,7 @@ __all__ = [
     "StockLot",
     "StockMovement",
     "StockTransfer",
+    "StoredQuerySet",
     "Valuation",
     "holding",
     "new_sku",

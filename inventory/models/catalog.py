@@ -9,8 +9,19 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Expression, F, Func, Index, Q, TextField, UniqueConstraint, Value
-from django.db.models.functions import Concat, Lower
+from django.db.models import (
+    Expression,
+    F,
+    Func,
+    Index,
+    OuterRef,
+    Q,
+    Subquery,
+    TextField,
+    UniqueConstraint,
+    Value,
+)
+from django.db.models.functions import Coalesce, Concat, Lower
 from django.utils.functional import cached_property
 
 from core.fields import CurrencyField, NameSlugField, random_code, validate_attributes
@@ -62,7 +73,11 @@ class OwnedQuerySet(SoftDeleteQuerySet[Any]):
 
 class CategoryQuerySet(OwnedQuerySet):
     def with_item_count(self) -> CategoryQuerySet:
-        return self.annotate(item_count=models.Count("items", filter=Q(items__is_deleted=False)))
+        """With `item_count`, of living items, as triggers keep it."""
+        kept = CatalogCount.objects.filter(
+            vendor=OuterRef("vendor"), facet=Facet.CATEGORY, key=OuterRef("pk")
+        )
+        return self.annotate(item_count=Coalesce(Subquery(kept.values("items")), 0))
 
     def search(self, text: str) -> CategoryQuerySet:
         return self.filter(name__icontains=text)
@@ -76,7 +91,9 @@ class CategoryQuerySet(OwnedQuerySet):
 class Category(AuditedModel, SoftDeleteModel):
     """A branch in a vendor's tree of what it keeps."""
 
-    vendor = models.ForeignKey("vendors.Vendor", on_delete=SOFT_CASCADE, related_name="categories")
+    vendor = models.ForeignKey(
+        "vendors.Vendor", on_delete=SOFT_CASCADE, related_name="categories", db_index=False
+    )
     parent = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
     )
@@ -95,6 +112,10 @@ class Category(AuditedModel, SoftDeleteModel):
             UniqueConstraint(
                 fields=["vendor", "slug"], condition=ALIVE, name="category_slug_unique"
             ),
+        ]
+        indexes = [
+            Index(fields=["vendor", "name", "id"], condition=ALIVE, name="category_by_name"),
+            Index(fields=["vendor", "created_at", "id"], name="category_newest"),
         ]
         triggers = [
             *moves_version("category", vendor="vendor_id"),

@@ -23,7 +23,9 @@ def _upload_path(job: ImportJob, filename: str) -> str:
 class ImportJob(VersionedModel):
     """A table of items on its way into a vendor's catalog."""
 
-    vendor = models.ForeignKey("vendors.Vendor", on_delete=models.PROTECT, related_name="imports")
+    vendor = models.ForeignKey(
+        "vendors.Vendor", on_delete=models.PROTECT, related_name="imports", db_index=False
+    )
     created_by = models.ForeignKey(
         "users.User", on_delete=models.SET_NULL, null=True, related_name="imports"
     )
@@ -65,7 +67,7 @@ class ImportJob(VersionedModel):
     objects = models.Manager.from_queryset(TimeStampedQuerySet)()
 
     class Meta:
-        indexes = [Index(fields=["vendor", "-created_at"], name="import_newest")]
+        indexes = [Index(fields=["vendor", "-created_at", "-id"], name="import_newest")]
         triggers = [counts_changes("updated_at")]
 
     def __str__(self) -> str:

@@ -29,7 +29,7 @@ from inventory.enums import (
     Reason,
     TransferStatus,
 )
-from inventory.models.catalog import MAX_QUANTITY, Collectible
+from inventory.models.catalog import MAX_QUANTITY, Collectible, CollectibleQuerySet
 from inventory.triggers import (
     ALLOCATION_TRIGGERS,
     APPEND_ONLY,
@@ -54,21 +54,36 @@ class LedgerQuerySet(PagedQuerySet[Any]):
         """Those of items in the user's vendors; of deleted items too, for history stays."""
         return self.filter(item__vendor__in=get_vendor_ids(user))
 
+    def of_items(self, items: CollectibleQuerySet) -> LedgerQuerySet:
+        return self.keyed("item_id", items)
+
+    def of_living_items(self) -> LedgerQuerySet:
+        return self.of_items(Collectible.objects.all())
+
     def low_on_stock(self) -> LedgerQuerySet:
         """Those of items at their threshold or below, over all stores."""
-        return self.filter(item__quantity__lte=F("item__low_stock_threshold"))
+        return self.of_items(Collectible.all_objects.low_on_stock())
 
     def well_stocked(self) -> LedgerQuerySet:
-        threshold = F("item__low_stock_threshold")
-        unwatched = Q(item__low_stock_threshold=None)
-        return self.filter(unwatched | Q(item__quantity__gt=threshold))
+        return self.of_items(Collectible.all_objects.well_stocked())
 
 
 class StoredQuerySet(LedgerQuerySet):
+    """Rows of one store each."""
+
+    kept_in = "store"
+
     def visible_to(self, user: User) -> StoredQuerySet:
         """By their stores, which are those of the items' vendors: each has an index."""
-        ids = get_store_ids(user)
-        return self.filter(store__in=ids).in_parts([Q(store=key) for key in ids])
+        return self.in_stores(get_store_ids(user))
+
+    def in_stores(self, ids: list[int]) -> StoredQuerySet:
+        rows = self.filter(**{f"{self.kept_in}__in": ids})
+        return rows.in_parts([Q(**{self.kept_in: key}) for key in ids])
+
+
+class TransferQuerySet(StoredQuerySet):
+    kept_in = "from_store"
 
 
 class MovementQuerySet(LedgerQuerySet):
@@ -111,7 +126,8 @@ class StockLevel(models.Model):
                 condition=Q(allocated__lte=F("on_hand")), name="level_not_overpromised"
             ),
         ]
-        indexes = [Index(fields=["store", "item"], name="level_of_store")]
+        # With all that a page is found by: else the other index is read, through all other shops'.
+        indexes = [Index(fields=["store", "item", "id"], name="level_of_store")]
         triggers = [DERIVED]
 
     def __str__(self) -> str:
@@ -192,7 +208,7 @@ class StockTransfer(AuditedModel):
     """Units on their way from one store to another; those in transit are in no store's level."""
 
     item = _item(related_name="transfers")
-    from_store = _store(related_name="+")
+    from_store = _store(related_name="+", db_index=False)
     to_store = _store(related_name="+")
     quantity = models.PositiveIntegerField(validators=[MinValueValidator(1)])
     status = models.CharField(
@@ -202,7 +218,7 @@ class StockTransfer(AuditedModel):
     received_at = models.DateTimeField(null=True)
 
     blocks_deletion = {"to_store": Q(status=TransferStatus.IN_TRANSIT)}
-    objects = models.Manager.from_queryset(LedgerQuerySet)()
+    objects = models.Manager.from_queryset(TransferQuerySet)()
 
     class Meta:
         constraints = [
@@ -217,7 +233,7 @@ class StockTransfer(AuditedModel):
                 condition=Q(status=TransferStatus.IN_TRANSIT),
                 name="transfer_in_transit",
             ),
-            Index(fields=["created_at", "id"], name="transfer_newest"),
+            Index(fields=["from_store", "-created_at", "-id"], name="transfer_of_store"),
         ]
         triggers = [counts_changes()]
 

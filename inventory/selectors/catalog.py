@@ -215,8 +215,9 @@ def get_images_for_item(item: Collectible) -> QuerySet[CollectibleImage]:
 
 
 def get_imports_for_user(user: "User") -> QuerySet[ImportJob]:
-    jobs = ImportJob.objects.filter(vendor__in=get_vendors_for_user(user))
-    return jobs.select_related("vendor").order_by("-created_at", "-id")
+    jobs: Any = ImportJob.objects.of_vendors(get_vendor_ids(user))
+    newest: QuerySet[ImportJob] = jobs.select_related("vendor").order_by("-created_at", "-id")
+    return newest
 
 
 def get_import(user: "User", job_id: int) -> ImportJob:

@@ -63,7 +63,7 @@ def items_at(items: CollectibleQuerySet, moment: Moment) -> CollectibleQuerySet:
 
 def get_levels_for_user(user: "User", moment: Moment = NOW) -> LedgerQuerySet:
     """Levels of living items, each with `units` on hand and `held` by allocations at the moment."""
-    levels: LedgerQuerySet = StockLevel.objects.visible_to(user).filter(item__is_deleted=False)
+    levels: LedgerQuerySet = StockLevel.objects.visible_to(user).of_living_items()
     if moment:
         levels = levels.annotate(units=_on_hand(moment), held=_allocated(moment))
     else:

@@ -1,7 +1,6 @@
 """Reading: to whom a shop sells, what, and what it brings."""
 
 from sales.selectors.customers import (
-    get_customer,
     get_customers_for_user,
     get_orders_of,
     with_purchases,
@@ -26,7 +25,6 @@ __all__ = [
     "SalesRow",
     "fill_order",
     "find_order_to_confirm",
-    "get_customer",
     "get_customers_for_user",
     "get_orders_for_user",
     "get_orders_of",

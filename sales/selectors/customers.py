@@ -56,17 +56,15 @@ def with_purchases(customers: CustomerQuerySet) -> CustomerQuerySet:
     return customers.prefetch_related(purchases).alias(**sums)
 
 
-def get_customer(user: "User", customer_id: int) -> Customer:
-    """One living customer the user may see; raises `NotFoundError`."""
-    customer: Customer | None = get_customers_for_user(user).filter(pk=customer_id).first()
-    if customer is None:
+def get_orders_of(user: "User", customer_id: int) -> OrderQuerySet:
+    """All orders of a living customer the user may see, in any status, newest first, with all that
+    an answer shows; raises `NotFoundError`."""
+    customers = Customer.objects.visible_to(user).filter(pk=customer_id)
+    vendor_ids = list(customers.values_list("vendor_id", flat=True))
+    if not vendor_ids:
         raise NotFoundError
-    return customer
-
-
-def get_orders_of(customer: Customer) -> OrderQuerySet:
-    """All their orders, in any status, newest first, with all that an answer shows."""
-    orders: OrderQuerySet = Order.objects.filter(customer=customer)
+    # With the shop of one who buys most of what it sells the shop's indexes of orders serve.
+    orders: OrderQuerySet = Order.objects.of_vendors(vendor_ids).filter(customer=customer_id)
     return orders.with_details().order_by("-created_at", "-id")
 
 

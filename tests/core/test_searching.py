@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
+from core.keyset import Keyset
 from core.paging import SHALLOW
 from core.searching import NEAR, is_searched, near_or_far
 from inventory.models import Collectible
@@ -83,12 +84,14 @@ def test_search_is_walked_by_cursor(shop: Vendor, owner_client: APIClient, word:
 def test_only_where_the_order_is_an_index_it_is_walked(shop: Vendor) -> None:
     """With another condition nobody could say how long to walk until enough rows are looked at."""
     rows = Collectible.objects.of_vendors([shop.pk]).search("common").order_by("name", "id")
-    walked = [rows, rows.in_categories([1]), rows.filter(vendor=shop)]
+    order = Keyset.of(rows)
+    beyond = order.after(rows, order.position(shop.items.latest("pk")))
+    walked = [rows, rows.in_categories([1]), rows.filter(vendor=shop), beyond]
     both = Collectible.objects.of_vendors([1, 2]).search("common")
     others = [rows.in_categories([1, 2]), rows.filter(is_active=True), rows.exclude(pk=1),
               rows.low_on_stock(), both]  # fmt: skip
     assert all(map(is_searched, [*walked, *others]))
-    assert [near_or_far(each.values("pk"), 20) is not None for each in walked] == [True] * 3
+    assert [near_or_far(each.values("pk"), 20) is not None for each in walked] == [True] * 4
     assert [near_or_far(each.values("pk"), 20) for each in others] == [None] * 5
 
 

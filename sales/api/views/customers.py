@@ -13,7 +13,7 @@ from core.requests import caller
 from sales.api.filters import CustomerFilter, CustomerOrderFilter
 from sales.api.serializers import CustomerSerializer, OrderSerializer
 from sales.exceptions import CustomerErased
-from sales.selectors import get_customer, get_customers_for_user, get_orders_of
+from sales.selectors import get_customers_for_user, get_orders_of
 from sales.services import CustomerService
 from vendors.roles import Ability
 from vendors.selectors import choose_vendor
@@ -99,6 +99,6 @@ class CustomerViewSet(Conditional, viewsets.ModelViewSet):
         ordering=["-created_at"],
     )
     def orders(self, request: Request, pk: str) -> Response:
-        orders = self.filter_queryset(get_orders_of(get_customer(caller(request), int(pk))))
+        orders = self.filter_queryset(get_orders_of(caller(request), int(pk)))
         page = self.paginate_queryset(orders)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
