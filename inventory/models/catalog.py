@@ -34,7 +34,8 @@ from core.models import (
     SoftDeleteQuerySet,
 )
 from core.triggers import counts_changes, keeps
-from inventory.enums import Condition
+from inventory.enums import Condition, Facet
+from inventory.models.figures import CatalogCount
 from inventory.triggers import (
     ITEM_CHANGES,
     ITEM_COUNTS,

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0010_cheaper_triggers'),
+        ('inventory', '0011_counts_of_matches'),
         ('vendors', '0008_cheaper_triggers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
