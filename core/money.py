@@ -1,7 +1,7 @@
 """Money to the cent: what is divided adds up again."""
 
 from collections.abc import Sequence
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
 CENT, ZERO = Decimal("0.01"), Decimal(0)
 
@@ -16,13 +16,12 @@ def apportion(amount: Decimal, weights: Sequence[Decimal | int]) -> list[Decimal
     total = sum(shares, Decimal(0))
     if not total:
         shares, total = [Decimal(1)] * len(shares), Decimal(len(shares))
-    exact = [amount * share / total for share in shares]
-    parts = [part.quantize(CENT, ROUND_DOWN) for part in exact]
-    left = int((amount - sum(parts, Decimal(0))) / CENT)
-    losers = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
-    for index in losers[:left]:
-        parts[index] += CENT
-    return parts
+    cents = int(amount / CENT)
+    # As whole numbers and what is left over: a quotient of 28 digits may tell equals apart.
+    parts = [divmod(cents * share, total) for share in shares]
+    left = cents - sum(int(part) for part, _lost in parts)
+    losers = sorted(range(len(parts)), key=lambda i: (-parts[i][1], i))[:left]
+    return [CENT * (part + (i in losers)) for i, (part, _lost) in enumerate(parts)]
 
 
 def share_of(cost: Decimal, units: int, taken: int) -> Decimal:

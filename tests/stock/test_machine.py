@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db.models import Sum
 from django.utils import timezone
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     invariant,
@@ -334,6 +334,7 @@ def test_the_past_is_the_sum_of_what_had_happened_by_then() -> None:
         assert level.units == sum(heard.values_list("quantity", flat=True))
 
 
+@example(cents=64854, weights=[30, 121, 4597, 58])
 @given(cents=integers(0, 10**6), weights=lists(integers(0, 10**4), min_size=1, max_size=8))
 def test_costs_are_divided_as_the_textbook_says(cents: int, weights: list[int]) -> None:
     parts = apportion(money(cents), weights)
