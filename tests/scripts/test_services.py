@@ -108,6 +108,23 @@ def test_data_survives_a_crash_after_which_the_process_number_was_given_away(hom
         stranger.wait()
 
 
+def test_data_that_stays_has_a_share_of_the_memory_and_a_test_has_not(home: Path) -> None:
+    for durable in (True, False):
+        place = home / str(durable)
+        server = Postgres(place, port=free_port(), log=home / "log", durable=durable)
+        server.start()
+        try:
+            with psycopg.connect(server.url) as connection:
+                asked = "SELECT name, setting::int FROM pg_settings WHERE name = ANY(%s)"
+                told: dict[str, int] = dict(
+                    connection.execute(asked, [["shared_buffers", "work_mem"]]).fetchall()
+                )
+        finally:
+            server.process.stop()
+        pages, kilobytes = told["shared_buffers"], told["work_mem"]
+        assert (128 <= pages * 8 // 1024 <= 2048, kilobytes == 16 * 1024) == (True, durable)
+
+
 def test_queued_jobs_survive_a_restart_of_valkey(home: Path) -> None:
     server = Valkey(home / "valkey", port=free_port(), log=home / "log", durable=True)
     for command in (b"LPUSH queue job\r\n", b"LLEN queue\r\n"):
