@@ -155,7 +155,11 @@ class ImageService:
             # The others in the worker's queue must not wait behind a file that was lost.
             _log.exception("thumbnail_impossible", image_id=image_id)
             return
-        with stored(image.thumbnail, small) as name:
+        with stored(image.thumbnail, small) as name, transaction.atomic():
+            # Who moves an item's pictures holds the version of the catalog and wants one after the
+            # other; this has one of them and wants the version.
+            item = Collectible.all_objects.filter(pk=image.collectible_id)
+            list(item.select_for_update(of=["self"]).values_list("pk"))
             waiting = CollectibleImage.objects.filter(pk=image_id, thumbnail="")
             written = waiting.update(thumbnail=name)
         if not written:  # somebody else was quicker, or deleted the picture
