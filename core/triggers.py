@@ -161,7 +161,7 @@ class KeptChanges:
     clock: str
     columns: Mapping[str, str]
     where: str = "true"
-    most: int = 100
+    most: int = 1000
 
     def put(self, rows: str) -> str:
         """The statement that notes what these rows, each with a `sign`, come to."""

@@ -11,8 +11,8 @@ from inventory.models import CatalogChange, CatalogCount, CatalogVersion, Collec
 from inventory.selectors import Drift, find_figure_drift
 from inventory.triggers import ITEM_COUNTS, ITEM_FIGURES, ITEMS_OF
 
-# Far longer than a count is kept (`inventory.selectors.matching`).
-CHANGES_STAY = timedelta(days=2)
+# Longer than a count is kept (`inventory.selectors.matching`).
+CHANGES_STAY = timedelta(hours=3)
 
 
 class CounterService:
@@ -41,7 +41,7 @@ class CounterService:
 
     @staticmethod
     def forget_changes() -> None:
-        """Of two days ago: whatever was counted then is counted again before."""
+        """Of hours ago: whatever was counted then has been counted again, or will be."""
         CatalogChange.objects.filter(made_at__lt=timezone.now() - CHANGES_STAY).delete()
 
     @staticmethod
