@@ -146,7 +146,7 @@ def kept_options() -> tuple[str, ...]:
     """For data that stays: an eighth of the machine's memory, for others live on it, too.
 
     PostgreSQL's own 128 MB are a fraction of a large catalog: counting what a word is found in took
-    three times as long.
+    two to three times as long.
     """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     with suppress(OSError, ValueError):  # no such file, or "max"
