@@ -9,7 +9,7 @@ import pgtrigger
 from django.db import connection, models
 
 from core.models import AuditLog
-from inventory.models import StockLevel, StockLot, StockMovement
+from inventory.models import StockLevel, StockLot, StockMovement, Valuation
 from inventory.services import CounterService
 from sales.models import Order
 from tests.factories import CategoryFactory, CustomerFactory, NotificationFactory
@@ -42,6 +42,7 @@ def fill(vendor: Vendor, rows: int) -> Order:
     told = NotificationFactory(user=vendor.owner)
     [level], [lot] = StockLevel.objects.filter(item=item), StockLot.objects.filter(item=item)
     receipt = StockMovement.objects.filter(item=item).earliest("pk")
+    value = Valuation.objects.get(item=item)
     with pgtrigger.ignore():
         copies(
             item, many, created_at=MOMENT, updated_at=MOMENT, value="mod(n, 700)",
@@ -54,6 +55,7 @@ def fill(vendor: Vendor, rows: int) -> Order:
         copies(level, items, item_id="key")
         copies(lot, items, item_id="key", received_at=MOMENT)
         copies(receipt, items, item_id="key", occurred_at=MOMENT, recorded_at=MOMENT)
+        copies(value, items, item_id="key", valued_at=MOMENT)
         copies(customer, many, created_at=MOMENT, name="md5(n::text)", email="n || '@example.com'")
         copies(
             order, many, created_at=MOMENT, placed_at=MOMENT, number="'N-' || n", discount="0",

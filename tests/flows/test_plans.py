@@ -1,13 +1,17 @@
 """How PostgreSQL answers the calls that are made most, in shops with thousands of everything."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.utils.http import urlencode
 from rest_framework.test import APIClient
 
+from inventory.models import StockClosing
+from inventory.services import ClosingService
 from sales.models import Order
 from tests.factories import VendorFactory
 from tests.flows.scale import Read, fill, plan_of, read_whole, watched
@@ -41,10 +45,11 @@ DEEP = [ITEMS, "orders/", "sales/", "customers/", "stock/movements/"]
 
 @pytest.fixture
 def busy(owner: User, vendor: Vendor) -> Order:
-    """An order of the owner's shop, which has a tenth of all there is."""
+    """An order of the owner's shop, which has a tenth of all there is, and closed its books."""
     for _ in range(2):
         fill(VendorFactory(), 4 * ROWS)
     order = fill(vendor, ROWS)
+    ClosingService.close(vendor_ids=[vendor.pk], step=1)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return order
@@ -117,6 +122,8 @@ def hottest(order: Order) -> list[tuple[str, Any, set[str]]]:
     line = order.lines.get()
     category, item = line.item.category_id, line.item_id
     ids = [*order.vendor.items.order_by("pk").values_list("pk", flat=True)[:60]]
+    closed = StockClosing.objects.filter(vendor=order.vendor).latest("at")
+    past = urlencode({"as_of": (closed.at + timedelta(minutes=5)).isoformat()})
     new = {"name": "New", "category": category, "value": "1.00", "quantity": 3}
     sold = {"lines": [{"item": item, "quantity": 1, "unit_price": "19.00"}]}
     return [
@@ -133,6 +140,8 @@ def hottest(order: Order) -> list[tuple[str, Any, set[str]]]:
         ("customers/", None, {"customer_by_name"}),
         ("stock/movements/", None, {"movement_newest"}),
         ("dashboard/summary/", None, {"item_newest"}),
+        (f"dashboard/valuation/?{past}", None,
+         {"movement_as_of", "valuation_by_time", "valuation_newest"}),
         (ITEMS, new, set()),
         ("sales/", sold, {"inventory_collectible_pkey", "level_of_store", "lot_fifo"}),
         (f"{ITEMS}bulk_update/", {"ids": ids, "updates": {"condition": "fair"}},
