@@ -117,12 +117,15 @@ def test_data_that_stays_has_a_share_of_the_memory_and_a_test_has_not(home: Path
             with psycopg.connect(server.url) as connection:
                 asked = "SELECT name, setting::int FROM pg_settings WHERE name = ANY(%s)"
                 told: dict[str, int] = dict(
-                    connection.execute(asked, [["shared_buffers", "work_mem"]]).fetchall()
+                    connection.execute(
+                        asked, [["shared_buffers", "work_mem", "max_wal_size"]]
+                    ).fetchall()
                 )
         finally:
             server.process.stop()
         pages, kilobytes = told["shared_buffers"], told["work_mem"]
         assert (128 <= pages * 8 // 1024 <= 2048, kilobytes == 16 * 1024) == (True, durable)
+        assert told["max_wal_size"] == (max(2 * pages * 8 // 1024, 1024) if durable else 1024)
 
 
 def test_queued_jobs_survive_a_restart_of_valkey(home: Path) -> None:
