@@ -82,7 +82,10 @@ def wordless(verb: Callable[..., Response]) -> Callable[..., Response]:
 
     @wraps(verb)
     def heard(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        if said := request.data:
+            if "pk" in kwargs:
+                view.get_object()  # what is not yours is not there, whatever you say to it
+            StrictSerializer(data=said).is_valid(raise_exception=True)
         return verb(view, request, *args, **kwargs)
 
     return heard
