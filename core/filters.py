@@ -111,6 +111,11 @@ class StrictFilterBackend(DjangoFilterBackend):
         return super().filter_queryset(request, queryset, view)
 
 
+def _no_such(parameter: str) -> ValidationError:
+    """What other lists know, this one does not: rows that were not chosen must not look chosen."""
+    return ValidationError({parameter: _("There is no such parameter.")})
+
+
 class TextSearchFilter(SearchFilter):
     """`?search=` by the QuerySet's own verb `search`, which has an index behind it."""
 
@@ -118,12 +123,18 @@ class TextSearchFilter(SearchFilter):
 
     def filter_queryset(self, request: Request, queryset: QuerySet, view: APIView) -> QuerySet:
         text = request.query_params.get(self.search_param, "").strip()
-        if not text or not self.get_search_fields(view, request):
+        if not text:
             return queryset
+        if not self.get_search_fields(view, request):
+            raise _no_such(self.search_param)
         if len(text) > self.max_length or "\x00" in text:
             detail = _("At most %(count)s characters, without NUL.") % {"count": self.max_length}
             raise ValidationError({"search": detail})
         return queryset.search(text)  # type: ignore[attr-defined]
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        searched = getattr(view, "search_fields", None)
+        return super().get_schema_operation_parameters(view) if searched else []
 
 
 class StableOrderingFilter(OrderingFilter):
@@ -136,6 +147,8 @@ class StableOrderingFilter(OrderingFilter):
         text = request.query_params.get(self.ordering_param, "")
         terms = [term.strip() for term in text.split(",") if term.strip()]
         known = [name for name, _label in self.get_valid_fields(queryset, view)]
+        if terms and not known:
+            raise _no_such(self.ordering_param)
         if unknown := [term for term in terms if term.removeprefix("-") not in known]:
             detail = _("Cannot order by %(unknown)s; choose from: %(known)s.")
             names = {"unknown": ", ".join(unknown), "known": ", ".join(known)}

@@ -28,7 +28,8 @@ _READS_FLAG = serializers.BooleanField.to_internal_value
 class StrictMixin:
     """Refuses keys it does not know: a misspelt field must not be lost without a word.
 
-    And numbers for text or for a flag: `0075` is another SKU than 75.
+    And numbers for text or for a flag: `0075` is another SKU than 75. All that is wrong is told at
+    once.
     """
 
     def get_fields(self) -> Fields:
@@ -40,16 +41,26 @@ class StrictMixin:
         return {name: _twin(each) for name, each in kept.items()}
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict):
-            known = self.fields  # type: ignore[attr-defined]
-            if unknown := sorted(str(key) for key in data if key not in known):
-                fault = serializers.ErrorDetail(gettext("Unknown field."), "unknown_field")
-                raise serializers.ValidationError(dict.fromkeys(unknown, fault))
-            if wrong := [name for name in data if _is_of_another_kind(known[name], data[name])]:
-                raise serializers.ValidationError(
-                    {name: [known[name].error_messages["invalid"]] for name in wrong}, "invalid"
-                )
-        return super().to_internal_value(data)  # type: ignore[misc]
+        refused = self._refused(data) if isinstance(data, dict) else {}
+        try:
+            values = super().to_internal_value(data)  # type: ignore[misc]
+        except serializers.ValidationError as error:
+            told: Any = error.detail
+            raise serializers.ValidationError({**told, **refused}) from error
+        if refused:
+            raise serializers.ValidationError(refused)
+        return values
+
+    def _refused(self, data: dict[Any, Any]) -> dict[str, Any]:
+        known = self.fields  # type: ignore[attr-defined]
+        refused: dict[str, Any] = {}
+        if unknown := sorted(str(key) for key in data if key not in known):
+            fault = serializers.ErrorDetail(gettext("Unknown field."), "unknown_field")
+            refused.update(dict.fromkeys(unknown, fault))
+        for name, field in known.items():
+            if name in data and _is_of_another_kind(field, data[name]):
+                refused[name] = serializers.ErrorDetail(field.error_messages["invalid"], "invalid")
+        return refused
 
 
 def _is_of_another_kind(field: serializers.Field, value: Any) -> bool:

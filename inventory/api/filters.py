@@ -7,6 +7,7 @@ from django_filters.fields import IsoDateTimeField
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import get_error_detail
 from rest_framework.request import Request
 
 from core.filters import FilterSet, FlagFilter, IntegerFilter
@@ -160,5 +161,6 @@ def read_moment(request: Request) -> Moment:
     for name, field in form.fields.items():
         field.required = name in request.query_params  # an empty one is not the present
     if not form.is_valid():
-        raise ValidationError(form.errors.get_json_data())
+        faults = form.errors.as_data().items()
+        raise ValidationError({name: get_error_detail(first) for name, [first, *_] in faults})
     return Moment(as_of=form.cleaned_data["as_of"], known_at=form.cleaned_data["known_at"])

@@ -318,8 +318,8 @@ class StockMovement(models.Model):
 
     @property
     def unit_cost(self) -> Decimal:
-        """Rounded; the exact figure is `cost`."""
-        return (self.cost / self.quantity).quantize(CENT, ROUND_HALF_UP)
+        """Rounded; the exact figure is `cost`, which has the sign of `quantity`, or is nothing."""
+        return abs(self.cost / self.quantity).quantize(CENT, ROUND_HALF_UP)
 
 
 class Allocation(models.Model):

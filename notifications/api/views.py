@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from core.conditional import Conditional
 from core.exceptions import ForbiddenError
 from core.openapi import refusal
-from core.requests import caller
+from core.requests import caller, wordless
 from notifications.api.filters import NotificationFilter
 from notifications.api.serializers import (
     AnnouncedSerializer,
@@ -69,6 +69,7 @@ class NotificationViewSet(
 
     @extend_schema(summary="You have read it", request=None, responses=NotificationSerializer)
     @action(detail=True, methods=["post"], filter_backends=[])
+    @wordless
     def read(self, request: Request, pk: int) -> Response:
         """A second time changes nothing."""
         row = NotificationService.read(notification=self.get_object())
@@ -76,6 +77,7 @@ class NotificationViewSet(
 
     @extend_schema(summary="You have read them all", request=None, responses=ReadSerializer)
     @action(methods=["post"], url_path="read-all", **UNPAGED)
+    @wordless
     def read_all(self, request: Request) -> Response:
         read = NotificationService.read_all(user=caller(request))
         return Response(ReadSerializer({"read": read}).data)

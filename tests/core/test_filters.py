@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from core.filters import FilterSet, FlagFilter, IntegerFilter
 from inventory.enums import Condition
 from inventory.models import Collectible
+from tests.contract import published
 
 
 class Whole(filters.FilterSet):
@@ -68,3 +69,21 @@ def test_all_that_is_wrong_is_told_at_once(owner_client: APIClient) -> None:
     )
     assert answer.status_code == 400
     assert {error["field"] for error in answer.json()["errors"]} == {"min_value", "in_stock"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("parameter", ["search", "ordering"])
+def test_list_that_does_not_heed_a_parameter_refuses_it(
+    parameter: str, owner_client: APIClient
+) -> None:
+    """Reports are no list to whom filters are asked: they read all of their query themselves."""
+    refused = []
+    for path, methods in published("v1")["paths"].items():
+        told = {each.get("name") for each in methods.get("get", {}).get("parameters", [])}
+        if "page" in told and "{" not in path and "/reports/" not in path:
+            answer = owner_client.get(path, {parameter: "nothing"}).json()
+            detail = answer.get("detail", "")
+            assert (detail == "There is no such parameter.") == (parameter not in told), path
+            refused += [path] if detail else []
+            assert "results" in owner_client.get(path, {parameter: ""}).json()
+    assert "/api/v1/stock/levels/" in refused

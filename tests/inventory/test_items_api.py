@@ -156,6 +156,13 @@ class TestCreate:
         assert [(e["field"], e["code"]) for e in answer.json()["errors"]] == [(field, code)]
         assert not Collectible.objects.exists()
 
+    def test_all_that_is_wrong_is_told_at_once(self, owner_client: APIClient) -> None:
+        answer = owner_client.post(ITEMS, {"colour": "red", "sku": 75, "quantity": -1})
+        assert {e["field"]: e["code"] for e in answer.json()["errors"]} == {
+            "name": "required", "sku": "invalid", "quantity": "min_value",
+            "colour": "unknown_field",
+        }  # fmt: skip
+
     def test_what_the_server_sets_cannot_be_set(
         self, owner_client: APIClient, owner: User, stranger: User
     ) -> None:

@@ -127,6 +127,16 @@ def test_receipt_is_answered_with_its_movement_and_lot(
     assert (entry.action, entry.object_type) == (f"received 3 of item “{item.name}”", "collectible")
 
 
+def test_units_that_cost_nothing_leave_for_nothing(
+    item: Collectible, store: VendorStore, owner_client: APIClient
+) -> None:
+    receipt = {"item": item.pk, "quantity": 2, "unit_cost": "0.00"}
+    owner_client.post(f"{STOCK}receive/", receipt)
+    body = {"item": item.pk, "quantity": 1, "reason": "lost"}
+    [movement] = owner_client.post(f"{STOCK}write-off/", body).json()["movements"]
+    assert (movement["cost"], movement["unit_cost"]) == ("0.00", "0.00")
+
+
 def test_units_leave_the_oldest_lots_at_their_cost(world: World, owner_client: APIClient) -> None:
     body = {"item": world.item.pk, "quantity": 4, "reason": "stolen"}
     movements = owner_client.post(f"{STOCK}write-off/", body).json()["movements"]

@@ -226,6 +226,18 @@ def test_deleted_item_is_not_there(
     assert refusal(answer) == (404, "not_found")
 
 
+@pytest.mark.parametrize("address", ["stock/levels/", "catalog/items/", "catalog/items/{}/"])
+@pytest.mark.parametrize("parameter", ["as_of", "known_at"])
+def test_what_is_no_time_is_named(
+    address: str, parameter: str, owner_client: APIClient, item: Collectible
+) -> None:
+    for text, code in (("yesterday", "invalid"), ("", "required")):
+        answer = owner_client.get(f"/api/v1/{address.format(item.pk)}?{parameter}={text}")
+        [error] = answer.json()["errors"]
+        assert (answer.status_code, error["field"], error["code"]) == (400, parameter, code)
+        assert "{" not in error["detail"]
+
+
 @pytest.mark.parametrize("deed", [*BODIES, "transfer", "correct"])
 def test_deeds_know_post_and_no_parameters(deed: str, owner_client: APIClient, ask: Any) -> None:
     for method in ("get", "put", "patch", "delete"):

@@ -19,7 +19,7 @@ from core.exceptions import InUse, InvalidInput
 from core.openapi import REHEARSED, STALE_PLAN, refusal
 from core.pagination import PAGINATION
 from core.renderers import CSVRenderer, JSONLinesRenderer, XLSXRenderer
-from core.requests import REHEARSAL, caller, read_terms, refuse_unknown
+from core.requests import REHEARSAL, caller, read_terms, refuse_unknown, wordless
 from core.serializers import IdsSerializer
 from core.tabular import jsonl_chunks, xlsx_file
 from inventory.api.filters import MOMENT, CollectibleFilter, read_moment
@@ -152,6 +152,7 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
         responses={200: CollectibleSerializer, **TAKEN},
     )
     @action(detail=True, methods=["post"], filter_backends=[])
+    @wordless
     def restore(self, request: Request, pk: str) -> Response:
         item = CollectibleService.restore(collectible=self.get_object(), by=caller(request))
         return Response(self.get_serializer(item).data)

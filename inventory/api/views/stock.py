@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from core.conditional import Conditional
 from core.openapi import refusal
-from core.requests import caller
+from core.requests import caller, wordless
 from inventory.api.filters import (
     MOMENT,
     LevelFilter,
@@ -127,6 +127,7 @@ class TransferViewSet(Conditional, viewsets.ReadOnlyModelViewSet):
         },
     )
     @action(detail=True, methods=["post"], filter_backends=[])
+    @wordless
     def receive(self, request: Request, pk: str) -> Response:
         transfer = TransferService.receive(transfer=self.get_object(), by=caller(request))
         return Response(self.get_serializer(transfer).data)

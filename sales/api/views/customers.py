@@ -9,7 +9,7 @@ from rest_framework.serializers import BaseSerializer
 
 from core.conditional import Conditional
 from core.openapi import refusal, refusals
-from core.requests import caller
+from core.requests import caller, wordless
 from sales.api.filters import CustomerFilter, CustomerOrderFilter
 from sales.api.serializers import CustomerSerializer, OrderSerializer
 from sales.exceptions import CustomerErased
@@ -71,6 +71,7 @@ class CustomerViewSet(Conditional, viewsets.ModelViewSet):
         responses={204: None},
     )
     @action(detail=True, methods=["post"], filter_backends=[])
+    @wordless
     def erase(self, request: Request, pk: str) -> Response:
         """Living or deleted; by the shop's owner and administrators."""
         CustomerService.erase(customer=self.get_object(), by=caller(request))
@@ -82,6 +83,7 @@ class CustomerViewSet(Conditional, viewsets.ModelViewSet):
         responses={200: CustomerSerializer, **refusals(CustomerErased)},
     )
     @action(detail=True, methods=["post"], filter_backends=[])
+    @wordless
     def restore(self, request: Request, pk: str) -> Response:
         customer = CustomerService.restore(customer=self.get_object(), by=caller(request))
         return Response(self.get_serializer(customer).data)

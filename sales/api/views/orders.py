@@ -12,7 +12,7 @@ from rest_framework.serializers import BaseSerializer
 
 from core.conditional import Conditional
 from core.openapi import refusals
-from core.requests import caller
+from core.requests import caller, wordless
 from inventory.exceptions import InsufficientStock, StoreClosed
 from inventory.services import store_of
 from sales.api.filters import OrderFilter
@@ -98,12 +98,14 @@ class OrderViewSet(Conditional, viewsets.ModelViewSet):
         responses=answers(EmptyOrder, ItemDeleted, InsufficientStock),
     )
     @action(detail=True, methods=["post"], filter_backends=[])
+    @wordless
     def place(self, request: Request, pk: str) -> Response:
         """For as long as the shop's settings say: until `expires_at` somebody confirms it."""
         return self._done(OrderService.place, self.get_object())
 
     @extend_schema(summary="It is paid, or will be", request=None, responses=answers(OrderExpired))
     @action(detail=True, methods=["post"], filter_backends=[])
+    @wordless
     def confirm(self, request: Request, pk: str) -> Response:
         return self._done(OrderService.confirm, self.get_object())
 
@@ -120,6 +122,7 @@ class OrderViewSet(Conditional, viewsets.ModelViewSet):
 
     @extend_schema(summary="The customer has it and has paid", request=None, responses=answers())
     @action(detail=True, methods=["post"], filter_backends=[])
+    @wordless
     def complete(self, request: Request, pk: str) -> Response:
         return self._done(OrderService.complete, self.get_object())
 

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from core.conditional import Conditional
 from core.openapi import refusal
-from core.requests import caller
+from core.requests import caller, wordless
 from users.api.serializers import RefreshSerializer, SessionSerializer
 from users.exceptions import TokenNotValid
 from users.selectors import get_sessions_for_user
@@ -49,6 +49,7 @@ class LogoutAllView(APIView):
         request=None,
         responses={204: OpenApiResponse(description="All sessions have ended.")},
     )
+    @wordless
     def post(self, request: Request) -> Response:
         SessionService.end_all(user=caller(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -10,7 +10,7 @@ from rest_framework.serializers import BaseSerializer
 from core.conditional import Conditional
 from core.exceptions import ForbiddenError
 from core.openapi import refusal
-from core.requests import caller
+from core.requests import caller, wordless
 from core.throttles import InviteThrottle
 from vendors.api.filters import MemberFilter
 from vendors.api.serializers import (
@@ -135,12 +135,14 @@ class InviteViewSet(Conditional, mixins.ListModelMixin, viewsets.GenericViewSet)
 
     @extend_schema(summary="Accept an invitation", request=None, responses=ANSWERS)
     @action(detail=True, methods=["post"], filter_backends=[])
+    @wordless
     def accept(self, request: Request, pk: int) -> Response:
         invite = InviteService.accept(invite=self.get_object(), by=caller(request))
         return Response(self.get_serializer(invite).data)
 
     @extend_schema(summary="Decline an invitation", request=None, responses=ANSWERS)
     @action(detail=True, methods=["post"], filter_backends=[])
+    @wordless
     def decline(self, request: Request, pk: int) -> Response:
         invite = InviteService.decline(invite=self.get_object(), by=caller(request))
         return Response(self.get_serializer(invite).data)
