@@ -61,11 +61,15 @@ def write_all(rows: Sequence[Model], names: Iterable[str]) -> None:
 
 
 def _give_keys(cursor: Any, rows: Sequence[Model]) -> None:
+    """Under the lock that an INSERT takes before it draws its keys: who waits for all who write
+    the table (`inventory.services.closings`) finds none below the last key later."""
     meta = rows[0]._meta
     cursor.execute(
+        f'LOCK TABLE "{meta.db_table}" IN ROW EXCLUSIVE MODE;'  # noqa: S608 (names of columns)
         "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
         [f'"{meta.db_table}"', meta.pk.column, len(rows)],
     )
+    cursor.nextset()
     for row, [key] in zip(rows, cursor.fetchall(), strict=True):
         row.pk = key
 

@@ -66,6 +66,11 @@ class CachedListMixin(ListModelMixin, _Base):
     def get_data_version(self) -> str:
         raise AssertionError(f"{type(self).__name__} must say the version of its data.")
 
+    @property
+    def is_versioned(self) -> bool:
+        """Whether the version moves with all that this call shows. If not, nothing is kept."""
+        return True
+
     def get_question(self) -> Hashable | None:
         """All that the query for the list's rows is made of, besides the order: who asks the same
         gets the same query, of newer data. None when more is asked than is known to come again.
@@ -77,6 +82,8 @@ class CachedListMixin(ListModelMixin, _Base):
         return rows
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        if not self.is_versioned:
+            return self._made_anew(request)
         key = self._cache_key(request)
         tag = {"ETag": f'"{key}"'}
         # `*` is no tag that was given out: what is asked for has not even been understood yet.
@@ -89,6 +96,16 @@ class CachedListMixin(ListModelMixin, _Base):
             _keep(f"list:{key}", kept)
         body, links = kept
         return _Rendered(body, request, headers=tag | ({"Link": links} if links else {}))
+
+    def _made_anew(self, request: Request) -> Response:
+        """With a tag of what it says."""
+        made = self._made()
+        body = self._rendered(made.data)
+        key = _digest([body])
+        links = {"Link": made["Link"]} if "Link" in made else {}
+        if key in known_tags(request):
+            return Response(status=304, headers={"ETag": f'"{key}"'})
+        return _Rendered(body, request, headers={"ETag": f'"{key}"'} | links)
 
     def _made(self) -> Response:
         page = self.paginate_queryset(self._rows())

@@ -67,7 +67,7 @@ class ClosingService:
 @transaction.atomic
 def _marks() -> Marks:
     """Now, and the last rows there are. None with a smaller id is on its way: each was numbered
-    under a lock that this one waits for. (`core.bulk.add_all` numbers first: not for these.)"""
+    under a lock that this one waits for (`core.bulk` takes it first where it numbers many)."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
         cursor.execute(_MARKS)

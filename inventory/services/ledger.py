@@ -26,9 +26,10 @@ from core.saying import Drawn
 from core.writing import constraint_as
 from inventory.enums import MovementKind
 from inventory.events import StockRanLow, StockRanOut
-from inventory.exceptions import InsufficientStock, StockFull
+from inventory.exceptions import InsufficientStock, StockFull, StoreClosed
 from inventory.models import Collectible, StockLevel, StockLot, StockMovement
 from inventory.services.costs import Holding, Piece, consume
+from vendors.services import StoreService
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -139,6 +140,14 @@ def _locked(rows: Any, ids: Any) -> Any:
 def require_past(moment: datetime | None) -> None:
     if moment and moment > timezone.now():
         raise InvalidInput.of("occurred_at", _("This is in the future."), "in_future")
+
+
+def require_open(stores: Iterable[int]) -> None:
+    """Raises `StoreClosed` for one that has been closed; until the transaction ends none of the
+    others is. Asked under the items' locks, before anything of them moves."""
+    wanted = {*stores}
+    if closed := wanted - StoreService.keep_open(ids=wanted):
+        raise StoreClosed(min(closed))
 
 
 def add_lots(lots: Sequence[StockLot], entry: Entry, **links: Any) -> list[StockMovement]:

@@ -68,8 +68,8 @@ class Planner:
 
     def apply(self, rows: list[ItemRow]) -> Counter[str]:
         """Write the chunk (a dry run: only its outcomes); returns how many rows came to what."""
-        if not self.job.dry_run:
-            self._categories = None  # what a rolled back attempt made is not there
+        if not self.job.dry_run:  # what a rolled back attempt made is not there
+            self._categories = self._own_categories() if any(row.category for row in rows) else None
         known = self._known({row.sku for row in rows if row.sku})
         self._promised = self._promises(rows)
         new: list[Collectible] = []
@@ -214,12 +214,7 @@ class Planner:
         """Read once per chunk; a new name makes a category (in a dry run: a rehearsed one)."""
         vendor = self.job.vendor
         if self._categories is None:
-            own = list(Category.objects.filter(vendor=vendor).order_by("pk"))
-            # As it is written goes first: Python and the database differ on some capitals.
-            self._categories = {category.name.lower(): category for category in own}
-            self._categories |= {category.name: category for category in own}
-            # And by slug where no name is like it, as the service finds them.
-            self._categories = {category.slug: category for category in own} | self._categories
+            self._categories = self._own_categories()
         known = self._categories
         if name not in known and name.lower() not in known:
             category = (
@@ -230,6 +225,17 @@ class Planner:
             known[name.lower()] = category
             known.setdefault(category.slug, category)
         return known.get(name) or known[name.lower()]
+
+    def _own_categories(self) -> dict[str, Category]:
+        """By what rows call them. Locked, and before the items, as who deletes one does: it is
+        not gone when the chunk's items are in it."""
+        rows = Category.objects.filter(vendor=self.job.vendor).order_by("pk")
+        own = list(rows if self.job.dry_run else rows.select_for_update(no_key=True))
+        # As it is written goes first: Python and the database differ on some capitals.
+        known = {category.name.lower(): category for category in own}
+        known |= {category.name: category for category in own}
+        # And by slug where no name is like it, as the service finds them.
+        return {category.slug: category for category in own} | known
 
     def _rehearsed_category(self, name: str) -> Category:
         """As it would be made: a later row may call it by its slug."""

@@ -22,7 +22,6 @@ from inventory.exceptions import (
     NotCorrectable,
     ReturnExceedsSale,
     StaleQuantity,
-    StoreClosed,
 )
 from inventory.models import Collectible, StockLevel, StockLot, StockMovement
 from inventory.services.ledger import (
@@ -35,10 +34,10 @@ from inventory.services.ledger import (
     lowest_since,
     open_stock,
     post,
+    require_open,
     require_past,
     take,
 )
-from vendors.services import StoreService
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -109,9 +108,11 @@ class StockService:
         """One lot and one movement for each receipt, in their order.
 
         `landed_costs` (`{kind, amount}`) are divided among the receipts by what the goods cost,
-        to the cent. Raises `InvalidInput` when they would be divided between currencies.
+        to the cent. Raises `InvalidInput` when they would be divided between currencies, and
+        `StoreClosed`.
         """
         items = locked_items(receipt.item.pk for receipt in receipts)
+        require_open(receipt.store.pk for receipt in receipts)
         entry = _entry(MovementKind.RECEIPT, by, said)
         if landed_costs and len({_currency(receipt) for receipt in receipts}) > 1:
             detail = _("Costs cannot be divided between receipts in different currencies.")
@@ -136,7 +137,7 @@ class StockService:
         """Add `line.quantity` units, or take them if it is negative.
 
         Units found cost `unit_cost` each; units lost cost what their lots say. Raises
-        `InsufficientStock`.
+        `InsufficientStock`, and `StoreClosed`.
         """
         [line] = fresh([line])
         entry = _entry(MovementKind.ADJUSTMENT, by, said, reason)
@@ -155,8 +156,8 @@ class StockService:
     ) -> list[StockMovement]:
         """Correct a level to what was counted; no movement when that is what it is.
 
-        Raises `StaleQuantity` when it is not `expected` any more, and `InsufficientStock` when
-        more is allocated than was counted.
+        Raises `StaleQuantity` when it is not `expected` any more, `InsufficientStock` when more is
+        allocated than was counted, and `StoreClosed`.
         """
         item = locked_items([item.pk])[item.pk]
         level = StockLevel.objects.filter(item=item, store=store).first()
@@ -221,9 +222,7 @@ class StockService:
         before and comes now.
         """
         locked_items((each.sale.item_id for each in returns), deleted_too=True)
-        stores = {each.sale.store_id for each in returns if not each.written_off}
-        if closed := stores - StoreService.keep_open(ids=stores):
-            raise StoreClosed(min(closed))
+        require_open(each.sale.store_id for each in returns if not each.written_off)
         back = _entry(MovementKind.RETURN, by, said)
         rest = _not_returned([each.sale for each in returns])
         movements = [_returned(each, back, rest[each.sale.pk]) for each in returns]
@@ -250,8 +249,8 @@ class StockService:
     def correct(*, movement: StockMovement, by: "User", note: str = "") -> StockMovement:
         """The counter-movement of one that should not have been, at the time that one has.
 
-        Raises `NotCorrectable`, `AlreadyCorrected`, and `LotUsed` when its units have moved on,
-        even if they came back: they were there to be moved.
+        Raises `NotCorrectable`, `AlreadyCorrected`, `LotUsed` when its units have moved on, even if
+        they came back: they were there to be moved; and `StoreClosed` where they would come back.
         """
         item = locked_items([movement.item_id])[movement.item_id]
         if movement.kind not in CORRECTABLE:
@@ -261,6 +260,8 @@ class StockService:
         there = lowest_since(movement.lot.movements.all(), movement.occurred_at)
         if movement.quantity > there:
             raise LotUsed
+        if movement.quantity < 0:
+            require_open([movement.store_id])
         entry = Entry(
             MovementKind.CORRECTION, by, reference=movement.reference, note=note,
             occurred_at=movement.occurred_at,
@@ -315,6 +316,7 @@ def _adjusted(line: Line, entry: Entry, unit_cost: Decimal = Decimal(0)) -> list
     """More or fewer. The caller holds the item's lock; nothing to change changes nothing."""
     movements: list[StockMovement] = []
     if line.quantity > 0:
+        require_open([line.store.pk])
         found = Receipt(line.item, line.store, line.quantity, unit_cost)
         movements = add_lots([_lot(found, entry, [])], entry)
     elif line.quantity < 0:

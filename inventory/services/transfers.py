@@ -11,7 +11,7 @@ from core.writing import save_changes
 from inventory.enums import MovementKind, TransferStatus
 from inventory.exceptions import TransferEnded
 from inventory.models import StockLot, StockMovement, StockTransfer
-from inventory.services.ledger import Entry, Line, add_lots, fresh, locked_items, take
+from inventory.services.ledger import Entry, Line, add_lots, fresh, locked_items, require_open, take
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,11 +38,12 @@ class TransferService:
     ) -> StockTransfer:
         """Take units out of the line's store; they are in the other at once unless `in_transit`.
 
-        Their lots keep cost and age. Raises `InsufficientStock`.
+        Their lots keep cost and age. Raises `InsufficientStock`, and `StoreClosed`.
         """
         if line.store.pk == to_store.pk:
             raise InvalidInput.of("to_store", _("It is there already."), "same_store")
         [line] = fresh([line])
+        require_open([to_store.pk])
         transfer = StockTransfer.objects.create(
             item=line.item, from_store=line.store, to_store=to_store, quantity=line.quantity,
             reference=reference, created_by=by, updated_by=by,

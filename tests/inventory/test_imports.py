@@ -7,12 +7,19 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import storages
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from inventory.models import MAX_QUANTITY, Category, Collectible, ImportJob, ImportRow
-from inventory.services import CollectibleService, ImportService, Receipt, StockService
-from tests.factories import CollectibleFactory, StoreFactory
+from inventory.services import (
+    CategoryService,
+    CollectibleService,
+    ImportService,
+    Receipt,
+    StockService,
+)
+from tests.factories import CategoryFactory, CollectibleFactory, StoreFactory
 from tests.inventory.tables import faults, outcomes, table, take
+from tests.races import impatient
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
@@ -324,3 +331,34 @@ def _wait_until_somebody_waits() -> None:
                 return
         time.sleep(0.05)
     raise AssertionError("Nobody waits.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_category_that_is_deleted_meanwhile_waits_for_its_new_items(vendor: Vendor) -> None:
+    lego = CategoryFactory(vendor=vendor, name="Lego")
+    tried: list[str] = []
+
+    def deleted() -> str:
+        try:
+            CategoryService.delete(category=lego, by=vendor.owner)
+        except OperationalError:
+            return "waited"
+        return "deleted"
+
+    def once_read(execute: Any, sql: str, *more: Any) -> Any:
+        found = execute(sql, *more)
+        if 'FROM "inventory_category"' in sql and connection.in_atomic_block and not tried:
+            tried.append(impatient(deleted))
+        return found
+
+    file = table("Falcon,75192,Lego,1,1,2017")
+    job = ImportService.request(file=file, vendor=vendor, by=vendor.owner)
+    with connection.execute_wrapper(once_read):
+        ImportService.run(job_id=job.pk)
+    item = Collectible.objects.select_related("category").get(sku="75192")
+    assert item.category is not None
+    assert not item.category.is_deleted
+    assert tried == ["waited"]
+    assert deleted() == "deleted"
+    item.refresh_from_db()
+    assert item.category_id is None

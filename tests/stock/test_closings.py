@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis.strategies import booleans, integers, lists, sampled_from, tuples
@@ -15,8 +15,8 @@ from inventory.models import CatalogVersion, Collectible, StockClosing
 from inventory.selectors import Moment, ValuationFigures, get_valuation_figures
 from inventory.services import ClosingService, Receipt, StockService, ValuationService, Worth
 from inventory.tasks import close_books
-from tests.factories import CategoryFactory, CollectibleFactory
-from tests.races import in_turn
+from tests.factories import CategoryFactory, CollectibleFactory, StoreFactory
+from tests.races import impatient, in_turn
 from tests.stock.shelf import Shelf
 from tests.stock.test_balance import DEEDS, Books
 
@@ -162,3 +162,37 @@ def test_closing_waits_for_who_writes_already(old: Shelf) -> None:
     )
     moment = Moment(as_of=NOW - timedelta(days=50))
     assert figures(old.item.vendor_id, "USD", moment).units == 11
+
+
+@pytest.mark.django_db(transaction=True)
+def test_closing_waits_for_who_has_numbered_many_rows_already(old: Shelf) -> None:
+    """They are written apart from being numbered; meanwhile somebody else has a number above."""
+    at = NOW - timedelta(days=61, hours=1)
+    other = CollectibleFactory(vendor=old.item.vendor, quantity=0)
+    stall = StoreFactory(vendor=old.item.vendor, is_default=False)
+    meanwhile: list[str] = []
+
+    def close_at_once() -> str:
+        try:
+            ClosingService.close(step=1)
+        except OperationalError:
+            return "waited"
+        return "closed"
+
+    def once_numbered(execute: Any, sql: str, params: Any, *more: Any) -> Any:
+        found = execute(sql, params, *more)
+        if "nextval(" in sql and '"inventory_stockmovement"' in params:
+            receipts = [Receipt(other, stall, 1)]
+            impatient(lambda: StockService.receive(receipts=receipts, by=old.user))
+            meanwhile.append(impatient(close_at_once))
+        return found
+
+    many = [Receipt(old.item, old.store, 1)] * 400
+    with connection.execute_wrapper(once_numbered):
+        StockService.receive(receipts=many, by=old.user, occurred_at=at)
+    ClosingService.close(step=1)
+    moment = Moment(as_of=NOW - timedelta(days=50))
+    vendor = old.item.vendor_id
+    assert figures(vendor, "USD", moment) == without_closings(vendor, "USD", moment)
+    assert figures(vendor, "USD", moment).units == 406
+    assert meanwhile == ["waited"]

@@ -46,6 +46,8 @@ EXAMPLE = {
     "updated_by": 3,
     "version": 1,
 }
+# What an item that was asked for as of another time has besides (`inventory.selectors.items_at`).
+_THEN = ("units_then", "held_then", "value_then")
 WRITTEN = {
     key: EXAMPLE[key]
     for key in ("name", "sku", "category", "condition", "value", "quantity", "attributes")
@@ -118,10 +120,12 @@ class CollectibleSerializer(Compiled, Tagged, StrictModelSerializer):
         validators: list[object] = []  # the database decides what is taken
 
     def beside(self, row: Collectible) -> object:
-        """A worker makes thumbnails and a category gets another name: the item stays the same."""
+        """A worker makes thumbnails, a category gets another name, and of the past there may be
+        news: the item stays the same."""
         shown = [[p.pk, p.version, address_period(p)] for p in row.pictures]
         name = row.category.name if row.category else None
-        return [name, shown] if name or shown else None
+        then = [vars(row)[figure] for figure in _THEN if figure in vars(row)]
+        return [name, shown, *then] if name or shown or then else None
 
     def to_representation(self, item: Any) -> dict[str, Any]:
         """An item that was asked for as of another time has its figures of then."""

@@ -113,6 +113,11 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
     def get_data_version(self) -> str:
         return self.scope.version
 
+    @property
+    def is_versioned(self) -> bool:
+        """What is heard of the past later need not change anything of now."""
+        return not read_moment(self.request)
+
     def get_question(self) -> tuple[int, ...] | None:
         """Who only turns pages asks for all items of the same shops."""
         asked = {name for name in self.request.query_params if name[:1] != "_"}

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.conditional import Conditional
-from core.openapi import refusal
+from core.openapi import refusal, refusals
 from core.requests import caller, wordless
 from inventory.api.filters import (
     MOMENT,
@@ -38,6 +38,7 @@ from inventory.exceptions import (
     AlreadyCorrected,
     InsufficientStock,
     StaleQuantity,
+    StoreClosed,
     TransferEnded,
 )
 from inventory.selectors import (
@@ -53,7 +54,10 @@ from vendors.selectors import require_ability
 # The item may be gone since it was looked at.
 GONE = refusal(404, "not_found", "Not found.")
 LACK = refusal(409, InsufficientStock.code, InsufficientStock.detail)
-STALE = refusal(409, StaleQuantity.code, StaleQuantity.detail)
+# So may the store.
+CLOSED = refusals(StoreClosed)
+LACK_OR_CLOSED = refusals(InsufficientStock, StoreClosed)
+STALE_OR_CLOSED = refusals(StaleQuantity, StoreClosed)
 
 
 @extend_schema(tags=["stock"])
@@ -141,7 +145,7 @@ class StockViewSet(viewsets.GenericViewSet):
     pagination_class = None
     filter_backends: list[Any] = []
 
-    @extend_schema(summary="Take goods in", responses={201: ReceivedSerializer, **GONE})
+    @extend_schema(summary="Take goods in", responses={201: ReceivedSerializer, **CLOSED, **GONE})
     @action(detail=False, methods=["post"], serializer_class=ReceiveSerializer)
     def receive(self, request: Request) -> Response:
         values = self._said(request)
@@ -160,7 +164,8 @@ class StockViewSet(viewsets.GenericViewSet):
         return Response(body, status=status.HTTP_201_CREATED)
 
     @extend_schema(
-        summary="Add or take units", responses={201: MovementsSerializer, **LACK, **GONE}
+        summary="Add or take units",
+        responses={201: MovementsSerializer, **LACK_OR_CLOSED, **GONE},
     )
     @action(detail=False, methods=["post"], serializer_class=AdjustSerializer)
     def adjust(self, request: Request) -> Response:
@@ -177,7 +182,8 @@ class StockViewSet(viewsets.GenericViewSet):
         )
 
     @extend_schema(
-        summary="Say what was counted", responses={201: MovementsSerializer, **STALE, **GONE}
+        summary="Say what was counted",
+        responses={201: MovementsSerializer, **STALE_OR_CLOSED, **GONE},
     )
     @action(detail=False, methods=["post"], serializer_class=SetSerializer)
     def set(self, request: Request) -> Response:
@@ -194,7 +200,8 @@ class StockViewSet(viewsets.GenericViewSet):
         )
 
     @extend_schema(
-        summary="Send units to another store", responses={201: TransferSerializer, **LACK, **GONE}
+        summary="Send units to another store",
+        responses={201: TransferSerializer, **LACK_OR_CLOSED, **GONE},
     )
     @action(detail=False, methods=["post"], serializer_class=TransferRequestSerializer)
     def transfer(self, request: Request) -> Response:
@@ -228,7 +235,7 @@ class StockViewSet(viewsets.GenericViewSet):
         responses={
             201: MovementSerializer,
             **GONE,
-            **refusal(409, AlreadyCorrected.code, AlreadyCorrected.detail),
+            **refusals(AlreadyCorrected, StoreClosed),
         },
     )
     @action(detail=False, methods=["post"], serializer_class=CorrectSerializer)

@@ -1,0 +1,95 @@
+"""Nothing comes into a store that is closed: nobody could name it there, nor take it out."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db.models import ProtectedError
+from rest_framework.test import APIClient
+
+from core.exceptions import AppException
+from inventory.enums import Reason
+from inventory.models import Collectible, StockLevel
+from inventory.services import Line, Receipt, StockService, TransferService
+from tests.races import in_turn
+from tests.vendors.people import refusal
+from users.models import User
+from vendors.models import VendorStore
+from vendors.services import StoreService
+
+pytestmark = pytest.mark.django_db
+
+
+def there(stall: VendorStore) -> int:
+    return sum(StockLevel.objects.filter(store=stall.pk).values_list("on_hand", flat=True))
+
+
+def test_correction_brings_nothing_back_into_a_closed_store(
+    owner_client: APIClient, owner: User, item: Collectible, stall: VendorStore
+) -> None:
+    StockService.receive(receipts=[Receipt(item, stall, 2)], by=owner)
+    line = Line(item, stall, 2)
+    [lost] = StockService.write_off(line=line, reason=Reason.LOST, by=owner)
+    assert owner_client.delete(f"/api/v1/vendor-stores/{stall.pk}/").status_code == 204
+    answer = owner_client.post("/api/v1/stock/correct/", {"movement": lost.pk})
+    assert refusal(answer) == (409, "store_closed")
+    assert (answer.json()["store"], there(stall)) == (stall.pk, 0)
+
+
+def test_correction_takes_away_what_a_closed_store_never_had(
+    owner_client: APIClient, owner: User, item: Collectible, stall: VendorStore
+) -> None:
+    """Nothing comes in: it is only said that it did not."""
+    [found] = StockService.receive(receipts=[Receipt(item, stall, 2)], by=owner)
+    assert StockService.correct(movement=found, by=owner).quantity == -2
+
+
+def received(item: Collectible, stall: VendorStore, owner: User) -> None:
+    StockService.receive(receipts=[Receipt(item, stall, 1)], by=owner)
+
+
+def found(item: Collectible, stall: VendorStore, owner: User) -> None:
+    StockService.adjust(line=Line(item, stall, 1), reason=Reason.FOUND, by=owner)
+
+
+def counted(item: Collectible, stall: VendorStore, owner: User) -> None:
+    StockService.set(item=item, store=stall, quantity=1, expected=0, by=owner)
+
+
+def moved(item: Collectible, stall: VendorStore, owner: User, **how: Any) -> None:
+    main = item.vendor.stores.get(is_default=True)
+    TransferService.send(line=Line(item, main, 1), to_store=stall, by=owner, **how)
+
+
+def sent(item: Collectible, stall: VendorStore, owner: User) -> None:
+    moved(item, stall, owner, in_transit=True)
+
+
+def outcome(deed: Callable[[], Any]) -> str:
+    try:
+        deed()
+    except AppException as refused:
+        return refused.code
+    except ProtectedError:
+        return "in_use"
+    return "done"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("deed", [received, found, counted, moved, sent])
+@pytest.mark.parametrize("closes_first", [False, True])
+def test_deed_and_closing_at_the_same_moment_are_one_after_the_other(
+    owner: User, item: Collectible, store: VendorStore, stall: VendorStore, deed: Any,
+    closes_first: bool,
+) -> None:  # fmt: skip
+    StockService.receive(receipts=[Receipt(item, store, 1)], by=owner)
+    calls = [
+        partial(outcome, partial(deed, item, stall, owner)),
+        partial(outcome, partial(StoreService.delete, store=stall, by=owner)),
+    ]
+    outcomes = in_turn(*calls[:: -1 if closes_first else 1], behind=stall)
+    assert outcomes == ["done", "store_closed" if closes_first else "in_use"]
+    closed = VendorStore.all_objects.get(pk=stall.pk).is_deleted
+    on_its_way = int(deed is sent)
+    assert (closed, there(stall)) == ((True, 0) if closes_first else (False, 1 - on_its_way))
