@@ -129,7 +129,7 @@ class CachedListMixin(ListModelMixin, _Base):
 
     def count_of(self, rows: Any) -> int:
         """How many rows there are: counted once for all pages and orders of the same filters."""
-        if getattr(rows, "is_counted", False):
+        if getattr(rows, "is_counted", False) or not self.is_versioned:
             return int(rows.count())
         asked = self.request.query_params.lists()
         filters = sorted(pair for pair in asked if pair[0] not in _ASIDE and pair[0][:1] != "_")

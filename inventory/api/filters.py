@@ -31,6 +31,10 @@ class CollectibleFilter(FilterSet):
         method="in_category", help_text="Id, slug or name; its branches are included."
     )
     vendor = IntegerFilter(field_name="vendor_id")
+    store = IntegerFilter(
+        method="is_in_store", help_text="Of which units are on hand there, now."
+    )
+    sku = filters.CharFilter(help_text="The whole SKU, as it is written.")
     condition = filters.ChoiceFilter(choices=Condition.choices)
     min_value = filters.NumberFilter(field_name="value", lookup_expr="gte")
     max_value = filters.NumberFilter(field_name="value", lookup_expr="lte")
@@ -64,6 +68,9 @@ class CollectibleFilter(FilterSet):
 
     def in_category(self, queryset: CollectibleQuerySet, name: str, value: str) -> QuerySet:
         return queryset.in_categories(get_category_ids(self._user, value))
+
+    def is_in_store(self, queryset: CollectibleQuerySet, name: str, value: Any) -> QuerySet:
+        return queryset.on_hand_in(int(value))
 
     def is_in_stock(self, queryset: CollectibleQuerySet, name: str, value: bool) -> QuerySet:
         return queryset.in_stock() if value else queryset.out_of_stock()

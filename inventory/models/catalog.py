@@ -180,6 +180,11 @@ class CollectibleQuerySet(OwnedQuerySet):
     def _matched(self, **more: Any) -> Match | None:
         return None if self.match is None or self.match.low else replace(self.match, **more)
 
+    def on_hand_in(self, store_id: int) -> CollectibleQuerySet:
+        """Those of which the store has units."""
+        levels = self.model._meta.get_field("levels").related_model.objects
+        return self.filter(pk__in=levels.filter(store=store_id, on_hand__gt=0).values("item"))
+
     def in_stock(self) -> CollectibleQuerySet:
         return self.filter(quantity__gt=0)
 

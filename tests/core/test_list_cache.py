@@ -73,7 +73,8 @@ class Shop:
         return [answer.json() for answer in answers]
 
     def post(self, action: str, **body: Any) -> None:
-        answer = self.client.post(f"{ITEMS}{action}", {"ids": [self.item.pk], **body})
+        many = {} if action == f"{self.item.pk}/restore/" else {"ids": [self.item.pk]}
+        answer = self.client.post(f"{ITEMS}{action}", many | body)
         assert answer.status_code in {200, 201}, answer.content
 
     def run(self, sql: str) -> None:
