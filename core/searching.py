@@ -23,6 +23,7 @@ from django.db.models.expressions import Col
 from django.db.models.lookups import Exact, In
 
 from core.keyset import Row
+from core.parts import Foreseen
 
 # For each row that is wanted so many are looked at along the order.
 NEAR = 30
@@ -100,9 +101,13 @@ def _is_sought(condition: Any) -> bool:
 
 
 def _is_walked(conditions: list[Any], columns: frozenset[str]) -> bool:
-    """Whether each of them is one value of such a column, or says where in the order to begin."""
+    """Whether each of them is one value of such a column, says where in the order to begin, or is
+    settled before."""
     fixed = {_column(each) for each in conditions if _is_of_one(each)} & columns
-    return all(_is_place(each) or _column(each) in fixed for each in conditions)
+    return all(
+        isinstance(getattr(each, "lhs", None), (Row, Foreseen)) or _column(each) in fixed
+        for each in conditions
+    )
 
 
 def _column(condition: Any) -> str:
@@ -114,10 +119,6 @@ def _is_of_one(condition: Any) -> bool:
     if isinstance(condition, In):
         return condition.rhs_is_direct_value() and len(condition.rhs) == 1
     return isinstance(condition, Exact)
-
-
-def _is_place(condition: Any) -> bool:
-    return isinstance(getattr(condition, "lhs", None), Row)
 
 
 def _has_trigram(part: Any) -> bool:

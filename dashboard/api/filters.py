@@ -4,7 +4,7 @@ from django import forms
 from django_filters import rest_framework as filters
 
 from core.enums import AuditType
-from core.filters import FilterSet, IntegerFilter
+from core.filters import FilterSet, IntegerFilter, ShopFilter
 from core.models import AuditLog
 
 
@@ -18,7 +18,7 @@ class AuditLogFilter(FilterSet):
     type = filters.ChoiceFilter(choices=AuditType.choices)
     user = filters.CharFilter(lookup_expr="icontains", help_text="A part of the username.")
     actor = IntegerFilter(field_name="actor_id")
-    vendor = IntegerFilter(field_name="vendor_id")
+    vendor = ShopFilter()
     object_type = filters.CharFilter(help_text="`collectible`, `category`, `vendor` …")
     object_id = filters.CharFilter()
     request_id = filters.CharFilter()

@@ -172,7 +172,8 @@ class CollectibleQuerySet(OwnedQuerySet):
         return rows
 
     def in_categories(self, ids: list[int]) -> CollectibleQuerySet:
-        rows, known = self.filter(category_id__in=ids), (self.match or Match()).categories
+        rows = self.filter(category_id__in=ids).having_one("category", ids)
+        known = (self.match or Match()).categories
         among = frozenset(ids) if known is None else known.intersection(ids)
         rows.match = self._matched(categories=among)
         return rows
