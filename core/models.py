@@ -16,6 +16,7 @@ from django.utils import timezone
 from core.enums import AuditType, MessageState
 from core.paging import PagedQuerySet
 from core.parts import Part
+from core.searching import met_on_the_way
 
 _M = TypeVar("_M", bound=models.Model)
 _Family = dict[type[models.Model], set[Any]]
@@ -276,7 +277,11 @@ class AuditLogQuerySet(PagedQuerySet["AuditLog"]):
         return self.in_parts(models.Q(vendor_id__in=ids) | own, parts)
 
     def search(self, text: str) -> "AuditLogQuerySet":
-        return self.filter(action__icontains=text)
+        return self.filter(met_on_the_way(models.Q(action__icontains=text)))
+
+    def by_user(self, text: str) -> "AuditLogQuerySet":
+        """Whose name, as it was then, holds this."""
+        return self.filter(met_on_the_way(models.Q(user__icontains=text)))
 
 
 class AuditLog(models.Model):

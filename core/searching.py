@@ -12,12 +12,15 @@ from typing import Any
 
 from django.db.models import (
     BooleanField,
+    Case,
     Expression,
     ExpressionWrapper,
     Lookup,
     Q,
     QuerySet,
     TextField,
+    Value,
+    When,
 )
 from django.db.models.expressions import Col
 from django.db.models.lookups import Exact, In
@@ -75,6 +78,16 @@ class NearOrFar(Expression):
             f" SELECT pk FROM ({far}) AS row WHERE (SELECT rows FROM met) < {self.count})"
         )
         return sql, [*near_values, *far_values]
+
+
+def met_on_the_way(condition: Q) -> Case:
+    """A condition that no index answers: rows are looked at in their order until enough meet it.
+
+    PostgreSQL would guess how many do, over all shops together, and of an expression it knows
+    nothing: where it takes them for few, it reads all rows of a shop, and sorts those. Into this it
+    does not look, and takes half of the rows for such.
+    """
+    return Case(When(condition, then=Value(True)), default=Value(False))
 
 
 def is_searched(rows: QuerySet[Any]) -> bool:
