@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, Q
+from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, Q
+from django.db.models.lookups import Exact
 
 
 @dataclass(frozen=True)
@@ -32,5 +33,7 @@ class Named:
         """Whether any of them is of the part's shop."""
         for name in self.path.split("__"):
             model = model._meta.get_field(name).related_model
+        # Computed, so that they are looked up by their keys and not among all that the shop has.
+        shop = ExpressionWrapper(F(self.owner) + 0, output_field=BigIntegerField())
         things = model._base_manager.filter(pk__in=self.keys)  # noqa: SLF001 (Django tells of it)
-        return Foreseen(things.filter(**{self.owner: part.vendor_id}))
+        return Foreseen(things.filter(Exact(shop, part.vendor_id)))
