@@ -17,7 +17,7 @@ from django.db.models.lookups import In
 
 from core.parts import Named, Part
 from core.prepared import Text
-from core.searching import NEAR, Sought, is_searched, near_or_far
+from core.searching import NEAR, Sought, is_searched, near_or_far, unguessed
 
 _M = TypeVar("_M", bound=Model)
 # Up to here a page costs less as it is than by a query within it.
@@ -118,6 +118,10 @@ class PagedQuerySet(QuerySet[_M]):
     def sought(self, condition: Q) -> Self:
         """Those of which this is true, for which there is an index without any order."""
         return self.filter(Sought(condition))
+
+    def met_on_the_way(self, condition: Q) -> Self:
+        """Those of which this is true, for which there is no index: looked for along the order."""
+        return self.filter(unguessed(condition))
 
     def first_rows(self, count: int) -> Self:
         """The first of these rows in their order, without sorting all of them.

@@ -80,12 +80,11 @@ class NearOrFar(Expression):
         return sql, [*near_values, *far_values]
 
 
-def met_on_the_way(condition: Q) -> Case:
-    """A condition that no index answers: rows are looked at in their order until enough meet it.
+def unguessed(condition: Q) -> Case:
+    """The condition, into which PostgreSQL does not look: it takes half of the rows for such.
 
-    PostgreSQL would guess how many do, over all shops together, and of an expression it knows
-    nothing: where it takes them for few, it reads all rows of a shop, and sorts those. Into this it
-    does not look, and takes half of the rows for such.
+    How many it would guess over all shops together, and of an expression it knows nothing: where it
+    takes them for few it reads all rows of a shop, and sorts those.
     """
     return Case(When(condition, then=Value(True)), default=Value(False))
 

@@ -33,7 +33,6 @@ from core.models import (
     SoftDeleteModel,
     SoftDeleteQuerySet,
 )
-from core.searching import met_on_the_way
 from core.triggers import counts_changes, keeps
 from inventory.enums import Condition, Facet
 from inventory.models.figures import CatalogCount
@@ -82,7 +81,7 @@ class CategoryQuerySet(OwnedQuerySet):
         return self.annotate(item_count=Coalesce(Subquery(kept.values("items")), 0))
 
     def search(self, text: str) -> CategoryQuerySet:
-        return self.filter(met_on_the_way(Q(name__icontains=text)))
+        return self.met_on_the_way(Q(name__icontains=text))
 
     def named(self, name: str | Expression) -> CategoryQuerySet:
         """Without regard to case, as the constraint has it: at most one of a vendor's living."""
