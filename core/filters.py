@@ -43,6 +43,26 @@ class IntegerFilter(filters.NumberFilter):
         """The database compares numbers of any size; nothing to refuse."""
 
 
+class ShopFilter(IntegerFilter):
+    """`vendor`: of a list's parts (`core.paging`) those of one shop are left."""
+
+    def filter(self, rows: Any, value: int | None) -> Any:
+        return rows if value is None else rows.of_vendor(value)
+
+
+class ThingFilter(IntegerFilter):
+    """One thing by its key, of which each row has one: what is another shop's than the thing is not
+    looked through. The things' shop is found by `owner`."""
+
+    def __init__(self, *, owner: str = "vendor", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.owner = owner
+
+    def filter(self, rows: Any, value: int | None) -> Any:
+        found: Any = super().filter(rows, value)
+        return found if value is None else found.having_one(self.field_name, [value], self.owner)
+
+
 class FilterSet(filters.FilterSet):
     """django-filter's, at the price of what is given.
 

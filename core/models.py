@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from core.enums import AuditType, MessageState
 from core.paging import PagedQuerySet
+from core.parts import Part
 
 _M = TypeVar("_M", bound=models.Model)
 _Family = dict[type[models.Model], set[Any]]
@@ -269,13 +270,15 @@ class SoftDeleteModel(models.Model):
 class AuditLogQuerySet(PagedQuerySet["AuditLog"]):
     def concerning(self, vendor_ids: Iterable[int], actor_id: int) -> "AuditLogQuerySet":
         """What was done in these shops, and what this person did to the own account."""
-        own = models.Q(actor_id=actor_id, vendor=None)
-        ids = list(vendor_ids)
-        rows = self.filter(models.Q(vendor_id__in=ids) | own)
-        return rows.in_parts([own, *(models.Q(vendor_id=key) for key in ids)])
+        own, ids = models.Q(actor_id=actor_id, vendor=None), list(vendor_ids)
+        parts = [Part(own, None), *(Part(models.Q(vendor_id=key), key) for key in ids)]
+        return self.in_parts(models.Q(vendor_id__in=ids) | own, parts)
 
     def search(self, text: str) -> "AuditLogQuerySet":
-        return self.filter(action__icontains=text)
+        return self.met_on_the_way(models.Q(action__icontains=text))
+
+    def by_user(self, text: str) -> "AuditLogQuerySet":
+        return self.met_on_the_way(models.Q(user__icontains=text))
 
 
 class AuditLog(models.Model):

@@ -1,19 +1,23 @@
 """Pages of long lists: what is read is the page, not all rows before it nor all that match.
 
 A queryset that says of which parts its rows are (`in_parts`), of which shops for instance, is read
-part by part off the index of its order; and of a page deep in a list the keys are found first, by
-that index alone, before any row is read or joined.
+part by part off the index of its order, and what no row of a part can have is not looked for in it
+(`having_one`); and of a page deep in a list the keys are found first, by that index alone, before
+any row is read or joined.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any, Self, TypeVar
 
 from django.core.paginator import Page, Paginator
 from django.db.models import BigIntegerField, ExpressionWrapper, F, Model, Q, QuerySet
 from django.db.models.lookups import In
 
+from core.parts import Named, Part
 from core.prepared import Text
-from core.searching import NEAR, Sought, is_searched, near_or_far
+from core.searching import NEAR, Sought, is_searched, near_or_far, unguessed
 
 _M = TypeVar("_M", bound=Model)
 # Up to here a page costs less as it is than by a query within it.
@@ -25,7 +29,10 @@ MAX_PARTS = 20
 class PagedQuerySet(QuerySet[_M]):
     """Rows of which a page is wanted, in an order that an index holds for each part of them."""
 
-    _parts: Sequence[Q] = ()
+    _parts: Sequence[Part] | None = None
+    # What is asked of rows for being in one of the parts, as the query has it.
+    _whole: Sequence[Any] = ()
+    _named: tuple[Named, ...] = ()
     _total: int | None = None
     _is_found_first = False
     # Of who keeps these rows to ask for pages of them again and again: the pages' texts.
@@ -36,7 +43,8 @@ class PagedQuerySet(QuerySet[_M]):
 
     def _clone(self) -> Self:
         clone: Self = super()._clone()  # type: ignore[misc]
-        clone._parts, clone._total, clone.never_null = self._parts, self._total, self.never_null
+        clone._parts, clone._whole, clone._named = self._parts, self._whole, self._named
+        clone._total, clone.never_null = self._total, self.never_null
         clone._is_found_first = self._is_found_first
         return clone
 
@@ -62,12 +70,31 @@ class PagedQuerySet(QuerySet[_M]):
     def of_vendors(self, ids: Iterable[int]) -> Self:
         """The rows of these shops."""
         ids = list(ids)
-        return self.filter(vendor_id__in=ids).in_parts([Q(vendor_id=key) for key in ids])
+        return self.in_parts(Q(vendor_id__in=ids), [Part(Q(vendor_id=key), key) for key in ids])
 
-    def in_parts(self, parts: Sequence[Q]) -> Self:
-        """The same rows, each of which is in one of these parts, and in no second."""
+    def in_parts(self, whole: Q, parts: Sequence[Part]) -> Self:
+        """The rows of the whole, each of which is in one of the parts, and in no second."""
+        rows: Any = self.filter(whole)
+        before = len(self.query.where.children)
+        rows._parts, rows._whole = parts, rows.query.where.children[before:]  # noqa: SLF001
+        return rows
+
+    def of_vendor(self, key: int) -> Self:
+        """Those of one shop: of all parts its own are left."""
+        if self._parts is None:
+            return self.filter(vendor_id=key)
+        parts = [part for part in self._parts if part.vendor_id == key]
+        whole = reduce(or_, (part.rows for part in parts), Q(pk__in=[]))
+        return self._unparted().in_parts(whole, parts)
+
+    def having_one(self, path: str, keys: Sequence[int], owner: str = "vendor") -> Self:
+        """The same rows: each has one of the things with these keys, found by the path, and is of
+        the shop that the thing is of, found by `owner`.
+
+        No part is looked through, to its end, for things that are another shop's.
+        """
         rows = self._chain()  # type: ignore[attr-defined]
-        rows._parts = parts  # noqa: SLF001 (its own kind)
+        rows._named += (Named(path, keys, owner),)  # noqa: SLF001
         return rows
 
     def having(self, *names: str) -> Self:
@@ -92,17 +119,33 @@ class PagedQuerySet(QuerySet[_M]):
         """Those of which this is true, for which there is an index without any order."""
         return self.filter(Sought(condition))
 
+    def met_on_the_way(self, condition: Q) -> Self:
+        """Those of which this is true, for which there is no index: looked for along the order."""
+        return self.filter(unguessed(condition))
+
     def first_rows(self, count: int) -> Self:
         """The first of these rows in their order, without sorting all of them.
 
         The first ones of each part are read off its index; among those are the first of all.
         """
-        if not 1 < len(self._parts) <= MAX_PARTS:
+        parts = self._parts or ()
+        if not 1 < len(parts) <= MAX_PARTS:
             return self._first(count)
-        bare = self.select_related(None)
-        each = [bare.filter(part)._first(count) for part in self._parts]  # noqa: SLF001
+        bare = self._unparted().select_related(None)
+        each = [bare.filter(*self._asked_of(part))._first(count) for part in parts]  # noqa: SLF001
         first, *others = [rows._keys() for rows in each]  # noqa: SLF001
         return self._read(first.union(*others, all=True))[:count]
+
+    def _asked_of(self, part: Part) -> list[Any]:
+        return [part.rows, *(named.are_of(part, self.model) for named in self._named)]
+
+    def _unparted(self) -> Self:
+        """With nothing asked of the rows for being in one of the parts."""
+        rows = self._chain()  # type: ignore[attr-defined]
+        where = rows.query.where
+        where.children = [each for each in where.children if each not in self._whole]
+        rows._parts, rows._whole = None, ()  # noqa: SLF001
+        return rows
 
     def _first(self, count: int) -> Self:
         """Those of one part; if they are searched for, where they are met soonest."""

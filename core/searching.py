@@ -12,17 +12,21 @@ from typing import Any
 
 from django.db.models import (
     BooleanField,
+    Case,
     Expression,
     ExpressionWrapper,
     Lookup,
     Q,
     QuerySet,
     TextField,
+    Value,
+    When,
 )
 from django.db.models.expressions import Col
 from django.db.models.lookups import Exact, In
 
 from core.keyset import Row
+from core.parts import Foreseen
 
 # For each row that is wanted so many are looked at along the order.
 NEAR = 30
@@ -76,6 +80,15 @@ class NearOrFar(Expression):
         return sql, [*near_values, *far_values]
 
 
+def unguessed(condition: Q) -> Case:
+    """The condition, into which PostgreSQL does not look: it takes half of the rows for such.
+
+    How many it would guess over all shops together, and of an expression it knows nothing: where it
+    takes them for few it reads all rows of a shop, and sorts those.
+    """
+    return Case(When(condition, then=Value(True)), default=Value(False))
+
+
 def is_searched(rows: QuerySet[Any]) -> bool:
     return any(map(_is_sought, rows.query.where.children))
 
@@ -100,9 +113,13 @@ def _is_sought(condition: Any) -> bool:
 
 
 def _is_walked(conditions: list[Any], columns: frozenset[str]) -> bool:
-    """Whether each of them is one value of such a column, or says where in the order to begin."""
+    """Whether each of them is one value of such a column, says where in the order to begin, or is
+    settled before."""
     fixed = {_column(each) for each in conditions if _is_of_one(each)} & columns
-    return all(_is_place(each) or _column(each) in fixed for each in conditions)
+    return all(
+        isinstance(getattr(each, "lhs", None), (Row, Foreseen)) or _column(each) in fixed
+        for each in conditions
+    )
 
 
 def _column(condition: Any) -> str:
@@ -114,10 +131,6 @@ def _is_of_one(condition: Any) -> bool:
     if isinstance(condition, In):
         return condition.rhs_is_direct_value() and len(condition.rhs) == 1
     return isinstance(condition, Exact)
-
-
-def _is_place(condition: Any) -> bool:
-    return isinstance(getattr(condition, "lhs", None), Row)
 
 
 def _has_trigram(part: Any) -> bool:

@@ -4,8 +4,8 @@ from django import forms
 from django_filters import rest_framework as filters
 
 from core.enums import AuditType
-from core.filters import FilterSet, IntegerFilter
-from core.models import AuditLog
+from core.filters import FilterSet, IntegerFilter, ShopFilter
+from core.models import AuditLog, AuditLogQuerySet
 
 
 class AddressFilter(filters.CharFilter):
@@ -16,9 +16,9 @@ class AddressFilter(filters.CharFilter):
 
 class AuditLogFilter(FilterSet):
     type = filters.ChoiceFilter(choices=AuditType.choices)
-    user = filters.CharFilter(lookup_expr="icontains", help_text="A part of the username.")
+    user = filters.CharFilter(method="by_user", help_text="A part of the username.")
     actor = IntegerFilter(field_name="actor_id")
-    vendor = IntegerFilter(field_name="vendor_id")
+    vendor = ShopFilter()
     object_type = filters.CharFilter(help_text="`collectible`, `category`, `vendor` …")
     object_id = filters.CharFilter()
     request_id = filters.CharFilter()
@@ -29,3 +29,6 @@ class AuditLogFilter(FilterSet):
     class Meta:
         model = AuditLog
         fields: list[str] = []
+
+    def by_user(self, queryset: AuditLogQuerySet, name: str, value: str) -> AuditLogQuerySet:
+        return queryset.by_user(value)

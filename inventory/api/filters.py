@@ -10,7 +10,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.fields import get_error_detail
 from rest_framework.request import Request
 
-from core.filters import FilterSet, FlagFilter, IntegerFilter
+from core.filters import FilterSet, FlagFilter, IntegerFilter, ShopFilter, ThingFilter
 from core.requests import caller
 from inventory.enums import Condition, MovementKind, RowOutcome, TransferStatus
 from inventory.models import (
@@ -19,21 +19,18 @@ from inventory.models import (
     CollectibleQuerySet,
     ImportJob,
     LedgerQuerySet,
-    StoredQuerySet,
 )
 from inventory.selectors import NOW, Moment, get_category_ids, get_collectibles_for_user
 from vendors.roles import Ability
-from vendors.selectors import get_store_ids, get_vendors_allowing, require_ability_somewhere
+from vendors.selectors import get_vendors_allowing, require_ability_somewhere
 
 
 class CollectibleFilter(FilterSet):
     category = filters.CharFilter(
         method="in_category", help_text="Id, slug or name; its branches are included."
     )
-    vendor = IntegerFilter(field_name="vendor_id")
-    store = IntegerFilter(
-        method="is_in_store", help_text="Of which units are on hand there, now."
-    )
+    vendor = ShopFilter()
+    store = IntegerFilter(method="is_in_store", help_text="Of which units are on hand there, now.")
     sku = filters.CharFilter(help_text="The whole SKU, as it is written.")
     condition = filters.ChoiceFilter(choices=Condition.choices)
     min_value = filters.NumberFilter(field_name="value", lookup_expr="gte")
@@ -80,8 +77,8 @@ class CollectibleFilter(FilterSet):
 
 
 class CategoryFilter(FilterSet):
-    vendor = IntegerFilter(field_name="vendor_id")
-    parent = IntegerFilter(field_name="parent_id")
+    vendor = ShopFilter()
+    parent = ThingFilter(field_name="parent_id")
     is_root = FlagFilter(field_name="parent", lookup_expr="isnull")
 
     class Meta:
@@ -90,7 +87,7 @@ class CategoryFilter(FilterSet):
 
 
 class ImportJobFilter(FilterSet):
-    vendor = IntegerFilter(field_name="vendor_id")
+    vendor = ShopFilter()
     dry_run = FlagFilter()
 
     class Meta:
@@ -102,28 +99,20 @@ class ImportRowFilter(FilterSet):
     outcome = filters.ChoiceFilter(choices=RowOutcome.choices)
 
 
-class StoredFilter(FilterSet):
-    """Of rows in stores: those of a vendor are read as the rows of its stores are."""
-
-    vendor = IntegerFilter(method="of_vendor")
-
-    def of_vendor(self, queryset: StoredQuerySet, name: str, value: Any) -> QuerySet:
-        user: Any = caller(cast("Request", self.request))
-        return queryset.in_stores(get_store_ids(user, int(value)))
-
-
-class LevelFilter(StoredFilter):
-    item = IntegerFilter(field_name="item_id")
-    store = IntegerFilter(field_name="store_id")
+class LevelFilter(FilterSet):
+    vendor = ShopFilter()
+    item = ThingFilter(field_name="item_id")
+    store = ThingFilter(field_name="store_id")
     low_stock = FlagFilter(method="is_low", help_text="Of items at their threshold or below.")
 
     def is_low(self, queryset: LedgerQuerySet, name: str, value: bool) -> QuerySet:
         return queryset.low_on_stock() if value else queryset.well_stocked()
 
 
-class LotFilter(StoredFilter):
-    item = IntegerFilter(field_name="item_id")
-    store = IntegerFilter(field_name="store_id")
+class LotFilter(FilterSet):
+    vendor = ShopFilter()
+    item = ThingFilter(field_name="item_id")
+    store = ThingFilter(field_name="store_id")
     reference = filters.CharFilter()
     is_empty = FlagFilter(method="holds_nothing")
 
@@ -132,18 +121,19 @@ class LotFilter(StoredFilter):
 
 
 class MovementFilter(FilterSet):
-    item = IntegerFilter(field_name="item_id")
-    store = IntegerFilter(field_name="store_id")
-    lot = IntegerFilter(field_name="lot_id")
-    vendor = IntegerFilter(field_name="vendor_id")
+    item = ThingFilter(field_name="item_id")
+    store = ThingFilter(field_name="store_id")
+    lot = ThingFilter(field_name="lot_id", owner="item__vendor")
+    vendor = ShopFilter()
     kind = filters.ChoiceFilter(choices=MovementKind.choices)
     reference = filters.CharFilter()
     occurred_after = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="gte")
     occurred_before = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="lt")
 
 
-class TransferFilter(StoredFilter):
-    item = IntegerFilter(field_name="item_id")
+class TransferFilter(FilterSet):
+    vendor = ShopFilter()
+    item = ThingFilter(field_name="item_id")
     status = filters.ChoiceFilter(choices=TransferStatus.choices)
 
 

@@ -81,7 +81,7 @@ class CategoryQuerySet(OwnedQuerySet):
         return self.annotate(item_count=Coalesce(Subquery(kept.values("items")), 0))
 
     def search(self, text: str) -> CategoryQuerySet:
-        return self.filter(name__icontains=text)
+        return self.met_on_the_way(Q(name__icontains=text))
 
     def named(self, name: str | Expression) -> CategoryQuerySet:
         """Without regard to case, as the constraint has it: at most one of a vendor's living."""
@@ -172,7 +172,8 @@ class CollectibleQuerySet(OwnedQuerySet):
         return rows
 
     def in_categories(self, ids: list[int]) -> CollectibleQuerySet:
-        rows, known = self.filter(category_id__in=ids), (self.match or Match()).categories
+        rows = self.filter(category_id__in=ids).having_one("category", ids)
+        known = (self.match or Match()).categories
         among = frozenset(ids) if known is None else known.intersection(ids)
         rows.match = self._matched(categories=among)
         return rows
@@ -183,7 +184,8 @@ class CollectibleQuerySet(OwnedQuerySet):
     def on_hand_in(self, store_id: int) -> CollectibleQuerySet:
         """Those of which the store has units."""
         levels = self.model._meta.get_field("levels").related_model.objects
-        return self.filter(pk__in=levels.filter(store=store_id, on_hand__gt=0).values("item"))
+        held = levels.filter(store=store_id, on_hand__gt=0)
+        return self.filter(pk__in=held.values("item")).having_one("levels__store", [store_id])
 
     def in_stock(self) -> CollectibleQuerySet:
         return self.filter(quantity__gt=0)

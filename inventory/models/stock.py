@@ -20,6 +20,7 @@ from core.fields import CurrencyField
 from core.models import AuditedModel
 from core.money import CENT
 from core.paging import PagedQuerySet
+from core.parts import Part
 from core.triggers import counts_changes
 from inventory.enums import (
     INBOUND,
@@ -38,7 +39,7 @@ from inventory.triggers import (
     MOVEMENT_TRIGGERS,
     VALUATION_TRIGGERS,
 )
-from vendors.selectors import get_store_ids, get_vendor_ids
+from vendors.selectors import get_stores_with_vendor, get_vendor_ids
 
 if TYPE_CHECKING:
     from users.models import User
@@ -75,11 +76,9 @@ class StoredQuerySet(LedgerQuerySet):
 
     def visible_to(self, user: User) -> StoredQuerySet:
         """By their stores, which are those of the items' vendors: each has an index."""
-        return self.in_stores(get_store_ids(user))
-
-    def in_stores(self, ids: list[int]) -> StoredQuerySet:
-        rows = self.filter(**{f"{self.kept_in}__in": ids})
-        return rows.in_parts([Q(**{self.kept_in: key}) for key in ids])
+        stores = get_stores_with_vendor(user)
+        parts = [Part(Q(**{self.kept_in: key}), vendor_id) for key, vendor_id in stores]
+        return self.in_parts(Q(**{f"{self.kept_in}__in": [key for key, _ in stores]}), parts)
 
 
 class TransferQuerySet(StoredQuerySet):

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from rest_framework.request import Request
 
-from core.filters import FilterSet, FlagFilter, IntegerFilter
+from core.filters import FilterSet, FlagFilter, IntegerFilter, ShopFilter, ThingFilter
 from core.requests import caller
 from sales.enums import OrderStatus
 from sales.models import Customer, Order, OrderQuerySet
@@ -14,7 +14,7 @@ from vendors.selectors import get_vendors_allowing, require_ability_somewhere
 
 
 class CustomerFilter(FilterSet):
-    vendor = IntegerFilter(field_name="vendor_id")
+    vendor = ShopFilter()
     is_deleted = FlagFilter(help_text="The deleted instead of the living.")
 
     class Meta:
@@ -36,10 +36,10 @@ class CustomerOrderFilter(FilterSet):
 
 
 class OrderFilter(FilterSet):
-    vendor = IntegerFilter(field_name="vendor_id")
+    vendor = ShopFilter()
     status = filters.ChoiceFilter(choices=OrderStatus.choices)
-    customer = IntegerFilter(field_name="customer_id")
-    store = IntegerFilter(field_name="store_id")
+    customer = ThingFilter(field_name="customer_id")
+    store = ThingFilter(field_name="store_id")
     channel = filters.CharFilter()
     number = filters.CharFilter()
     created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
@@ -53,9 +53,9 @@ class OrderFilter(FilterSet):
 
 
 class SaleFilter(FilterSet):
-    vendor = IntegerFilter(field_name="vendor_id")
-    customer = IntegerFilter(field_name="customer_id")
-    store = IntegerFilter(field_name="store_id")
+    vendor = ShopFilter()
+    customer = ThingFilter(field_name="customer_id")
+    store = ThingFilter(field_name="store_id")
     item = IntegerFilter(method="has_item")
     channel = filters.CharFilter()
     sold_after = filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="gte")

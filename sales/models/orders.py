@@ -61,7 +61,8 @@ class OrderQuerySet(TimeStampedQuerySet["Order"]):
 
     def with_item(self, item_id: int) -> OrderQuerySet:
         """Those with a line of it."""
-        return self.filter(pk__in=OrderLine.objects.filter(item=item_id).values("order"))
+        rows = self.filter(pk__in=OrderLine.objects.filter(item=item_id).values("order"))
+        return rows.having_one("lines__item", [item_id])
 
     def with_details(self) -> OrderQuerySet:
         """Each with all that its representation needs: four more queries, however many orders."""

@@ -3,9 +3,13 @@
 import pytest
 from rest_framework.test import APIClient
 
+from core.audit import log_audit
+from core.enums import AuditType
 from core.keyset import Keyset, Ranges, first_rows
 from core.paging import SHALLOW
+from dashboard.selectors import get_audit_logs_for_user
 from inventory.models import Collectible
+from inventory.selectors import get_lots_for_user
 from sales.selectors import get_orders_for_user, get_sales_for_user
 from tests.factories import CategoryFactory, CollectibleFactory, VendorFactory
 from tests.factories.orders import order, sale, stocked
@@ -87,3 +91,43 @@ def test_what_has_no_value_is_a_range_of_its_own(owner: User, vendor: Vendor) ->
     back = keyset.reversed()
     before = back.after(rows, back.position(rows.get(pk=drafts[1])))
     assert [row.pk for row in before.first_rows(9)] == [drafts[0], placed[1], placed[0]]
+
+
+def test_rows_of_one_thing_are_found_in_its_shop_alone(
+    owner: User, vendor: Vendor, owner_client: APIClient
+) -> None:
+    """Another shop's part is not begun, whoever's the thing is."""
+    sales = [sale(shop) for shop in (vendor, VendorFactory(owner=owner), VendorFactory())]
+    for own, sold in zip((True, True, False), sales, strict=True):
+        ware = sold.lines.get().item_id
+        rows = get_orders_for_user(owner).with_item(ware)
+        assert [row.pk for row in rows.first_rows(9)] == ([sold.pk] if own else [])
+        assert rows.first_rows(9).explain().count("One-Time Filter: $") == 2
+        for call in (f"sales/?item={ware}", f"orders/?store={sold.store_id}"):
+            found = owner_client.get(f"/api/v2/{call}").json()["results"]
+            assert [row["id"] for row in found] == ([sold.pk] if own else []), call
+
+
+def test_part_is_asked_for_in_place_of_the_whole(owner: User, vendor: Vendor) -> None:
+    """Asked both, PostgreSQL would expect the square of the shop's share of all rows."""
+    sale(vendor)
+    sale(VendorFactory(owner=owner))
+    rows = get_orders_for_user(owner)
+    assert str(rows.query).count(" IN (") == 1
+    assert str(rows.first_rows(9).query).count(" IN (") == 1  # that of the keys
+    assert list(rows.first_rows(9)) == list(rows)
+
+
+def test_rows_of_one_shop_are_its_parts_alone(owner: User, vendor: Vendor) -> None:
+    other = VendorFactory(owner=owner)
+    stocked(vendor)
+    wares = [stocked(other).pk for _ in range(2)]
+    stocked(VendorFactory())
+    log_audit(AuditType.ACCOUNT, owner, "signed in")
+    lots = get_lots_for_user(owner).of_vendor(other.pk)
+    assert [lot.item_id for lot in lots.first_rows(9)] == wares[::-1]
+    entries = get_audit_logs_for_user(owner)
+    assert "UNION" in str(entries.first_rows(9).query)
+    of_one = entries.of_vendor(other.pk).first_rows(9)
+    assert {entry.vendor_id for entry in of_one} == {other.pk}
+    assert "UNION" not in str(of_one.query)

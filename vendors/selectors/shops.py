@@ -149,14 +149,13 @@ def get_stores_for_user(user: "User") -> StoreQuerySet:
     return stores.order_by("name", "pk")
 
 
-def get_store_ids(user: "User", vendor_id: int | None = None) -> list[int]:
-    """Of all stores, closed ones too, of the vendors the user may see, or of one of them; none
-    for nobody."""
+def get_stores_with_vendor(user: "User") -> list[tuple[int, int]]:
+    """Each store, closed ones too, of the vendors the user may see, by its id with its vendor's;
+    none for nobody."""
     if not user.pk:
         return []
     stores = VendorStore.all_objects.filter(vendor__in=get_vendors_for_user(user).order_by())
-    stores = stores if vendor_id is None else stores.filter(vendor_id=vendor_id)
-    return list(stores.order_by().values_list("pk", flat=True))
+    return list(stores.order_by().values_list("pk", "vendor_id"))
 
 
 def get_store_names(ids: Iterable[int | None]) -> dict[int, str]:
