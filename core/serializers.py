@@ -1,9 +1,10 @@
 """Serializer parts that every resource uses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.functional import cached_property
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, gettext_lazy
 from drf_spectacular.types import OpenApiTypes
@@ -13,12 +14,12 @@ from drf_spectacular.utils import (
     extend_schema_serializer,
 )
 from rest_framework import serializers
+from rest_framework.fields import empty
 from rest_framework.utils.formatting import lazy_format
-
-Fields = dict[str, serializers.Field]
+from rest_framework.utils.serializer_helpers import BindingDict
 
 # By serializer, so many as there are in the code.
-_kept: dict[type, Fields] = {}
+_kept: dict[type, dict[str, serializers.Field]] = {}
 # Where fields keep a field that is theirs alone.
 _INNER = {"child", "child_relation"}
 _READS_TEXT = serializers.CharField.to_internal_value
@@ -31,13 +32,35 @@ class StrictMixin:
     And numbers for text or for a flag: `0075` is another SKU than 75.
     """
 
-    def get_fields(self) -> Fields:
+    # What a call says, by name, while it is read; of a form nobody knows what it leaves out.
+    _said: Any = None
+
+    def get_fields(self) -> Any:
         """Twins of fields that are made once: the framework makes them for each call anew."""
         kept = _kept.get(type(self))
         if kept is None:
-            made: Fields = super().get_fields()  # type: ignore[misc]
+            made = super().get_fields()  # type: ignore[misc]
             kept = _kept[type(self)] = {name: _kept_for_all(each) for name, each in made.items()}
-        return {name: _twin(each) for name, each in kept.items()}
+        return _Twins(self, kept)
+
+    @cached_property
+    def fields(self) -> Any:
+        made = self.get_fields()
+        return made if isinstance(made, _Twins) else _Twins(self, {}).with_all(made)
+
+    @property
+    def _writable_fields(self) -> Iterator[Any]:
+        """Without those of which nothing is said, and nothing follows from that."""
+        for name, field in [*self.fields.states.items()]:
+            follows = field.required or field.default is not empty
+            if not field.read_only and (follows or self._said is None or name in self._said):
+                yield self.fields[name]
+
+    def _read_only_defaults(self) -> Any:
+        states = self.fields.states.values()
+        if not any(each.read_only and each.default is not empty for each in states):
+            return {}
+        return super()._read_only_defaults()  # type: ignore[misc]
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
@@ -49,7 +72,48 @@ class StrictMixin:
                 raise serializers.ValidationError(
                     {name: [known[name].error_messages["invalid"]] for name in wrong}, "invalid"
                 )
+        self._said = data if type(data) is dict else None
         return super().to_internal_value(data)  # type: ignore[misc]
+
+
+class _Twins(BindingDict):
+    """Fields of one serializer. Each is made of the one that is kept when somebody asks for it:
+    most calls say little of what they might."""
+
+    def __init__(self, serializer: Any, kept: dict[str, serializers.Field]) -> None:
+        super().__init__(serializer)
+        self.states = {**kept}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.fields:
+            self[name] = _twin(self.states[name])
+        return self.fields[name]
+
+    def __setitem__(self, name: str, field: Any) -> None:
+        self.states[name] = field
+        super().__setitem__(name, field)
+
+    def __delitem__(self, name: str) -> None:
+        del self.states[name]
+        self.fields.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self.states])
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.states
+
+    def with_all(self, fields: Any) -> "_Twins":
+        """Some of them may be the serializer's already."""
+        for name, field in fields.items():
+            if field.parent is self.serializer:
+                self.states[name] = self.fields[name] = field
+            else:
+                self[name] = field
+        return self
 
 
 def _is_of_another_kind(field: serializers.Field, value: Any) -> bool:
