@@ -149,7 +149,7 @@ class _Statement:
     def filled(self, given: dict[str, Any]) -> tuple[str, list[Any]]:
         if any(isinstance(value, (QuerySet, Text)) for value in given.values()):
             return _with_queries(self.sql, self.names, given)
-        return self.sql, [given[name] for name in self.names]
+        return self.sql, [_said(given[name]) for name in self.names]
 
     def read(self, rows: list[tuple[Any, ...]], connection: Any) -> list[Any]:
         kind = self.template._iterable_class  # noqa: SLF001
@@ -185,6 +185,13 @@ class _Compiled:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._query, name)
+
+
+def _said(value: Any) -> Any:
+    """A list of ids as text: psycopg asks each of them how it is said."""
+    if type(value) is list and {*map(type, value)} == {int}:
+        return f"{{{str(value)[1:-1]}}}"
+    return value
 
 
 def _with_queries(sql: str, names: list[str], given: dict[str, Any]) -> tuple[str, list[Any]]:
