@@ -49,7 +49,7 @@ class StrictMixin:
         return made if isinstance(made, _Twins) else _Twins(self, {}).with_all(made)
 
     @property
-    def _writable_fields(self) -> Iterator[Any]:
+    def _writable_fields(self) -> Any:
         """Without those of which nothing is said, and nothing follows from that."""
         for name, field in [*self.fields.states.items()]:
             follows = field.required or field.default is not empty
@@ -64,7 +64,7 @@ class StrictMixin:
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
-            known = self.fields  # type: ignore[attr-defined]
+            known = self.fields
             if unknown := sorted(str(key) for key in data if key not in known):
                 fault = serializers.ErrorDetail(gettext("Unknown field."), "unknown_field")
                 raise serializers.ValidationError(dict.fromkeys(unknown, fault))
@@ -97,7 +97,7 @@ class _Twins(BindingDict):
         del self.states[name]
         self.fields.pop(name, None)
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Any:
         return iter([*self.states])
 
     def __len__(self) -> int:
