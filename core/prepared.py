@@ -13,6 +13,7 @@ planned it before, too (docs/decisions/0025-fast-reads.md).
 import copy
 import inspect
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import date
 from functools import cached_property
 from types import SimpleNamespace
@@ -228,10 +229,12 @@ def run(
     kind: Any = ServerBindingCursor,
     *,
     begins: bool = True,
+    ends: bool = False,
 ) -> list[tuple[Any, ...]]:
     """With a cursor that leaves the values to PostgreSQL; each connection keeps one of a kind.
 
-    A transaction that is open `begins` with it, unless it only reads.
+    A transaction that is open `begins` with it, unless it only reads. Where it `ends` with it,
+    COMMIT follows at once: what is locked is free before the answer is on its way.
 
     What a connection hears often it has planned (`prepare_threshold`). Where somebody listens to
     what is asked, it is asked as Django does.
@@ -247,7 +250,10 @@ def run(
         if bare is None:
             bare = kept[kind] = kind(raw)
         if not (connection.queries_logged or connection.execute_wrappers):
-            bare.execute(sql, parameters)
+            with raw.pipeline() if ends else nullcontext():
+                bare.execute(sql, parameters)
+                if ends:
+                    raw.commit()
             rows: list[tuple[Any, ...]] = bare.fetchall()
             return rows
     # Of what was planned before, psycopg does not tell the words.

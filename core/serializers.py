@@ -1,6 +1,6 @@
 """Serializer parts that every resource uses."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Unpack, cast
 
-from django.db import transaction
 from django.utils import timezone
 
-from core.adding import add, together
+from core.adding import add, deed
 from core.audit import log_audit
 from core.enums import AuditType
 from core.saying import Drawn, Words
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 class SaleService:
     @staticmethod
-    @transaction.atomic
+    @deed()
     def record(
         *, vendor: "Vendor", store: "VendorStore", lines: Sequence[Wanted] | Sequence[Said],
         by: "User", currency: str = "", sold_at: datetime | None = None,
@@ -52,12 +51,11 @@ class SaleService:
             raise EmptyOrder
         order.confirmed_at = order.fulfilled_at = order.completed_at = at
         fulfilment = Fulfilment(order=order, fulfilled_at=at, created_by=by)
-        with together():
-            number(order, at)
-            add(order, *drafted, fulfilment)
-            entries = book_new(order, drafted, fulfilment, by=by, occurred_at=sold_at)
-            action = Words(["sold order ", cast("Drawn", order.number)])
-            log_audit(AuditType.SALES, by, action, obj=order, after=told(order))
+        number(order, at)
+        add(order, *drafted, fulfilment)
+        entries = book_new(order, drafted, fulfilment, by=by, occurred_at=sold_at)
+        action = Words(["sold order ", cast("Drawn", order.number)])
+        log_audit(AuditType.SALES, by, action, obj=order, after=told(order))
         count_in(entries)
         know(order, lines=drafted, entries=entries, fulfilments=[fulfilment], returns=[])
         return order
