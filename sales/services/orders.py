@@ -10,10 +10,12 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.adding import add, deed
 from core.audit import log_audit
 from core.enums import AuditType
 from core.exceptions import AppException, InvalidInput, NotFoundError
 from core.outbox import announce
+from core.saying import KeyOf, Words
 from core.writing import Changes, differing
 from inventory.services import AllocationService, Line, StockService
 from sales.enums import CancelReason, OrderStatus
@@ -61,7 +63,7 @@ class OrderService:
         return _locked(row)
 
     @staticmethod
-    @transaction.atomic
+    @deed()
     def create(
         *, vendor: "Vendor", store: "VendorStore", lines: Sequence[Wanted], by: "User",
         currency: str = "", **details: Unpack[OrderDetails],
@@ -74,9 +76,9 @@ class OrderService:
             lines, vendor=vendor, store=store, currency=currency or vendor.currency,
             created_by=by, **details,
         )  # fmt: skip
-        order.save(force_insert=True)
-        OrderLine.objects.bulk_create(drafted)
-        log_audit(AuditType.SALES, by, f"drafted order {order.pk}", obj=order, after=told(order))
+        add(order, *drafted)
+        action = Words(["drafted order ", KeyOf(order)])
+        log_audit(AuditType.SALES, by, action, obj=order, after=told(order))
         return order
 
     @staticmethod
@@ -121,7 +123,7 @@ class OrderService:
         row.delete()
 
     @staticmethod
-    @transaction.atomic
+    @deed()
     def place(*, order: Order, by: "User") -> Order:
         """Hold stock for all lines until somebody confirms it, for as long as the shop's settings
         say, and give the order its number.
@@ -144,7 +146,7 @@ class OrderService:
         return row
 
     @staticmethod
-    @transaction.atomic
+    @deed()
     def confirm(*, order: Order, by: "User") -> Order:
         """It is paid, or will be: the stock is held until it is fulfilled or cancelled.
 
@@ -188,7 +190,7 @@ class OrderService:
         return _move(row, OrderStatus.CONFIRMED, "fulfilled a part of", by)
 
     @staticmethod
-    @transaction.atomic
+    @deed()
     def complete(*, order: Order, by: "User") -> Order:
         """The customer has it and has paid."""
         row = _locked(order)
@@ -197,7 +199,7 @@ class OrderService:
         return _move(row, OrderStatus.COMPLETED, "completed", by)
 
     @staticmethod
-    @transaction.atomic
+    @deed()
     def cancel(*, order: Order, by: "User | None", reason: str = CancelReason.CUSTOMER) -> Order:
         """Give back exactly what it still holds.
 
