@@ -79,7 +79,6 @@ class NoteSerializer(StrictSerializer):
     text = serializers.CharField()
     size = StrictIntegerField(default=3)
     colour = serializers.CharField(required=False)
-    made_by = serializers.CharField(read_only=True, default="us")
     kind = serializers.CharField(read_only=True)
 
 
@@ -88,15 +87,15 @@ class ReversedSerializer(NoteSerializer):
 
     def get_fields(self) -> dict[str, Any]:
         more = serializers.CharField(source="note", required=False)
-        return {**dict(reversed(super().get_fields().items())), "more": more}
+        return {**dict(reversed([*super().get_fields().items()])), "more": more}
 
 
 def test_field_is_made_when_it_is_asked_for() -> None:
     said = NoteSerializer(data={"text": "short"})
     assert said.is_valid()
     assert said.validated_data == {"text": "short", "size": 3}
-    assert set(said.fields.fields) == {"text", "size", "made_by"}
-    assert list(said.fields) == ["text", "size", "colour", "made_by", "kind"]
+    assert set(said.fields.fields) == {"text", "size"}
+    assert list(said.fields) == ["text", "size", "colour", "kind"]
     assert [field.field_name for field in said.fields.values()] == list(said.fields)
 
 
@@ -122,6 +121,6 @@ def test_fields_may_be_a_dictionary_of_the_serializers_own() -> None:
     said = ReversedSerializer(data={"text": "short", "more": "long"})
     assert said.is_valid()
     assert said.validated_data == {"size": 3, "text": "short", "note": "long"}
-    assert list(said.fields) == ["kind", "made_by", "colour", "size", "text", "more"]
+    assert list(said.fields) == ["kind", "colour", "size", "text", "more"]
     del said.fields["kind"]
     assert "kind" not in said.fields
