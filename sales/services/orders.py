@@ -10,12 +10,11 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from core.adding import add, deed
+from core.adding import deed
 from core.audit import log_audit
 from core.enums import AuditType
 from core.exceptions import AppException, InvalidInput, NotFoundError
 from core.outbox import announce
-from core.saying import KeyOf, Words
 from core.writing import Changes, differing
 from inventory.services import AllocationService, Line, StockService
 from sales.enums import CancelReason, OrderStatus
@@ -76,9 +75,9 @@ class OrderService:
             lines, vendor=vendor, store=store, currency=currency or vendor.currency,
             created_by=by, **details,
         )  # fmt: skip
-        add(order, *drafted)
-        action = Words(["drafted order ", KeyOf(order)])
-        log_audit(AuditType.SALES, by, action, obj=order, after=told(order))
+        order.save(force_insert=True)
+        OrderLine.objects.bulk_create(drafted)
+        log_audit(AuditType.SALES, by, f"drafted order {order.pk}", obj=order, after=told(order))
         return order
 
     @staticmethod
