@@ -14,9 +14,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
@@ -24,7 +25,7 @@ from django.db.models import Model
 
 from core.bulk import add_all
 from core.prepared import run
-from core.saying import Drawn, KeyOf, Row, Words, as_text
+from core.saying import Drawn, KeyOf, Row, Words, as_text, table_of
 
 # More values than that go by COPY, model by model: a statement takes 65,535, and 1,664 keys.
 MOST_VALUES = 8000
@@ -76,8 +77,8 @@ def together() -> Iterator[None]:
 def deed() -> Iterator[None]:
     """Around a service in place of `transaction.atomic`; what is added is written at its end.
 
-    If it writes nothing else that is one statement, which needs no BEGIN and no COMMIT of its own,
-    and what it locks nobody waits for while the answer is on its way.
+    If it writes nothing else that is one statement, which needs no BEGIN and no COMMIT of its own;
+    else COMMIT goes with it. Nobody waits for what it locks while the answer is on its way.
     """
     connection: Any = connections[DEFAULT_DB_ALIAS]
     if _waiting.get(None) or connection.in_atomic_block:
@@ -90,7 +91,7 @@ def deed() -> Iterator[None]:
             yield
         is_all = connection.is_to_begin and not connection.run_on_commit and waiting.is_few
         if not is_all:
-            waiting.write()
+            waiting.write(ends=True)
     if is_all:
         waiting.write()
 
@@ -112,14 +113,15 @@ class _Waiting:
         finally:
             _waiting.reset(token)
 
-    def write(self) -> None:
+    def write(self, *, ends: bool = False) -> None:
+        """Few are one statement, with which the transaction may end."""
         if not (self.rows or self.drawn):
             return
         statement = _Statement(self.drawn)
         if self.is_few:
             for rows in self._runs():
                 statement.insert(rows)
-            statement.carry_out(self.rows)
+            statement.carry_out(self.rows, ends=ends)
         else:
             for each in self.rows:
                 statement.draw_for(each)
@@ -140,9 +142,9 @@ class _Statement:
         self._places: dict[int, str] = {}
         self._made: list[str] = []
         self._made_of: list[Any] = []
-        self._inserts: list[str] = []
+        self._inserts: list[_Insert] = []
         self._values: list[Any] = []
-        self._told: list[tuple[Sequence[Row], Any, str]] = []
+        self._told: list[tuple[Sequence[Row], Any]] = []
         self._answers: dict[int, Any] = {}
         for value in drawn:
             self._make(value, value.sql, value.values)
@@ -155,38 +157,19 @@ class _Statement:
 
     def insert(self, rows: Sequence[Row]) -> None:
         """After all that was inserted before: what triggers look for is there."""
-        table, keyed, place = rows[0].table, rows[0].keyed, len(self._inserts)
+        first = rows[0]
         said = []
         for each in rows:
-            key = [self._make(each.row, table.next_key)] if keyed else []
-            said.append(", ".join([*key, *self._marks(each)]))
-        one, made = len(rows) == 1, table.made if keyed else []
-        several = ", ".join(f"({each})" for each in said)
-        self._inserts.append(
-            _INSERT.format(
-                place=place,
-                table=table.name,
-                columns=f'"{table.key}", {table.columns}' if keyed else table.columns,
-                rows=_ONE.format(*said) if one else _SEVERAL.format(several),
-                before=_AFTER.format(place=place - 1) if place else "",
-                told=", ".join(
-                    f'"{name}"' for name in [table.key, *(each.column for each in made)]
-                ),
-            )
-        )
-        order = "" if one else f' ORDER BY "{table.key}"'
-        for each in made:
-            sql = _TOLD.format(column=each.column, place=place, order=order)
-            self._told.append((rows, each, sql))
+            key = [self._make(each.row, each.table.next_key)] if each.keyed else []
+            said.append((*key, *self._marks(each)))
+        self._inserts.append(_Insert(type(first.row), first.keyed, tuple(said)))
+        self._told += [(rows, its) for its in first.table.made if first.keyed]
 
-    def carry_out(self, rows: Sequence[Row]) -> None:
-        sql = _ALL.format(
-            drawn=", ".join(["1 AS one", *self._made]),
-            inserts="".join(self._inserts),
-            told=", ".join(["drawn.*", *(sql for _rows, _its, sql in self._told)]),
-        )
+    def carry_out(self, rows: Sequence[Row], *, ends: bool = False) -> None:
+        sql = _sql(tuple(self._made), tuple(self._inserts))
         connection = connections[DEFAULT_DB_ALIAS]
-        [[_one, *answer]] = run(connection, sql, [*self._made_of, *self._values], _Cursor)
+        values = [*self._made_of, *self._values]
+        [[_one, *answer]] = run(connection, sql, values, _Cursor, ends=ends)
         self._answers = dict(zip(self._places, answer, strict=False))
         for each in rows:
             if each.keyed:
@@ -194,7 +177,7 @@ class _Statement:
             state = each.row._state  # noqa: SLF001
             state.adding, state.db = False, connection.alias
         self.settle(rows)
-        for (some, its, _sql), made in zip(self._told, answer[len(self._places) :], strict=True):
+        for (some, its), made in zip(self._told, answer[len(self._places) :], strict=True):
             for each, value in zip(some, made, strict=True):
                 setattr(each.row, its.attname, value)
 
@@ -246,13 +229,53 @@ class _Statement:
         return self._answers[id(value)] if isinstance(value, Drawn) else value
 
 
+class _Insert(NamedTuple):
+    """What the words of an INSERT hang on: of each row how its values are said."""
+
+    model: type[Model]
+    keyed: bool
+    rows: tuple[tuple[str, ...], ...]
+
+
+# As many as there are deeds, for each number of rows that is usual.
+@lru_cache(200)
+def _sql(made: tuple[str, ...], inserts: tuple[_Insert, ...]) -> str:
+    said, told = [], ["drawn.*"]
+    for place, (model, keyed, rows) in enumerate(inserts):
+        table = table_of(model)
+        its = table.made if keyed else []
+        marks = [", ".join(each) for each in rows]
+        one = len(rows) == 1
+        said.append(
+            _INSERT.format(
+                place=place,
+                table=table.name,
+                columns=f'"{table.key}", {table.columns}' if keyed else table.columns,
+                rows=_ONE.format(*marks)
+                if one
+                else _SEVERAL.format(", ".join(f"({each})" for each in marks)),
+                before=_AFTER.format(place=place - 1) if place else "",
+                told=", ".join(f'"{name}"' for name in [table.key, *(e.column for e in its)]),
+            )
+        )
+        order = "" if one else f' ORDER BY "{table.key}"'
+        told += [_TOLD.format(column=each.column, place=place, order=order) for each in its]
+    drawn = ", ".join(["1 AS one", *made])
+    return _ALL.format(drawn=drawn, inserts="".join(said), told=", ".join(told))
+
+
 class _Cursor(psycopg.RawCursor[Any]):
     """Leaves the values to PostgreSQL; numbers the places, which psycopg takes long to do."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        first, *pieces = query.split("%s")
-        numbered = [f"${number}{piece}" for number, piece in enumerate(pieces, 1)]
-        return super().execute("".join([first, *numbered]), params, **options)
+        return super().execute(_numbered(query), params, **options)
+
+
+@lru_cache(200)
+def _numbered(query: str) -> str:
+    first, *pieces = query.split("%s")
+    numbered = [f"${number}{piece}" for number, piece in enumerate(pieces, 1)]
+    return "".join([first, *numbered])
 
 
 _waiting: ContextVar[_Waiting] = ContextVar("waiting")

@@ -20,6 +20,7 @@ A refusal that is raised rolls its transaction back, and its row with it: log th
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -206,6 +207,8 @@ def _value(value: Any) -> Any:
     """As plain JSON; what is too long to be read is cut."""
     if value is None or type(value) in (bool, int) or _is_short(value):
         return value
+    if type(value) is Decimal:
+        return str(value)
     text = json.dumps(value, cls=_Plain, ensure_ascii=False)
     if len(text) <= MAX_VALUE:
         return json.loads(text)

@@ -13,6 +13,7 @@ planned it before, too (docs/decisions/0025-fast-reads.md).
 import copy
 import inspect
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import date
 from functools import cached_property
 from types import SimpleNamespace
@@ -149,7 +150,7 @@ class _Statement:
     def filled(self, given: dict[str, Any]) -> tuple[str, list[Any]]:
         if any(isinstance(value, (QuerySet, Text)) for value in given.values()):
             return _with_queries(self.sql, self.names, given)
-        return self.sql, [given[name] for name in self.names]
+        return self.sql, [_said(given[name]) for name in self.names]
 
     def read(self, rows: list[tuple[Any, ...]], connection: Any) -> list[Any]:
         kind = self.template._iterable_class  # noqa: SLF001
@@ -187,6 +188,13 @@ class _Compiled:
         return getattr(self._query, name)
 
 
+def _said(value: Any) -> Any:
+    """A list of ids as text: psycopg asks each of them how it is said."""
+    if type(value) is list and {*map(type, value)} == {int}:
+        return f"{{{str(value)[1:-1]}}}"
+    return value
+
+
 def _with_queries(sql: str, names: list[str], given: dict[str, Any]) -> tuple[str, list[Any]]:
     """The statement with the queries in front of it, each carried out once, and named."""
     texts = {name: Text.of(each) for name, each in given.items() if isinstance(each, QuerySet)}
@@ -221,10 +229,12 @@ def run(
     kind: Any = ServerBindingCursor,
     *,
     begins: bool = True,
+    ends: bool = False,
 ) -> list[tuple[Any, ...]]:
     """With a cursor that leaves the values to PostgreSQL; each connection keeps one of a kind.
 
-    A transaction that is open `begins` with it, unless it only reads.
+    A transaction that is open `begins` with it, unless it only reads. Where it `ends` with it,
+    COMMIT follows at once: what is locked is free before the answer is on its way.
 
     What a connection hears often it has planned (`prepare_threshold`). Where somebody listens to
     what is asked, it is asked as Django does.
@@ -240,7 +250,10 @@ def run(
         if bare is None:
             bare = kept[kind] = kind(raw)
         if not (connection.queries_logged or connection.execute_wrappers):
-            bare.execute(sql, parameters)
+            with raw.pipeline() if ends else nullcontext():
+                bare.execute(sql, parameters)
+                if ends:
+                    raw.commit()
             rows: list[tuple[Any, ...]] = bare.fetchall()
             return rows
     # Of what was planned before, psycopg does not tell the words.

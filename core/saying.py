@@ -109,7 +109,7 @@ class Row(NamedTuple):
 
     @classmethod
     def of(cls, row: Model, *, keyed: bool) -> "Row":
-        table = _table(type(row))
+        table = table_of(type(row))
         values = table.read(row)
         return cls(row, keyed, table, values, table.plan(values))
 
@@ -119,7 +119,7 @@ class Row(NamedTuple):
 
 
 @cache
-def _table(model: type[Model]) -> Table:
+def table_of(model: type[Model]) -> Table:
     meta: Any = model._meta
     fields: list[Any] = [
         each

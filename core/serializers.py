@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.functional import cached_property
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, gettext_lazy
 from drf_spectacular.types import OpenApiTypes
@@ -13,12 +14,12 @@ from drf_spectacular.utils import (
     extend_schema_serializer,
 )
 from rest_framework import serializers
+from rest_framework.fields import empty
 from rest_framework.utils.formatting import lazy_format
-
-Fields = dict[str, serializers.Field]
+from rest_framework.utils.serializer_helpers import BindingDict
 
 # By serializer, so many as there are in the code.
-_kept: dict[type, Fields] = {}
+_kept: dict[type, dict[str, serializers.Field]] = {}
 # Where fields keep a field that is theirs alone.
 _INNER = {"child", "child_relation"}
 _READS_TEXT = serializers.CharField.to_internal_value
@@ -32,16 +33,39 @@ class StrictMixin:
     once.
     """
 
-    def get_fields(self) -> Fields:
+    # What a call says, by name, while it is read; of a form nobody knows what it leaves out.
+    _said: Any = None
+
+    def get_fields(self) -> Any:
         """Twins of fields that are made once: the framework makes them for each call anew."""
         kept = _kept.get(type(self))
         if kept is None:
-            made: Fields = super().get_fields()  # type: ignore[misc]
+            made = super().get_fields()  # type: ignore[misc]
             kept = _kept[type(self)] = {name: _kept_for_all(each) for name, each in made.items()}
-        return {name: _twin(each) for name, each in kept.items()}
+        return _Twins(self, kept)
+
+    @cached_property
+    def fields(self) -> Any:
+        made = self.get_fields()
+        return made if isinstance(made, _Twins) else _Twins(self, {}).with_all(made)
+
+    @property
+    def _writable_fields(self) -> Any:
+        """Without those of which nothing is said, and nothing follows from that."""
+        for name, field in [*self.fields.states.items()]:
+            follows = field.required or field.default is not empty
+            if not field.read_only and (follows or self._said is None or name in self._said):
+                yield self.fields[name]
+
+    def _read_only_defaults(self) -> Any:
+        states = self.fields.states.values()
+        if not any(each.read_only and each.default is not empty for each in states):
+            return {}
+        return super()._read_only_defaults()  # type: ignore[misc]
 
     def to_internal_value(self, data: Any) -> Any:
         refused = self._refused(data) if isinstance(data, dict) else {}
+        self._said = data if type(data) is dict else None
         try:
             values = super().to_internal_value(data)  # type: ignore[misc]
         except serializers.ValidationError as error:
@@ -52,15 +76,56 @@ class StrictMixin:
         return values
 
     def _refused(self, data: dict[Any, Any]) -> dict[str, Any]:
-        known = self.fields  # type: ignore[attr-defined]
+        known = self.fields
         refused: dict[str, Any] = {}
         if unknown := sorted(str(key) for key in data if key not in known):
             fault = serializers.ErrorDetail(gettext("Unknown field."), "unknown_field")
             refused.update(dict.fromkeys(unknown, fault))
-        for name, field in known.items():
-            if name in data and _is_of_another_kind(field, data[name]):
-                refused[name] = serializers.ErrorDetail(field.error_messages["invalid"], "invalid")
+        for name in data:
+            if name in known and _is_of_another_kind(known[name], data[name]):
+                text = known[name].error_messages["invalid"]
+                refused[name] = serializers.ErrorDetail(text, "invalid")
         return refused
+
+
+class _Twins(BindingDict):
+    """Fields of one serializer. Each is made of the one that is kept when somebody asks for it:
+    most calls say little of what they might."""
+
+    def __init__(self, serializer: Any, kept: dict[str, serializers.Field]) -> None:
+        super().__init__(serializer)
+        self.states = {**kept}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.fields:
+            self[name] = _twin(self.states[name])
+        return self.fields[name]
+
+    def __setitem__(self, name: str, field: Any) -> None:
+        self.states[name] = field
+        super().__setitem__(name, field)
+
+    def __delitem__(self, name: str) -> None:
+        del self.states[name]
+        self.fields.pop(name, None)
+
+    def __iter__(self) -> Any:
+        return iter([*self.states])
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.states
+
+    def with_all(self, fields: Any) -> "_Twins":
+        """Some of them may be the serializer's already."""
+        for name, field in fields.items():
+            if field.parent is self.serializer:
+                self.states[name] = self.fields[name] = field
+            else:
+                self[name] = field
+        return self
 
 
 def _is_of_another_kind(field: serializers.Field, value: Any) -> bool:

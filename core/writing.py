@@ -54,12 +54,20 @@ def save_changes(
 
 
 def know(row: Model, **related: Iterable[Model]) -> None:
-    """What hangs on a new row is what was added with it: nobody has to ask."""
+    """What hangs on a new row is what was added with it: nobody has to ask.
+
+    As Django's own prefetching leaves it, and before the row has a key. Who asks for some of them
+    asks the database, by then.
+    """
     known = vars(row).setdefault("_prefetched_objects_cache", {})
     for name, rows in related.items():
-        found = getattr(row, name).all()
-        found._result_cache, found._prefetch_done = list(rows), True  # noqa: SLF001 (as Django's own prefetching)
-        known[name] = found
+        relation: Any = row._meta.get_field(name)
+        found = known[name] = relation.related_model._default_manager.all()  # noqa: SLF001
+        vars(found).update(
+            _deferred_filter=(False, (), {relation.field.name: row}),
+            _result_cache=list(rows),
+            _prefetch_done=True,
+        )
 
 
 @contextmanager

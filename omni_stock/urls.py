@@ -1,5 +1,6 @@
 """Every address Omni-Stock answers at."""
 
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -39,14 +40,20 @@ resources: list[Any] = [
 read: dict[str, Any] = {"throttle_classes": [], "http_method_names": ["get", "head"]}
 
 
+def remembered(resolver: Any) -> Any:
+    """Where an address leads to is not looked up again while it is among the last ones."""
+    resolver.resolve = lru_cache(1000)(resolver.resolve)
+    return resolver
+
+
 def described(view: View) -> View:
     return cache_control(public=True, max_age=300)(in_english(view))
 
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/api/docs/")),
-    path("api/v1/", include(resources)),
-    path("api/v2/", include((resources, "omni_stock"), namespace="v2")),
+    remembered(path("api/v1/", include(resources))),
+    remembered(path("api/v2/", include((resources, "omni_stock"), namespace="v2"))),
     path("api/", include("omni_stock.stock_buddy")),
     path(
         "api/schema/",

@@ -28,6 +28,7 @@ from inventory.enums import MovementKind
 from inventory.events import StockRanLow, StockRanOut
 from inventory.exceptions import InsufficientStock, StockFull, StoreClosed
 from inventory.models import Collectible, StockLevel, StockLot, StockMovement
+from inventory.selectors import find_items
 from inventory.services.costs import Holding, Piece, consume
 from vendors.services import StoreService
 
@@ -119,6 +120,19 @@ def locked_items(ids: Iterable[int], *, deleted_too: bool = False) -> dict[int, 
     if len(found) < len(wanted):
         raise NotFoundError
     return {item.pk: item for item in found}
+
+
+def locked_named(vendor_id: int, ids: list[int], skus: list[str]) -> list[Collectible]:
+    """Those of the shop that have one of the ids or SKUs; an item that is not there is missing."""
+    named = [item.pk for item in find_items(vendor_id, [], skus)] if skus else []
+    rows: list[Collectible] = _own_locked(vendor_id, sorted({*ids, *named}))
+    return rows
+
+
+@prepared
+def _own_locked(vendor: Any, ids: Any) -> Any:
+    rows = Collectible.objects.filter(vendor=vendor, pk__among=ids).order_by("pk")
+    return rows.select_for_update(no_key=True)
 
 
 @prepared

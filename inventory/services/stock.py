@@ -31,6 +31,7 @@ from inventory.services.ledger import (
     add_lots,
     fresh,
     locked_items,
+    locked_named,
     lowest_since,
     open_stock,
     post,
@@ -243,6 +244,11 @@ class StockService:
         """For who has other locks to take after these: until the transaction ends, nobody else
         moves the items' stock. As they are now, by key. Raises `NotFoundError`."""
         return locked_items(item.pk for item in items)
+
+    @staticmethod
+    def lock_named(*, vendor_id: int, ids: list[int], skus: list[str]) -> list[Collectible]:
+        """Those of the shop's living items that have one of the ids or SKUs, in the same way."""
+        return locked_named(vendor_id, ids, skus)
 
     @staticmethod
     @transaction.atomic

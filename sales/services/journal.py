@@ -4,7 +4,7 @@ The caller holds the order's lock, so that lines and entries belong to one trans
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -24,7 +24,7 @@ from sales.exceptions import RefundExceedsPaid, ReturnExceedsLine
 from sales.models import Fulfilment, Order, OrderLine, OrderReturn, SalesEntry
 
 if TYPE_CHECKING:
-    from inventory.models import Collectible, StockMovement
+    from inventory.models import StockMovement
     from users.models import User
 
 
@@ -69,12 +69,12 @@ def book_sale(
 
 
 def book_new(
-    order: Order, lines: Sequence[OrderLine], fulfilment: Fulfilment,
-    items: "Mapping[int, Collectible]", *, by: "User | None", occurred_at: datetime | None,
+    order: Order, lines: Sequence[OrderLine], fulfilment: Fulfilment, *, by: "User | None",
+    occurred_at: datetime | None,
 ) -> list[SalesEntry]:  # fmt: skip
-    """The same of an order that is being added and goes at once, whole; `items` are locked."""
+    """The same of an order that is being added and goes at once, whole; its items are locked."""
     taken = StockService.sell_locked(
-        lines=[Line(items[line.item_id], order.store, line.quantity, line.lot) for line in lines],
+        lines=[Line(line.item, order.store, line.quantity, line.lot) for line in lines],
         by=by,
         reference=cast("str", order.number),
         occurred_at=occurred_at,

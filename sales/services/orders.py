@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.adding import deed
 from core.audit import log_audit
 from core.enums import AuditType
 from core.exceptions import AppException, InvalidInput, NotFoundError
@@ -61,7 +62,7 @@ class OrderService:
         return _locked(row)
 
     @staticmethod
-    @transaction.atomic
+    @deed()
     def create(
         *, vendor: "Vendor", store: "VendorStore", lines: Sequence[Wanted], by: "User",
         currency: str = "", **details: Unpack[OrderDetails],
@@ -121,7 +122,7 @@ class OrderService:
         row.delete()
 
     @staticmethod
-    @transaction.atomic
+    @deed()
     def place(*, order: Order, by: "User") -> Order:
         """Hold stock for all lines until somebody confirms it, for as long as the shop's settings
         say, and give the order its number.
@@ -144,7 +145,7 @@ class OrderService:
         return row
 
     @staticmethod
-    @transaction.atomic
+    @deed()
     def confirm(*, order: Order, by: "User") -> Order:
         """It is paid, or will be: the stock is held until it is fulfilled or cancelled.
 
@@ -188,7 +189,7 @@ class OrderService:
         return _move(row, OrderStatus.CONFIRMED, "fulfilled a part of", by)
 
     @staticmethod
-    @transaction.atomic
+    @deed()
     def complete(*, order: Order, by: "User") -> Order:
         """The customer has it and has paid."""
         row = _locked(order)
@@ -197,7 +198,7 @@ class OrderService:
         return _move(row, OrderStatus.COMPLETED, "completed", by)
 
     @staticmethod
-    @transaction.atomic
+    @deed()
     def cancel(*, order: Order, by: "User | None", reason: str = CancelReason.CUSTOMER) -> Order:
         """Give back exactly what it still holds.
 

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
+from psycopg.pq import TransactionStatus
 
 from core.adding import add, deed, together
 from core.audit import log_audit
@@ -13,7 +14,8 @@ from core.events import publish
 from core.models import AuditLog
 from core.prepared import prepared
 from core.saying import Drawn, Words
-from inventory.models import Category
+from inventory.models import Category, Collectible
+from inventory.services.ledger import allow_opening
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +116,56 @@ def test_deed_that_does_more_is_one_transaction(
         first("Above")
         add(branch(vendor, "Above"))
     assert began == ["BEGIN", "COMMIT"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_commit_does_not_wait_for_the_answer(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others want what is locked, and our thread may have to wait for its turn."""
+    went_along: list[bool] = []
+    commit = psycopg.Connection.commit
+
+    def spy(self: Any) -> None:
+        if self.info.transaction_status != TransactionStatus.IDLE:
+            went_along.append(self.info.transaction_status == TransactionStatus.ACTIVE)
+        commit(self)
+
+    monkeypatch.setattr(psycopg.Connection, "commit", spy)
+    with deed():
+        _named_and_locked("Above")
+        add(branch(vendor, "Above"))
+    with deed():
+        branch(vendor, "Saved").save()
+    assert went_along == [True, False]
+
+
+def _twice(vendor: Vendor) -> None:
+    add(branch(vendor, "Above"))
+
+
+def _with_stock_from_nowhere(vendor: Vendor) -> None:
+    """The database asks when the transaction ends."""
+    allow_opening()
+    add(Collectible(vendor=vendor, name="Falcon", sku="1", quantity=3))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("last", [_twice, _with_stock_from_nowhere])
+def test_deed_that_is_refused_at_its_end_does_nothing(vendor: Vendor, last: Any) -> None:
+    @deed()
+    def try_it(last: Any) -> None:
+        _named_and_locked("Above")
+        log_audit("catalog", None, "nothing")
+        last(vendor)
+
+    branch(vendor, "above").save()
+    with pytest.raises(IntegrityError):
+        try_it(last)
+    assert not AuditLog.objects.exists()
+    assert not Collectible.objects.exists()
+    try_it(lambda _vendor: None)
+    assert AuditLog.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 from django.utils import translation
 from rest_framework import serializers
 
@@ -72,3 +73,54 @@ def test_fields_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("one", "two", "three"):
         assert OnceSerializer(data={"name": name}).is_valid()
     assert len(made) == 1
+
+
+class NoteSerializer(StrictSerializer):
+    text = serializers.CharField()
+    size = StrictIntegerField(default=3)
+    colour = serializers.CharField(required=False)
+    kind = serializers.CharField(read_only=True)
+
+
+class ReversedSerializer(NoteSerializer):
+    """Its fields are a dictionary of its own."""
+
+    def get_fields(self) -> dict[str, Any]:
+        more = serializers.CharField(source="note", required=False)
+        return {**dict(reversed([*super().get_fields().items()])), "more": more}
+
+
+def test_field_is_made_when_it_is_asked_for() -> None:
+    said = NoteSerializer(data={"text": "short"})
+    assert said.is_valid()
+    assert said.validated_data == {"text": "short", "size": 3}
+    assert set(said.fields.fields) == {"text", "size"}
+    assert list(said.fields) == ["text", "size", "colour", "kind"]
+    assert [field.field_name for field in said.fields.values()] == list(said.fields)
+
+
+def test_what_is_not_said_is_missed_all_the_same() -> None:
+    silent = NoteSerializer(data={})
+    assert not silent.is_valid()
+    assert {name: [fault.code for fault in told] for name, told in silent.errors.items()} == {
+        "text": ["required"]
+    }
+    assert NoteSerializer(data={}, partial=True).is_valid()
+
+
+def test_form_says_nothing_by_leaving_a_flag_out() -> None:
+    class FlagSerializer(StrictSerializer):
+        is_on = serializers.BooleanField(required=False)
+
+    form = FlagSerializer(data=QueryDict(""))
+    assert form.is_valid()
+    assert form.validated_data == {"is_on": False}
+
+
+def test_fields_may_be_a_dictionary_of_the_serializers_own() -> None:
+    said = ReversedSerializer(data={"text": "short", "more": "long"})
+    assert said.is_valid()
+    assert said.validated_data == {"size": 3, "text": "short", "note": "long"}
+    assert list(said.fields) == ["kind", "colour", "size", "text", "more"]
+    del said.fields["kind"]
+    assert "kind" not in said.fields

@@ -102,6 +102,20 @@ def test_what_is_asked_often_is_planned_once_unless_a_pooler_forbids(
         cursor.execute("DEALLOCATE ALL")
 
 
+def test_lists_of_small_and_of_large_ids_are_planned_together(
+    vendor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connection.cursor() as cursor:
+        monkeypatch.setattr(connection.connection, "prepare_threshold", 2)
+        for ids in [[1], [2], [2**20], [2**20, 3], [2**40], [2**40, 4]]:
+            among(ids)
+        cursor.execute(
+            "SELECT COUNT(*) FROM pg_prepared_statements WHERE statement ~ 'collectible'"
+        )
+        assert cursor.fetchone() == (1,)
+        cursor.execute("DEALLOCATE ALL")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_threads_do_not_mix_their_rows(vendor: Any) -> None:
     ids = [CollectibleFactory(vendor=vendor).pk for _ in range(4)]

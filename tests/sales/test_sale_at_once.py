@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from inventory.services import Receipt, StockService
 from inventory.services.counting import store_of
-from tests.factories.orders import stocked
+from tests.factories.orders import sale, stocked
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
@@ -79,11 +79,37 @@ def statements(client: APIClient, address: str, body: Any) -> list[str]:
     return [each["sql"] for each in asked if not aside.match(each["sql"])]
 
 
+def test_what_hangs_on_a_sale_is_known_and_can_be_asked_for_in_part(vendor: Vendor) -> None:
+    item, other = stocked(vendor), stocked(vendor)
+    sale(vendor, other)
+    sold = sale(vendor, item, other)
+    with CaptureQueriesContext(connection) as asked:
+        lines = list(sold.lines.all())
+        assert [line.item for line in lines] == [item, other]
+        assert [entry.line for entry in sold.entries.all()] == lines
+        assert not sold.returns.all()
+    assert not asked
+    assert sold.lines.get(item=other) == lines[1]
+    assert sold.entries.filter(line__item=other).count() == 1
+
+
+def test_lines_of_a_sale_may_name_items_by_id_and_by_sku(
+    owner_client: APIClient, vendor: Vendor
+) -> None:
+    first, second = stocked(vendor), stocked(vendor)
+    lines = [{"sku": second.sku, "quantity": 1}, {"item": first.pk, "quantity": 1}]
+    answer = owner_client.post(SALES, {"lines": lines})
+    assert [line["item"] for line in answer.json()["lines"]] == [second.pk, first.pk]
+    lines = [{"sku": second.sku, "quantity": 1}, {"sku": "none", "quantity": 1}, {"item": 2**62}]
+    refused = owner_client.post(SALES, {"lines": [{**each, "quantity": 1} for each in lines]})
+    assert [each["field"] for each in refused.json()["errors"]] == ["lines.1.sku", "lines.2.item"]
+
+
 @pytest.mark.parametrize("many", [1, 5])
-def test_sale_takes_six_statements(owner_client: APIClient, vendor: Vendor, many: int) -> None:
+def test_sale_takes_five_statements(owner_client: APIClient, vendor: Vendor, many: int) -> None:
     lines = [{"item": stocked(vendor).pk, "quantity": 1} for _ in range(many)]
     asked = statements(owner_client, SALES, {"lines": lines})
-    assert len(asked) == 6, asked  # who, where to, items, locks, lots, and all at once
+    assert len(asked) == 5, asked  # who, where to, items and their locks, lots, and all at once
 
 
 def test_new_item_takes_four_statements(owner_client: APIClient, vendor: Vendor) -> None:

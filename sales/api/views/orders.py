@@ -16,7 +16,6 @@ from core.requests import caller, wordless
 from inventory.exceptions import InsufficientStock, StoreClosed
 from inventory.services import store_of
 from sales.api.filters import OrderFilter
-from sales.api.lines import wanted_of
 from sales.api.serializers import (
     CancelSerializer,
     FulfilSerializer,
@@ -33,7 +32,7 @@ from sales.exceptions import (
     ReturnExceedsLine,
 )
 from sales.selectors import fill_order, get_orders_for_user
-from sales.services import OrderService
+from sales.services import OrderService, wanted_of
 from vendors.roles import Ability
 from vendors.selectors import choose_vendor
 

@@ -11,7 +11,7 @@ from core.requests import caller
 from inventory.exceptions import InsufficientStock
 from inventory.services import store_of
 from sales.api.filters import SaleFilter
-from sales.api.lines import wanted_of, without_lines
+from sales.api.lines import without_lines
 from sales.api.serializers import OrderSerializer, ProductSaleSerializer, SaleSerializer
 from sales.selectors import get_sales_for_user
 from sales.services import SaleService
@@ -58,9 +58,8 @@ class SaleViewSet(Conditional, viewsets.ReadOnlyModelViewSet):
     def _sold(self, values: dict[str, Any]) -> Any:
         by = caller(self.request)
         vendor = choose_vendor(by, values.pop("vendor", None), Ability.SALES_WRITE)
-        lines = wanted_of(values.pop("lines"), vendor_id=vendor.pk, by=by)
         store = values.pop("store", None) or store_of(vendor, by)
-        return SaleService.record(vendor=vendor, store=store, lines=lines, by=by, **values)
+        return SaleService.record(vendor=vendor, store=store, by=by, **values)
 
 
 class ProductSaleViewSet(SaleViewSet):
