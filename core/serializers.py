@@ -81,8 +81,8 @@ class StrictMixin:
         if unknown := sorted(str(key) for key in data if key not in known):
             fault = serializers.ErrorDetail(gettext("Unknown field."), "unknown_field")
             refused.update(dict.fromkeys(unknown, fault))
-        for name in data:
-            if name in known and _is_of_another_kind(known[name], data[name]):
+        for name, value in data.items():
+            if name in known and _is_of_another_kind(known[name], value):
                 text = known[name].error_messages["invalid"]
                 refused[name] = serializers.ErrorDetail(text, "invalid")
         return refused
