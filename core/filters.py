@@ -168,4 +168,6 @@ class StableOrderingFilter(OrderingFilter):
             return []
         [parameter] = super().get_schema_operation_parameters(view)
         parameter["description"] = f"Order by any of: {', '.join(fields)}; `-` turns it round."
+        term = rf"(-?({'|'.join(fields)})\s*)?"
+        parameter["schema"]["pattern"] = rf"^\s*{term}(,\s*{term})*$"
         return [parameter]

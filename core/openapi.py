@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import translation
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import (
     build_media_type_object,
@@ -136,6 +137,20 @@ def told_to_programmers() -> list[type]:
     return [*get_lib_doc_excludes(), *ours]
 
 
+class DecimalFieldExtension(OpenApiSerializerFieldExtension):
+    """Shown as a text, and taken as a number as well: it is read by the digits it is written in."""
+
+    target_class = "rest_framework.serializers.DecimalField"
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        text: dict[str, Any] = auto_schema._map_serializer_field(  # noqa: SLF001 - it has no other name
+            self.target, direction, bypass_extensions=True
+        )
+        # That it may be null is added to what is given back.
+        return {**text, "type": ["string", "number"] if direction == "request" else "string"}
+
+
 class ProblemAutoSchema(AutoSchema):
     """drf-spectacular's, with the first sentence of a view's docstring as the summary."""
 
@@ -161,6 +176,13 @@ class ProblemAutoSchema(AutoSchema):
         if operation is not None and isinstance(self.view, Conditional):
             self._tell_conditions(operation)
         return operation
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
+        """A key that a resource does not know is refused."""
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
+        if direction == "request" and isinstance(serializer, StrictMixin):
+            schema["additionalProperties"] = False
+        return schema
 
     def _get_filter_parameters(self) -> list[dict[str, Any]]:
         """A form's empty field is no filter."""

@@ -29,6 +29,7 @@ METHODS = {"get", "post", "put", "patch", "delete"}
 PROBLEM = "application/problem+json"
 WRITTEN = {"v1": "schema.yml", "v2": "schema-v2.yml"}
 SERVED = {"v1": "/api/schema/", "v2": "/api/schema/v2/"}
+WRITES = "CollectibleRequest"
 
 
 @pytest.fixture(scope="module", params=["v1", "v2"])
@@ -323,3 +324,34 @@ def test_field_that_a_form_leaves_empty_is_no_filter(
             empty = {part["name"]: "" for part in parts if part.get("allowEmptyValue")}
             whole = owner_client.get(address).json()
             assert owner_client.get(address, empty).json()["results"] == whole["results"], address
+
+
+@pytest.mark.django_db
+def test_amount_is_sent_as_text_or_number_and_shown_as_text(
+    document: Document, version: str, owner_client: APIClient, vendor: Vendor
+) -> None:
+    parts = document["components"]["schemas"]
+    told = [parts[name]["properties"]["value"]["type"] for name in ("Collectible", WRITES)]
+    assert told == ["string", ["string", "number"]]
+    path = f"/api/{version}/catalog/items/"
+    for value in ("12.5", 12.5):
+        assert (
+            owner_client.post(path, {"name": "Falcon", "value": value}).json()["value"] == "12.50"
+        )
+
+
+def test_keys_that_are_refused_are_not_promised(document: Document) -> None:
+    assert document["components"]["schemas"][WRITES]["additionalProperties"] is False
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("order", ["", "name", "-name,created_at", " -value , name,", ",,", "\t"])
+def test_orders_that_are_understood_are_those_of_the_document(
+    document: Document, version: str, owner_client: APIClient, order: str
+) -> None:
+    path = f"/api/{version}/catalog/items/"
+    parameters = document["paths"][path]["get"]["parameters"]
+    [pattern] = [p["schema"]["pattern"] for p in parameters if p.get("name") == "ordering"]
+    for text, status in ((order, 200), (f"{order}x", 400), (f"{order},+name", 400)):
+        assert bool(re.search(pattern, text)) is (status == 200)
+        assert owner_client.get(path, {"ordering": text}).status_code == status
