@@ -18,12 +18,14 @@ from drf_spectacular.plumbing import (
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework.request import Request
+from rest_framework.serializers import JSONField
 from rest_framework.settings import api_settings
 
 from core.caching import CachedListMixin
 from core.conditional import Conditional, Tagged
 from core.deprecation import CHANGELOG, deprecations_of
 from core.exceptions import AppException, PlanStale
+from core.fields import CURRENCIES, validate_attributes, validate_currency
 from core.pagination import VersionedPagination
 from core.parsers import MergePatchParser
 from core.problems import CONTENT_TYPE, TYPE_BASE
@@ -183,6 +185,16 @@ class ProblemAutoSchema(AutoSchema):
         if direction == "request" and isinstance(serializer, StrictMixin):
             schema["additionalProperties"] = False
         return schema
+
+    def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
+        """With rules that are ours."""
+        super()._insert_field_validators(field, schema)
+        if validate_currency in getattr(field, "validators", ()):
+            schema["enum"] = sorted(CURRENCIES)
+        if validate_attributes in getattr(field, "validators", ()):
+            schema["type"] = "object"
+        elif isinstance(field, JSONField) and field.write_only:
+            schema["type"] = ["object", "array", "string", "number", "boolean"]
 
     def _get_filter_parameters(self) -> list[dict[str, Any]]:
         """A form's empty field is no filter."""

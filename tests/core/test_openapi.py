@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
+from jsonschema_rs import Draft202012Validator
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 from rest_framework.test import APIClient
@@ -340,8 +341,39 @@ def test_amount_is_sent_as_text_or_number_and_shown_as_text(
         )
 
 
-def test_keys_that_are_refused_are_not_promised(document: Document) -> None:
-    assert document["components"]["schemas"][WRITES]["additionalProperties"] is False
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({"currency": "EUR", "card_metadata": [], "attributes": {"year": 2017}}, 201),
+        ({"colour": "red"}, 400),
+        ({"currency": "AAA"}, 400),
+        ({"card_metadata": None}, 400),
+        ({"attributes": []}, 400),
+        ({"vendor": 0}, 400),
+        ({"category": 0.5}, 400),
+    ],
+)
+def test_bodies_that_are_refused_are_not_promised(
+    document: Document, version: str, owner_client: APIClient, more: dict[str, Any], status: int
+) -> None:
+    whole = {"$ref": f"#/components/schemas/{WRITES}", "components": document["components"]}
+    body = {"name": "Falcon", **more}
+    assert Draft202012Validator(whole).is_valid(body) is (status == 201)
+    assert owner_client.post(f"/api/{version}/catalog/items/", body).status_code == status
+
+
+@pytest.mark.django_db
+def test_page_that_is_refused_is_not_promised(
+    document: Document, version: str, owner_client: APIClient
+) -> None:
+    path = f"/api/{version}/catalog/items/"
+    for parameter in document["paths"][path]["get"]["parameters"]:
+        if parameter.get("name") in {"page", "page_size"}:
+            kind = parameter["schema"]
+            for number in (kind["minimum"] - 1, kind["maximum"] + 1):
+                assert owner_client.get(path, {parameter["name"]: number}).status_code == 400
+            assert owner_client.get(path, {"page_size": kind["maximum"]}).status_code == 200
 
 
 @pytest.mark.django_db
