@@ -26,7 +26,8 @@ def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
     number = next(_calls)
     if case.headers:
         _head(case.headers, number)
-    if case.path_parameters and number % 2:
+    # A scenario's steps name what the ones before have made.
+    if case.path_parameters and number % 2 and _phase(case) is not TestPhase.STATEFUL:
         known = WORLD["paths"].get(case.path, {})
         case.path_parameters.update(
             {name: known[name] for name, drawn in case.path_parameters.items()
@@ -39,8 +40,8 @@ def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
 @schemathesis.hook
 def after_call(_context: Any, case: Any, response: Any) -> None:
     """A scenario does not sign in again by itself when one of its steps has ended the session."""
-    phase = case.meta and case.meta.phase.name
-    if response.status_code == 401 and phase is TestPhase.STATEFUL and case.auth_identity:
+    refused = response.status_code == 401 and case.auth_identity
+    if refused and _phase(case) is TestPhase.STATEFUL:
         refresh_auth(case)
 
 
@@ -53,6 +54,10 @@ def filter_failure(_context: Any, failure: Any, case: Any, _response: Any) -> bo
         for each in broken
     )
     return not (isinstance(failure, AcceptedNegativeData) and longer_by_blanks)
+
+
+def _phase(case: Any) -> Any:
+    return case.meta and case.meta.phase.name
 
 
 def _head(headers: Any, number: int) -> None:
