@@ -1,6 +1,7 @@
 """Filtering, searching and ordering of lists: what is not understood is a 400, never ignored."""
 
 import copy
+from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db.models import QuerySet
 from django.forms.utils import ErrorDict, ErrorList
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
+from django_filters.fields import IsoDateTimeField
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -61,6 +63,21 @@ class ThingFilter(IntegerFilter):
     def filter(self, rows: Any, value: int | None) -> Any:
         found: Any = super().filter(rows, value)
         return found if value is None else found.having_one(self.field_name, [value], self.owner)
+
+
+class MomentField(IsoDateTimeField):
+    """In UTC, whatever offset it is told in: PostgreSQL takes none of sixteen hours and more."""
+
+    def clean(self, value: Any) -> datetime | None:
+        told: datetime | None = super().clean(value)
+        try:
+            return told and told.astimezone(UTC)
+        except OverflowError as error:
+            raise FieldError(self.error_messages["invalid"], "invalid") from error
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    field_class: Any = MomentField
 
 
 class FilterSet(filters.FilterSet):
@@ -184,4 +201,6 @@ class StableOrderingFilter(OrderingFilter):
             return []
         [parameter] = super().get_schema_operation_parameters(view)
         parameter["description"] = f"Order by any of: {', '.join(fields)}; `-` turns it round."
+        term = rf"(-?({'|'.join(fields)})\s*)?"
+        parameter["schema"]["pattern"] = rf"^\s*{term}(,\s*{term})*$"
         return [parameter]

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import translation
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import (
     build_media_type_object,
@@ -17,12 +18,14 @@ from drf_spectacular.plumbing import (
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework.request import Request
+from rest_framework.serializers import JSONField
 from rest_framework.settings import api_settings
 
 from core.caching import CachedListMixin
 from core.conditional import Conditional, Tagged
 from core.deprecation import CHANGELOG, deprecations_of
 from core.exceptions import AppException, PlanStale
+from core.fields import CURRENCIES, validate_attributes, validate_currency
 from core.pagination import VersionedPagination
 from core.parsers import MergePatchParser
 from core.problems import CONTENT_TYPE, TYPE_BASE
@@ -136,6 +139,20 @@ def told_to_programmers() -> list[type]:
     return [*get_lib_doc_excludes(), *ours]
 
 
+class DecimalFieldExtension(OpenApiSerializerFieldExtension):
+    """Shown as a text, and taken as a number as well: it is read by the digits it is written in."""
+
+    target_class = "rest_framework.serializers.DecimalField"
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        text: dict[str, Any] = auto_schema._map_serializer_field(  # noqa: SLF001 - it has no other name
+            self.target, direction, bypass_extensions=True
+        )
+        # That it may be null is added to what is given back.
+        return {**text, "type": ["string", "number"] if direction == "request" else "string"}
+
+
 class ProblemAutoSchema(AutoSchema):
     """drf-spectacular's, with the first sentence of a view's docstring as the summary."""
 
@@ -161,6 +178,23 @@ class ProblemAutoSchema(AutoSchema):
         if operation is not None and isinstance(self.view, Conditional):
             self._tell_conditions(operation)
         return operation
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
+        """A key that a resource does not know is refused."""
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
+        if direction == "request" and isinstance(serializer, StrictMixin):
+            schema["additionalProperties"] = False
+        return schema
+
+    def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
+        """With rules that are ours."""
+        super()._insert_field_validators(field, schema)
+        if validate_currency in getattr(field, "validators", ()):
+            schema["enum"] = sorted(CURRENCIES)
+        if validate_attributes in getattr(field, "validators", ()):
+            schema["type"] = "object"
+        elif isinstance(field, JSONField) and field.write_only:
+            schema["type"] = ["object", "array", "string", "number", "boolean"]
 
     def _get_filter_parameters(self) -> list[dict[str, Any]]:
         """A form's empty field is no filter."""

@@ -23,6 +23,7 @@ from core.paging import PagePaginator
 from core.prepared import Given, Text
 
 MOST_TEXTS = 100
+_NUMBER = {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}
 _LINK = {"type": ["string", "null"], "format": "uri-reference"}
 
 
@@ -86,6 +87,10 @@ class StandardResultsSetPagination(PageNumberPagination):
             "last": replace_query_param(here, "page", pages),
         }
         return _page(envelope, **ends if pages > 1 else {})
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        return [{**parameter, "schema": _NUMBER} for parameter in parameters]
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         number = {"type": "integer", "minimum": 0}
@@ -165,15 +170,15 @@ class KeysetPagination(BasePagination):
         return replace_query_param(self.here, "cursor", self.signer.sign_object(position))
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        where = "Where the page begins: from `next` or `previous`, as it is."
         described = {
-            "cursor": ("string", "Where the page begins: from `next` or `previous`, as it is."),
-            "page_size": ("integer", "How many rows, at most 100."),
+            "cursor": ({"type": "string"}, where),
+            "page_size": (_NUMBER, "How many rows, at most 100."),
         }
         return [
-            {"name": name, "in": "query", "required": False, "description": text,
-             "schema": {"type": kind}}
+            {"name": name, "in": "query", "required": False, "description": text, "schema": kind}
             for name, (kind, text) in described.items()
-        ]  # fmt: skip
+        ]
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = "/api/v2/catalog/items/?cursor=W2ZhbHNlLDE4XQ~Zm9y"

@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 from django.utils.functional import cached_property
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, gettext_lazy
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
     extend_schema_field,
@@ -182,7 +181,7 @@ class StrictIntegerField(serializers.IntegerField):
         return int(super().to_internal_value(data))
 
 
-@extend_schema_field(OpenApiTypes.INT)
+@extend_schema_field({"type": "integer", "minimum": 1})
 class ScopedRelatedField(serializers.PrimaryKeyRelatedField):
     """The id of a row that the caller may see; a foreign id and a missing one answer alike."""
 

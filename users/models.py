@@ -1,3 +1,4 @@
+import re
 import uuid
 from pathlib import PurePath
 from typing import Any
@@ -70,7 +71,9 @@ def _named(username: str | None, email: str | None) -> tuple[str, str]:
         username, email = None, username
     if not email:
         raise ValueError("A user needs an e-mail address.")
-    return username or f"{email.partition('@')[0][:100]}-{random_code(6).lower()}", email
+    # An address may hold signs that a name may not.
+    words = re.sub(r"[^\w.+-]", "", email.partition("@")[0])[:100]
+    return username or f"{words}-{random_code(6).lower()}".lstrip("-"), email
 
 
 def _avatar_path(user: "User", filename: str) -> str:

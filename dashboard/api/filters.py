@@ -4,7 +4,7 @@ from django import forms
 from django_filters import rest_framework as filters
 
 from core.enums import AuditType
-from core.filters import FilterSet, IntegerFilter, ShopFilter
+from core.filters import FilterSet, IntegerFilter, MomentFilter, ShopFilter
 from core.models import AuditLog, AuditLogQuerySet
 
 
@@ -23,8 +23,8 @@ class AuditLogFilter(FilterSet):
     object_id = filters.CharFilter()
     request_id = filters.CharFilter()
     ip_address = AddressFilter()
-    timestamp_after = filters.IsoDateTimeFilter(field_name="timestamp", lookup_expr="gte")
-    timestamp_before = filters.IsoDateTimeFilter(field_name="timestamp", lookup_expr="lt")
+    timestamp_after = MomentFilter(field_name="timestamp", lookup_expr="gte")
+    timestamp_before = MomentFilter(field_name="timestamp", lookup_expr="lt")
 
     class Meta:
         model = AuditLog

@@ -3,14 +3,21 @@ from typing import Any, cast
 from django import forms
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
-from django_filters.fields import IsoDateTimeField
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import get_error_detail
 from rest_framework.request import Request
 
-from core.filters import FilterSet, FlagFilter, IntegerFilter, ShopFilter, ThingFilter
+from core.filters import (
+    FilterSet,
+    FlagFilter,
+    IntegerFilter,
+    MomentField,
+    MomentFilter,
+    ShopFilter,
+    ThingFilter,
+)
 from core.requests import caller
 from inventory.enums import Condition, MovementKind, RowOutcome, TransferStatus
 from inventory.models import (
@@ -42,9 +49,9 @@ class CollectibleFilter(FilterSet):
     is_active = FlagFilter()
     is_featured = FlagFilter()
     is_bestseller = FlagFilter()
-    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
-    updated_since = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
+    updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte")
     is_deleted = FlagFilter(help_text="The deleted instead of the living.")
 
     class Meta:
@@ -127,8 +134,8 @@ class MovementFilter(FilterSet):
     vendor = ShopFilter()
     kind = filters.ChoiceFilter(choices=MovementKind.choices)
     reference = filters.CharFilter()
-    occurred_after = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="gte")
-    occurred_before = filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="lt")
+    occurred_after = MomentFilter(field_name="occurred_at", lookup_expr="gte")
+    occurred_before = MomentFilter(field_name="occurred_at", lookup_expr="lt")
 
 
 class TransferFilter(FilterSet):
@@ -146,8 +153,8 @@ MOMENT = [
 
 
 class _MomentForm(forms.Form):
-    as_of = IsoDateTimeField(required=False)
-    known_at = IsoDateTimeField(required=False)
+    as_of = MomentField(required=False)
+    known_at = MomentField(required=False)
 
 
 def read_moment(request: Request) -> Moment:

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from rest_framework.request import Request
 
-from core.filters import FilterSet, FlagFilter, IntegerFilter, ShopFilter, ThingFilter
+from core.filters import FilterSet, FlagFilter, IntegerFilter, MomentFilter, ShopFilter, ThingFilter
 from core.requests import caller
 from sales.enums import OrderStatus
 from sales.models import Customer, Order, OrderQuerySet
@@ -42,10 +42,10 @@ class OrderFilter(FilterSet):
     store = ThingFilter(field_name="store_id")
     channel = filters.CharFilter()
     number = filters.CharFilter()
-    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
-    placed_after = filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="gte")
-    placed_before = filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="lt")
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
+    placed_after = MomentFilter(field_name="placed_at", lookup_expr="gte")
+    placed_before = MomentFilter(field_name="placed_at", lookup_expr="lt")
 
     class Meta:
         model = Order
@@ -58,8 +58,8 @@ class SaleFilter(FilterSet):
     store = ThingFilter(field_name="store_id")
     item = IntegerFilter(method="has_item")
     channel = filters.CharFilter()
-    sold_after = filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="gte")
-    sold_before = filters.IsoDateTimeFilter(field_name="placed_at", lookup_expr="lt")
+    sold_after = MomentFilter(field_name="placed_at", lookup_expr="gte")
+    sold_before = MomentFilter(field_name="placed_at", lookup_expr="lt")
 
     class Meta:
         model = Order

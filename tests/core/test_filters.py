@@ -12,6 +12,7 @@ from core.filters import FilterSet, FlagFilter, IntegerFilter
 from inventory.enums import Condition
 from inventory.models import Collectible
 from tests.contract import published
+from tests.factories import CollectibleFactory
 
 
 class Whole(filters.FilterSet):
@@ -87,3 +88,23 @@ def test_list_that_does_not_heed_a_parameter_refuses_it(
             refused += [path] if detail else []
             assert "results" in owner_client.get(path, {parameter: ""}).json()
     assert "/api/v1/stock/levels/" in refused
+
+
+@pytest.mark.parametrize("query", ["created_after", "as_of"])
+@pytest.mark.parametrize("offset", ["-20:48", "%2B23:59"])
+def test_any_offset_that_clocks_may_have_is_a_time(
+    owner_client: APIClient, query: str, offset: str
+) -> None:
+    item = CollectibleFactory(vendor=owner_client.user.vendors.get())
+    path = "/api/v1/catalog/items/" + (f"{item.pk}/" if query == "as_of" else "")
+    answer = owner_client.get(f"{path}?{query}=2026-01-01T00:00:00{offset}")
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("query", ["created_after", "as_of"])
+def test_time_before_all_calendars_is_refused_by_name(owner_client: APIClient, query: str) -> None:
+    item = CollectibleFactory(vendor=owner_client.user.vendors.get())
+    path = "/api/v1/catalog/items/" + (f"{item.pk}/" if query == "as_of" else "")
+    answer = owner_client.get(f"{path}?{query}=0001-01-01T00:00:00%2B05:00")
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == [query]

@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
+from jsonschema_rs import Draft202012Validator
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 from rest_framework.test import APIClient
@@ -29,6 +30,7 @@ METHODS = {"get", "post", "put", "patch", "delete"}
 PROBLEM = "application/problem+json"
 WRITTEN = {"v1": "schema.yml", "v2": "schema-v2.yml"}
 SERVED = {"v1": "/api/schema/", "v2": "/api/schema/v2/"}
+WRITES = "CollectibleRequest"
 
 
 @pytest.fixture(scope="module", params=["v1", "v2"])
@@ -323,3 +325,65 @@ def test_field_that_a_form_leaves_empty_is_no_filter(
             empty = {part["name"]: "" for part in parts if part.get("allowEmptyValue")}
             whole = owner_client.get(address).json()
             assert owner_client.get(address, empty).json()["results"] == whole["results"], address
+
+
+@pytest.mark.django_db
+def test_amount_is_sent_as_text_or_number_and_shown_as_text(
+    document: Document, version: str, owner_client: APIClient, vendor: Vendor
+) -> None:
+    parts = document["components"]["schemas"]
+    told = [parts[name]["properties"]["value"]["type"] for name in ("Collectible", WRITES)]
+    assert told == ["string", ["string", "number"]]
+    path = f"/api/{version}/catalog/items/"
+    for value in ("12.5", 12.5):
+        assert (
+            owner_client.post(path, {"name": "Falcon", "value": value}).json()["value"] == "12.50"
+        )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({"currency": "EUR", "card_metadata": [], "attributes": {"year": 2017}}, 201),
+        ({"colour": "red"}, 400),
+        ({"currency": "AAA"}, 400),
+        ({"card_metadata": None}, 400),
+        ({"attributes": []}, 400),
+        ({"vendor": 0}, 400),
+        ({"category": 0.5}, 400),
+    ],
+)
+def test_bodies_that_are_refused_are_not_promised(
+    document: Document, version: str, owner_client: APIClient, more: dict[str, Any], status: int
+) -> None:
+    whole = {"$ref": f"#/components/schemas/{WRITES}", "components": document["components"]}
+    body = {"name": "Falcon", **more}
+    assert Draft202012Validator(whole).is_valid(body) is (status == 201)
+    assert owner_client.post(f"/api/{version}/catalog/items/", body).status_code == status
+
+
+@pytest.mark.django_db
+def test_page_that_is_refused_is_not_promised(
+    document: Document, version: str, owner_client: APIClient
+) -> None:
+    path = f"/api/{version}/catalog/items/"
+    for parameter in document["paths"][path]["get"]["parameters"]:
+        if parameter.get("name") in {"page", "page_size"}:
+            kind = parameter["schema"]
+            for number in (kind["minimum"] - 1, kind["maximum"] + 1):
+                assert owner_client.get(path, {parameter["name"]: number}).status_code == 400
+            assert owner_client.get(path, {"page_size": kind["maximum"]}).status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("order", ["", "name", "-name,created_at", " -value , name,", ",,", "\t"])
+def test_orders_that_are_understood_are_those_of_the_document(
+    document: Document, version: str, owner_client: APIClient, order: str
+) -> None:
+    path = f"/api/{version}/catalog/items/"
+    parameters = document["paths"][path]["get"]["parameters"]
+    [pattern] = [p["schema"]["pattern"] for p in parameters if p.get("name") == "ordering"]
+    for text, status in ((order, 200), (f"{order}x", 400), (f"{order},+name", 400)):
+        assert bool(re.search(pattern, text)) is (status == 200)
+        assert owner_client.get(path, {"ordering": text}).status_code == status

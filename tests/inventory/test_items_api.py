@@ -134,6 +134,7 @@ class TestCreate:
             ({"condition": "shiny"}, "condition", "invalid_choice"),
             ({"category": 10**30}, "category", "invalid"),
             ({"category": True}, "category", "invalid"),
+            ({"category": 0.5}, "category", "invalid"),
             ({"category": {"a": 1}}, "category", "invalid"),
             ({"attributes": []}, "attributes", "invalid"),
             ({"attributes": {"a": "x" * 40_000}}, "attributes", "too_large"),

@@ -31,6 +31,15 @@ class TestUser:
         assert third.is_admin
         assert all(user.check_password("pass") for user in (first, second, third))
 
+    @pytest.mark.parametrize("email", ["o'uj^5@jr.net", "a{b}@jr.net", "^^@jr.net"])
+    def test_name_made_of_an_address_is_one_that_a_person_may_take(
+        self, anonymous_client: APIClient, email: str
+    ) -> None:
+        made = anonymous_client.post(REGISTER, {"email": email, "password": PASSWORD})
+        assert made.status_code == 201
+        mine = {**NEW, "username": f"{made.json()['username']}x"}
+        assert anonymous_client.post(REGISTER, mine).json()["username"] == mine["username"]
+
     def test_address_is_unique_without_regard_to_case(self) -> None:
         UserFactory(email="ann@example.com")
         with pytest.raises(IntegrityError, match="user_email_unique"), transaction.atomic():

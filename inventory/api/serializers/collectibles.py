@@ -56,7 +56,7 @@ WRITTEN = {
 
 @extend_schema_field(
     {
-        "oneOf": [{"type": "string", "maxLength": 120}, {"type": "integer"}],
+        "oneOf": [{"type": "string", "maxLength": 120}, {"type": "integer", "minimum": 1}],
         "description": "Written by name, slug or id (a new name makes the category); read as name.",
         "examples": ["Star Wars"],
     }
@@ -69,6 +69,8 @@ class CategoryReferenceField(serializers.CharField):
             if not 0 < data < 2**63:
                 self.fail("invalid")
             return data
+        if isinstance(data, float):
+            self.fail("invalid")
         return super().to_internal_value(data)
 
     def run_validators(self, value: Any) -> None:
