@@ -185,12 +185,41 @@ class StrictIntegerField(serializers.IntegerField):
 class ScopedRelatedField(serializers.PrimaryKeyRelatedField):
     """The id of a row that the caller may see; a foreign id and a missing one answer alike."""
 
+    context: Any
+
     def __init__(self, *, selector: Callable[[Any], QuerySet], **kwargs: Any) -> None:
         self.selector = selector
         super().__init__(**kwargs)
 
     def get_queryset(self) -> QuerySet:
         return self.selector(self.context["request"].user)
+
+    def to_internal_value(self, data: Any) -> Any:
+        found = self.context.get(self)
+        if found is None or type(data) is not int:
+            return super().to_internal_value(data)
+        if data not in found:
+            self.fail("does_not_exist", pk_value=data)
+        return found[data]
+
+
+class RowsField(serializers.ListField):
+    """A list of objects; what they name by id is looked up for all of them at once.
+
+    It is kept in the call's own context, for the call's fields.
+    """
+
+    child: Any
+    context: Any
+
+    def to_internal_value(self, data: Any) -> Any:
+        rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
+        for name, field in self.child.fields.items():
+            if isinstance(field, ScopedRelatedField):
+                told: list[Any] = [key for row in rows if type(key := row.get(name)) is int]
+                named = {key for key in told if 0 < key < 2**63}
+                self.context[field] = field.get_queryset().in_bulk(named)
+        return super().to_internal_value(data)
 
 
 @extend_schema_serializer(

@@ -150,6 +150,21 @@ def test_bulk_has_its_bounds(owner_client: APIClient, item: Collectible) -> None
         assert refusal(owner_client.post(BULK, {"valuations": rows}))[0] == 400
 
 
+def test_bulk_asks_once_for_all_its_items(
+    owner_client: APIClient, vendor: Vendor, django_assert_max_num_queries: Any
+) -> None:
+    items = CollectibleFactory.create_batch(30, vendor=vendor)
+    foreign = CollectibleFactory.create_batch(30)
+    rows = [{"item": item.pk, "amount": "1", "source": "x"} for item in [*items, *items]]
+    with django_assert_max_num_queries(20):
+        assert owner_client.post(BULK, {"valuations": rows}).status_code == 201
+    strange = [*({**rows[0], "item": each.pk} for each in foreign), {**rows[0], "item": 2**70}]
+    with django_assert_max_num_queries(20):
+        answer = owner_client.post(BULK, {"valuations": [rows[0], *strange]})
+    told = [(error["field"], error["code"]) for error in answer.json()["errors"]]
+    assert told == [(f"valuations.{at}.item", "does_not_exist") for at in range(1, 32)]
+
+
 def test_figures_are_told_in_full(
     owner_client: APIClient, vendor: Vendor, store: VendorStore, owner: User, item: Collectible,
     receipts: Any, valued: Any,

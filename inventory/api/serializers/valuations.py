@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from core.serializers import ScopedRelatedField, StrictModelSerializer, StrictSerializer
+from core.serializers import RowsField, ScopedRelatedField, StrictModelSerializer, StrictSerializer
 from inventory.models import Valuation
 from inventory.selectors import get_collectibles_for_user
 
@@ -58,7 +58,7 @@ class ValuedItemSerializer(ValuationSerializer):
     ]
 )
 class BulkValuationSerializer(StrictSerializer):
-    valuations = serializers.ListField(child=ValuedItemSerializer(), min_length=1, max_length=1000)
+    valuations = RowsField(child=ValuedItemSerializer(), min_length=1, max_length=1000)
 
 
 @extend_schema_serializer(
