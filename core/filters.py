@@ -182,7 +182,8 @@ class StableOrderingFilter(OrderingFilter):
 
     def get_ordering(self, request: Request, queryset: QuerySet, view: APIView) -> list[str]:
         text = request.query_params.get(self.ordering_param, "")
-        terms = [term.strip() for term in text.split(",") if term.strip()]
+        # Of other blanks every language has its own idea.
+        terms = [term for said in text.split(",") if (term := said.strip(" \t"))]
         known = [name for name, _label in self.get_valid_fields(queryset, view)]
         if terms and not known:
             raise _no_such(self.ordering_param)
@@ -201,6 +202,6 @@ class StableOrderingFilter(OrderingFilter):
             return []
         [parameter] = super().get_schema_operation_parameters(view)
         parameter["description"] = f"Order by any of: {', '.join(fields)}; `-` turns it round."
-        term = rf"(-?({'|'.join(fields)})\s*)?"
-        parameter["schema"]["pattern"] = rf"^\s*{term}(,\s*{term})*$"
+        term = rf"(-?({'|'.join(fields)})[ \t]*)?"
+        parameter["schema"]["pattern"] = rf"^[ \t]*{term}(,[ \t]*{term})*$"
         return [parameter]
