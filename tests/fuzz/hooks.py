@@ -14,20 +14,23 @@ import schemathesis
 from schemathesis.auths import refresh_auth
 from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.generation.meta import TestPhase
+from schemathesis.openapi.checks import EnsureResourceAvailability
 
 KEY, CONDITION = "Idempotency-Key", "If-Match"
 LONGEST = 255
 WORLD: dict[str, Any] = json.loads(Path(os.environ["FUZZ_WORLD"]).read_text(encoding="utf-8"))
 _calls = count()
+# Who made what, by its address.
+_makers: dict[str, str | None] = {}
 
 
 @schemathesis.hook
 def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
-    number = next(_calls)
+    number, is_step = next(_calls), _phase(case) is TestPhase.STATEFUL
     if case.headers:
-        _head(case.headers, number)
+        _head(case.headers, number, always=is_step)
     # A scenario's steps name what the ones before have made.
-    if case.path_parameters and number % 2 and _phase(case) is not TestPhase.STATEFUL:
+    if case.path_parameters and number % 2 and not is_step:
         known = WORLD["paths"].get(case.path, {})
         case.path_parameters.update(
             {name: known[name] for name, drawn in case.path_parameters.items()
@@ -40,6 +43,10 @@ def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
 @schemathesis.hook
 def after_call(_context: Any, case: Any, response: Any) -> None:
     """A scenario does not sign in again by itself when one of its steps has ended the session."""
+    if case.method == "POST" and response.status_code == 201:
+        made = response.json()
+        if isinstance(made, dict) and "id" in made:
+            _makers[f"{case.formatted_path}{made['id']}/"] = case.auth_identity
     refused = response.status_code == 401 and case.auth_identity
     if refused and _phase(case) is TestPhase.STATEFUL:
         refresh_auth(case)
@@ -47,8 +54,12 @@ def after_call(_context: Any, case: Any, response: Any) -> None:
 
 @schemathesis.hook
 def filter_failure(_context: Any, failure: Any, case: Any, _response: Any) -> bool:
-    """All but two: blanks around a text are taken off before its length counts, and in a form a
-    list of nothing is not there."""
+    """All but three: what one owner has made is not there for the other, blanks around a text are
+    taken off before its length counts, and in a form a list of nothing is not there."""
+    if isinstance(failure, EnsureResourceAvailability):
+        address = case.formatted_path
+        makers = [who for made, who in _makers.items() if address.startswith(made)]
+        return not makers or case.auth_identity in makers
     broken = getattr(case.meta and case.meta.phase.data, "mutations", ())
     is_form = str(case.media_type).startswith("multipart/")
     unbroken = broken and all(
@@ -63,10 +74,11 @@ def _phase(case: Any) -> Any:
     return case.meta and case.meta.phase.name
 
 
-def _head(headers: Any, number: int) -> None:
-    """A key of its own, and a version that it has; what is no key at all stays none."""
+def _head(headers: Any, number: int, *, always: bool) -> None:
+    """A key of its own, and a version that it has; what is no key at all stays none. A scenario
+    whose first step is told again what was made, and deleted since, has nothing to go on with."""
     key = headers.get(KEY)
-    if isinstance(key, str) and 0 < len(key) <= LONGEST and number % 8:
+    if isinstance(key, str) and 0 < len(key) <= LONGEST and (always or number % 8):
         tail = f"-{number}"
         headers[KEY] = key[: LONGEST - len(tail)] + tail
     if isinstance(headers.get(CONDITION), str) and number % 3:
