@@ -8,6 +8,7 @@ from threading import Barrier
 from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
+from django.db.models import ProtectedError
 
 from core.exceptions import AppException
 
@@ -77,6 +78,17 @@ def in_turn(*calls: Callable[[], Any], behind: models.Model | Sequence[models.Mo
                 started.append(pool.submit(_on_own_connection, call))
                 await_waiting(started)
         return [future.result(timeout=30) for future in started]
+
+
+def outcome(deed: Callable[[], Any]) -> str:
+    """`done`, or the code of the refusal."""
+    try:
+        deed()
+    except AppException as refused:
+        return refused.code
+    except ProtectedError:
+        return "in_use"
+    return "done"
 
 
 def impatient(call: Callable[[], _T]) -> _T:

@@ -1,20 +1,17 @@
 """Units come back into the store they were sold from, if anybody can get at them there."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db.models import ProtectedError
 from rest_framework.test import APIClient
 
-from core.exceptions import AppException
 from inventory.models import StockLevel, StockMovement
 from sales.models import Order
 from sales.services import OrderService, Returned
 from tests.factories import StoreFactory
 from tests.factories.orders import sale, stocked
-from tests.races import in_turn
+from tests.races import in_turn, outcome
 from tests.vendors.people import refusal
 from users.models import User
 from vendors.models import Vendor, VendorStore
@@ -77,16 +74,6 @@ def test_open_store_takes_it_and_stays(
     assert returned(owner_client, sold).status_code == 200
     assert StockLevel.objects.get(store=stall.pk).on_hand == 1
     assert close(owner_client, stall) == 409
-
-
-def outcome(deed: Callable[[], Any]) -> str:
-    try:
-        deed()
-    except AppException as refused:
-        return refused.code
-    except ProtectedError:
-        return "in_use"
-    return "done"
 
 
 @pytest.mark.django_db(transaction=True)

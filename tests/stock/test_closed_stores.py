@@ -1,18 +1,15 @@
 """Nothing comes into a store that is closed: nobody could name it there, nor take it out."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db.models import ProtectedError
 from rest_framework.test import APIClient
 
-from core.exceptions import AppException
 from inventory.enums import Reason
 from inventory.models import Collectible, StockLevel
 from inventory.services import Line, Receipt, StockService, TransferService
-from tests.races import in_turn
+from tests.races import in_turn, outcome
 from tests.vendors.people import refusal
 from users.models import User
 from vendors.models import VendorStore
@@ -64,16 +61,6 @@ def moved(item: Collectible, stall: VendorStore, owner: User, **how: Any) -> Non
 
 def sent(item: Collectible, stall: VendorStore, owner: User) -> None:
     moved(item, stall, owner, in_transit=True)
-
-
-def outcome(deed: Callable[[], Any]) -> str:
-    try:
-        deed()
-    except AppException as refused:
-        return refused.code
-    except ProtectedError:
-        return "in_use"
-    return "done"
 
 
 @pytest.mark.django_db(transaction=True)
