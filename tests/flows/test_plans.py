@@ -122,7 +122,7 @@ def hottest(order: Order) -> list[tuple[str, Any, set[str]]]:
     line = order.lines.get()
     category, item = line.item.category_id, line.item_id
     ids = [*order.vendor.items.order_by("pk").values_list("pk", flat=True)[:60]]
-    closed = StockClosing.objects.filter(vendor=order.vendor).latest("at")
+    closed = StockClosing.objects.filter(vendor=order.vendor).earliest("at")
     past = urlencode({"as_of": (closed.at + timedelta(minutes=5)).isoformat()})
     new = {"name": "New", "category": category, "value": "1.00", "quantity": 3}
     sold = {"lines": [{"item": item, "quantity": 1, "unit_price": "19.00"}]}
