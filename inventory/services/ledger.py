@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
-from django.db.models import F, Min, OuterRef, Subquery, Sum, Window
+from django.db.models import F, Max, Min, OuterRef, Subquery, Sum, Window
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -27,7 +27,7 @@ from core.writing import constraint_as
 from inventory.enums import MovementKind
 from inventory.events import StockRanLow, StockRanOut
 from inventory.exceptions import InsufficientStock, StockFull, StoreClosed
-from inventory.models import Collectible, StockLevel, StockLot, StockMovement
+from inventory.models import MAX_QUANTITY, Collectible, StockLevel, StockLot, StockMovement
 from inventory.selectors import find_items
 from inventory.services.costs import Holding, Piece, consume
 from vendors.services import StoreService
@@ -169,7 +169,7 @@ def add_lots(lots: Sequence[StockLot], entry: Entry, **links: Any) -> list[Stock
     movements = [entry.movement(lot, lot.received, lot.cost, **links) for lot in lots]
     with constraint_as(FULL, savepoint=False), together():
         add(*lots)
-        return post(movements, {})
+        return post(movements, {}, since=entry.occurred_at)
 
 
 def allow_opening() -> None:
@@ -214,13 +214,19 @@ def take(
 
 
 def post(
-    movements: list[StockMovement], items: Mapping[int, Collectible], *, moves: bool = False
+    movements: list[StockMovement],
+    items: Mapping[int, Collectible],
+    *,
+    since: datetime | None = None,
+    moves: bool = False,
 ) -> list[StockMovement]:
     """Write movements; levels, lots and quantities follow in the database.
 
     Who listens hears of `items` that ran low or out by them: those that lose units, as they were
-    read under their locks. Raises `StockFull`.
+    read under their locks. `since` is when they were, if that is told late. Raises `StockFull`.
     """
+    if since:
+        _require_room(movements, since)
     with constraint_as(FULL, savepoint=False):
         add(*movements)
     changes: dict[int, int] = defaultdict(int)
@@ -280,15 +286,31 @@ def _require_since(demand: Mapping[tuple[int, int], int], moment: datetime) -> N
         _require({(item, store): quantity}, {(item, store): lowest_since(rows, moment)})
 
 
+def _require_room(movements: Iterable[StockMovement], moment: datetime) -> None:
+    changes: dict[int, int] = defaultdict(int)
+    for movement in movements:
+        changes[movement.item_id] += movement.quantity
+    for item, change in changes.items():
+        rows = StockMovement.objects.filter(item=item)
+        if change > 0 and _range_since(rows, moment)[1] + change > MAX_QUANTITY:
+            raise StockFull
+
+
 def lowest_since(rows: "QuerySet[Any]", moment: datetime) -> int:
     """The smallest sum of these movements from that moment on: what leaves then must have been
     there ever since."""
+    return _range_since(rows, moment)[0]
+
+
+def _range_since(rows: "QuerySet[Any]", moment: datetime) -> tuple[int, int]:
+    """The smallest and the largest sum of these movements from that moment on."""
     then = rows.filter(occurred_at__lte=moment).aggregate(total=Sum("quantity", default=0))
     # Of one instant all at once: a movement and its correction were never apart.
     running = Window(Sum("quantity"), order_by=F("occurred_at").asc())
     later = rows.filter(occurred_at__gt=moment).annotate(running=running)
-    fall = later.aggregate(lowest=Min("running"))["lowest"] or 0
-    return int(then["total"]) + min(0, int(fall))
+    found = later.aggregate(lowest=Min("running"), highest=Max("running"))
+    total = int(then["total"])
+    return total + min(0, found["lowest"] or 0), total + max(0, found["highest"] or 0)
 
 
 _Lots = dict[tuple[int, int], list[Holding]]

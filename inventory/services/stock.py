@@ -236,7 +236,7 @@ class StockService:
             if each.written_off
         ]
         # Together: what comes in and leaves at once makes nothing run low.
-        post([*movements, *lost], {})
+        post([*movements, *lost], {}, since=back.occurred_at)
         return movements
 
     @staticmethod
@@ -276,7 +276,7 @@ class StockService:
             movement.lot, -movement.quantity, abs(movement.cost), origin=movement
         )
         with constraint_as({"level_not_overpromised": LotUsed()}):
-            post([counter], {item.pk: item})
+            post([counter], {item.pk: item}, since=movement.occurred_at)
         log_audit(AuditType.STOCK, by, f"corrected stock of item “{item.name}”", obj=counter)
         return counter
 

@@ -1,6 +1,7 @@
 """What is entered late must have been there: no level of the past is below nothing."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis.strategies import booleans, integers, lists, sampled_from, tuples
 
 from core.exceptions import AppException
-from inventory.exceptions import InsufficientStock, LotUsed
+from inventory.exceptions import InsufficientStock, LotUsed, StockFull
+from inventory.models import MAX_QUANTITY
 from inventory.selectors import Moment, get_levels_for_user
 from inventory.services import Line, Return, StockService, TransferService
 from tests.factories import StoreFactory
@@ -44,6 +46,26 @@ def test_receipt_whose_units_stayed_is_corrected_as_of_then(shelf: Shelf) -> Non
     StockService.correct(movement=receipt, by=shelf.user)
     level = get_levels_for_user(shelf.user, Moment(as_of=NOW - timedelta(days=15))).get()
     assert level.units == 0
+
+
+def test_past_never_held_more_than_can_be_counted(shelf: Shelf) -> None:
+    """There is room for seven today; two weeks ago there was for none."""
+    shelf.receive(MAX_QUANTITY - 3, **ago(30))
+    sold = shelf.sell(10, **ago(20))
+    shelf.receive(10, **ago(15))
+    shelf.sell(10, **ago(10))
+    shelf.receive(3, **ago(14))
+    [lost] = StockService.write_off(line=shelf.line(1), reason="lost", by=shelf.user, **ago(12))
+    shelf.receive(1, **ago(11))
+    late: list[Callable[[], Any]] = [
+        lambda: shelf.receive(1, **ago(13)),
+        lambda: StockService.give_back(returns=[Return(sold, 1)], by=shelf.user, **ago(13)),
+        lambda: StockService.correct(movement=lost, by=shelf.user),
+    ]
+    for deed in late:
+        with pytest.raises(StockFull):
+            deed()
+    assert shelf.receive(7, **ago(9)).quantity == 7
 
 
 def test_sale_of_units_that_had_not_come_is_refused(shelf: Shelf) -> None:
