@@ -93,6 +93,14 @@ def is_searched(rows: QuerySet[Any]) -> bool:
     return any(map(_is_sought, rows.query.where.children))
 
 
+def asks_for(rows: QuerySet[Any], name: str, *, value: Any) -> bool:
+    """Whether all of the rows are to have this value in this column."""
+    return any(
+        isinstance(each, Exact) and _column(each) == name and each.rhs == value
+        for each in rows.query.where.children
+    )
+
+
 def near_or_far(keys: QuerySet[Any], count: int) -> NearOrFar | None:
     """None where nothing is sought, or something is asked besides that the order's index is not
     known to hold together: along it nobody could say how long to walk."""

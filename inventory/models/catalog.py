@@ -33,6 +33,7 @@ from core.models import (
     SoftDeleteModel,
     SoftDeleteQuerySet,
 )
+from core.searching import asks_for
 from core.triggers import counts_changes, keeps
 from inventory.enums import Condition, Facet
 from inventory.models.figures import CatalogCount
@@ -165,9 +166,10 @@ class CollectibleQuerySet(OwnedQuerySet):
 
     def search(self, text: str) -> CollectibleQuerySet:
         """Those that hold each word."""
-        rows, words = self.all(), text.split()
-        for word in words:
-            rows = rows.sought(holding(word))
+        words = text.split()
+        # The words of the living have an index, whose condition the query has to say.
+        living = {"deleted_at": None} if asks_for(self, "is_deleted", value=False) else {}
+        rows = self.sought(Q(*map(holding, words), **living)) if words else self.all()
         rows.match = self._matched(words=(self.match or Match()).words | {*words})
         return rows
 
@@ -268,6 +270,12 @@ class Collectible(AuditedModel, SoftDeleteModel):
             ),
             UniqueConstraint(fields=["vendor", "slug"], condition=ALIVE, name="item_slug_unique"),
             models.CheckConstraint(condition=Q(value__gte=0), name="item_value_not_negative"),
+            # Either says it: indexes have conditions on both.
+            models.CheckConstraint(
+                condition=Q(is_deleted=False, deleted_at=None)
+                | Q(is_deleted=True, deleted_at__isnull=False),
+                name="item_deleted_at_a_time",
+            ),
             models.CheckConstraint(
                 condition=Q(quantity__lte=MAX_QUANTITY), name="item_quantity_sane"
             ),
@@ -282,12 +290,12 @@ class Collectible(AuditedModel, SoftDeleteModel):
             _newest(ALIVE & Q(is_featured=True), name="item_featured"),
             _newest(ALIVE & Q(is_bestseller=True), name="item_bestseller"),
             _newest(Q(is_deleted=True), name="item_deleted"),
-            # Not of the living alone: PostgreSQL puts no two indexes with the same condition
+            # Of the living in other words: PostgreSQL puts no two indexes with the same condition
             # together, and a search within a category wants both. What waits to be merged into it
             # is read through by every search, so that is not to be four megabytes.
             GinIndex(
-                OpClass("search_text", name="gin_trgm_ops"), gin_pending_list_limit=1024,
-                name="item_search",
+                OpClass("search_text", name="gin_trgm_ops"), condition=Q(deleted_at=None),
+                gin_pending_list_limit=1024, name="item_search",
             ),
         ]  # fmt: skip
         triggers = [

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -189,6 +189,19 @@ def test_filters_agree_with_plain_python(
     }
 
 
+def test_deleted_items_are_found_among_the_deleted(owner_client: APIClient, shelf: Vendor) -> None:
+    """They are not in the index of words, in which the living are."""
+    shelf.items.get(name="Falcon").delete()
+    deleted = {"is_deleted": "true", "search": "falcon"}
+    assert [item["name"] for item in owner_client.get(ITEMS, deleted).json()["results"]] == [
+        "Falcon"
+    ]
+    assert owner_client.get(ITEMS, {"search": "falcon"}).json()["results"] == []
+    assert owner_client.get(ITEMS, deleted | {"search": "corner"}).json()["results"] == []
+    with pytest.raises(IntegrityError, match="item_deleted_at_a_time"):
+        shelf.items.update(is_deleted=True)
+
+
 def test_search_and_newest_first_can_use_their_indexes(vendor: Vendor) -> None:
     Collectible.objects.bulk_create(
         CollectibleFactory.build(vendor=vendor, name=f"Thing {n}", description="word " * 150)
@@ -199,5 +212,6 @@ def test_search_and_newest_first_can_use_their_indexes(vendor: Vendor) -> None:
         cursor.execute("ANALYZE inventory_collectible; SET LOCAL enable_seqscan = off")
     items = Collectible.objects
     assert "item_search" in items.search("4999").explain()
+    assert "item_search" not in Collectible.all_objects.search("4999").explain()
     newest = items.filter(vendor=vendor).order_by("-created_at", "-id")[:20]
     assert "item_newest" in newest.explain()

@@ -102,6 +102,7 @@ class Catalog(RuleBasedStateMachine):
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE inventory_collectible SET vendor_id = %s, is_deleted = NOT is_deleted,"
+                " deleted_at = CASE WHEN is_deleted THEN NULL ELSE now() END,"
                 " slug = 'x' || random(), sku = 'x' || random() WHERE id = ANY(%s)",
                 [self.vendors[of].pk, keys],
             )
