@@ -82,34 +82,30 @@ class CachedListMixin(ListModelMixin, _Base):
         return rows
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        if not self.is_versioned:
-            return self._made_anew(request)
-        key = self._cache_key(request)
+        # What no version tells of is named after what it says, and so made before it is compared.
+        made = None if self.is_versioned else self._made()
+        key = self._cache_key(request) if made is None else _digest([made[0]])
         tag = {"ETag": f'"{key}"'}
         # `*` is no tag that was given out: what is asked for has not even been understood yet.
         if key in known_tags(request):
             return Response(status=304, headers=tag)
-        kept = cache.get(f"list:{key}")
-        if kept is None:
-            made = self._made()
-            kept = [self._rendered(made.data), made.get("Link")]
-            _keep(f"list:{key}", kept)
-        body, links = kept
+        body, links = made or self._kept_page(f"list:{key}")
         return _Rendered(body, request, headers=tag | ({"Link": links} if links else {}))
 
-    def _made_anew(self, request: Request) -> Response:
-        """With a tag of what it says."""
-        made = self._made()
-        body = self._rendered(made.data)
-        key = _digest([body])
-        links = {"Link": made["Link"]} if "Link" in made else {}
-        if key in known_tags(request):
-            return Response(status=304, headers={"ETag": f'"{key}"'})
-        return _Rendered(body, request, headers={"ETag": f'"{key}"'} | links)
+    def _kept_page(self, key: str) -> tuple[str, str | None]:
+        page: tuple[str, str | None] | None = cache.get(key)
+        if page is None:
+            page = self._made()
+            _keep(key, page)
+        return page
 
-    def _made(self) -> Response:
+    def _made(self) -> tuple[str, str | None]:
+        """The page's text, and its links for the header if it has any."""
         page = self.paginate_queryset(self._rows())
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        made = self.get_paginated_response(self.get_serializer(page, many=True).data)
+        renderer, media_type = self.request.accepted_renderer, self.request.accepted_media_type
+        body: Any = renderer.render(made.data, media_type, self.get_renderer_context())
+        return str(body, "utf-8"), made.get("Link")
 
     def _rows(self) -> Any:
         """A query that is asked again and again is made once, and so are its pages' texts."""
@@ -135,11 +131,6 @@ class CachedListMixin(ListModelMixin, _Base):
         filters = sorted(pair for pair in asked if pair[0] not in _ASIDE and pair[0][:1] != "_")
         parts = [self.request.path, self.request.user.pk, self.get_data_version(), filters]
         return int(kept("count", parts, make=rows.count))
-
-    def _rendered(self, data: Any) -> str:
-        renderer, media_type = self.request.accepted_renderer, self.request.accepted_media_type
-        body: Any = renderer.render(data, media_type, self.get_renderer_context())
-        return str(body, "utf-8")
 
     def _cache_key(self, request: Request) -> str:
         parts = [
