@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.etags import known_tags
+from core.memory import recall
 from core.valkey import tell
 
 if TYPE_CHECKING:
@@ -114,14 +115,12 @@ class CachedListMixin(ListModelMixin, _Base):
             return self.filter_queryset(self.get_queryset())
         order = self.request.query_params.get("ordering", "")
         key = (type(self), self.request.version, order, question)
-        rows: Any = _questions.get(key)
-        if rows is None:
-            rows = self.filter_queryset(self.get_queryset())
-            rows.texts = {}
-            if len(_questions) >= MOST_QUESTIONS:
-                _questions.clear()
-            _questions[key] = rows
-        return self.counted(rows)
+        return self.counted(recall(_questions, key, self._lasting_rows, MOST_QUESTIONS))
+
+    def _lasting_rows(self) -> Any:
+        rows: Any = self.filter_queryset(self.get_queryset())
+        rows.texts = {}
+        return rows
 
     def count_of(self, rows: Any) -> int:
         """How many rows there are: counted once for all pages and orders of the same filters."""

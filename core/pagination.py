@@ -19,10 +19,10 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from core.exceptions import InvalidCursor
 from core.keyset import Keyset, first_rows
+from core.memory import recall
 from core.paging import PagePaginator
 from core.prepared import Given, Text
 
-MOST_TEXTS = 100
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}
 _LINK = {"type": ["string", "null"], "format": "uri-reference"}
 
@@ -249,20 +249,10 @@ def _read_kept(
         return Text.of(page().prefetch_related(None).values_list("pk", flat=True))
 
     try:
-        text: Text = _kept(rows.texts, key, make)
+        text = recall(rows.texts, key, make)
     except EmptyResultSet:
         return []
     found: list[Any] = view.read_rows(text.given(*values))
-    return found
-
-
-def _kept(texts: dict[Any, Any], key: Any, make: Callable[[], Any]) -> Any:
-    """Other threads may empty it at any time: what was found is held, and not looked up again."""
-    found = texts.get(key)
-    if found is None:
-        if len(texts) >= MOST_TEXTS:
-            texts.clear()
-        found = texts[key] = make()
     return found
 
 
@@ -272,10 +262,7 @@ def _keeps(rows: Any, view: Any) -> bool:
 
 def _keyset_of(rows: Any) -> Keyset:
     texts = getattr(rows, "texts", None)
-    if texts is None:
-        return Keyset.of(rows)
-    found: Keyset = _kept(texts, Keyset, partial(Keyset.of, rows))
-    return found
+    return Keyset.of(rows) if texts is None else recall(texts, Keyset, partial(Keyset.of, rows))
 
 
 def _asked(request: Request, keyset: Keyset) -> str:
