@@ -35,6 +35,7 @@ class AnyOf(Lookup):
     """`pk__any=[1, 2, 3]`: one parameter, however many there are, where `__in` has one for each."""
 
     lookup_name = "any"
+    template = "{column} = ANY({values})"
 
     def get_prep_lookup(self) -> Any:
         return self.rhs
@@ -45,8 +46,8 @@ class AnyOf(Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, before = self.process_lhs(compiler, connection)
         values, after = self.process_rhs(compiler, connection)
-        kind = self.lhs.output_field.db_type(connection)
-        return f"{column} = ANY(({values})::{kind}[])", [*before, *after]
+        typed = f"({values})::{self.lhs.output_field.db_type(connection)}[]"
+        return self.template.format(column=column, values=typed), [*before, *after]
 
 
 @Field.register_lookup
@@ -58,12 +59,7 @@ class Among(AnyOf):
     """
 
     lookup_name = "among"
-
-    def as_sql(self, compiler: Any, connection: Any) -> Any:
-        column, before = self.process_lhs(compiler, connection)
-        values, after = self.process_rhs(compiler, connection)
-        kind = self.lhs.output_field.db_type(connection)
-        return f"{column} = ANY(ARRAY(SELECT unnest(({values})::{kind}[])))", [*before, *after]
+    template = "{column} = ANY(ARRAY(SELECT unnest({values})))"
 
 
 class Given(Expression):
