@@ -55,7 +55,7 @@ class PagedQuerySet(QuerySet[_M]):
 
     def counted(self, total: int) -> Self:
         """The same rows, of which it is known how many there are; fewer are counted again."""
-        rows = self._chain()  # type: ignore[attr-defined]
+        rows = self.all()
         rows._total, rows.texts = total, self.texts  # noqa: SLF001 (its own kind)
         return rows
 
@@ -93,7 +93,7 @@ class PagedQuerySet(QuerySet[_M]):
 
         No part is looked through, to its end, for things that are another shop's.
         """
-        rows = self._chain()  # type: ignore[attr-defined]
+        rows = self.all()
         rows._named += (Named(path, keys, owner),)  # noqa: SLF001
         return rows
 
@@ -141,7 +141,7 @@ class PagedQuerySet(QuerySet[_M]):
 
     def _unparted(self) -> Self:
         """With nothing asked of the rows for being in one of the parts."""
-        rows = self._chain()  # type: ignore[attr-defined]
+        rows = self.all()
         where = rows.query.where
         where.children = [each for each in where.children if each not in self._whole]
         rows._parts, rows._whole = None, ()  # noqa: SLF001
@@ -171,7 +171,7 @@ class PagedQuerySet(QuerySet[_M]):
 
     def _read(self, keys: Any) -> Self:
         """The rows with these keys: what they are chosen by is asked no second time."""
-        rows = self._chain()  # type: ignore[attr-defined]
+        rows = self.all()
         rows.query.clear_where()
         return rows.filter(pk__in=keys)
 
