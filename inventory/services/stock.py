@@ -1,7 +1,7 @@
 """What is done with stock: each deed locks its items, decides, adds movements, and is audited."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -73,13 +73,13 @@ class Receipt:
     currency: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Return:
     """Units of a sale that come back, into stock or straight to the write-offs."""
 
     sale: StockMovement
     quantity: int
-    written_off: str = field(default="")
+    written_off: str = ""
 
 
 class StockService:
