@@ -11,9 +11,10 @@ from django.db.models import ProtectedError
 from core.adding import add, deed
 from core.audit import Deed, fields_of, log_audit, log_many
 from core.enums import AuditType
-from core.exceptions import InUse, InvalidInput, NotFoundError
+from core.exceptions import InUse, InvalidInput
 from core.fields import validate_attributes
 from core.json import merged
+from core.reading import get_row
 from core.rehearsal import Terms
 from core.writing import constraint_as, save_changes
 from inventory.exceptions import SkuTaken
@@ -78,10 +79,7 @@ class CollectibleService:
     @staticmethod
     def lock(*, row: Collectible) -> Collectible:
         """Also of a deleted one. Raises `NotFoundError`."""
-        item: Collectible | None = _all_locked().filter(pk=row.pk).first()
-        if item is None:
-            raise NotFoundError
-        return item
+        return get_row(_all_locked(), row.pk)
 
     @staticmethod
     @constraint_as({**TAKEN, **FULL}, savepoint=False)
@@ -271,10 +269,7 @@ def _all_locked() -> CollectibleQuerySet:
 
 
 def _locked(item_id: int) -> Collectible:
-    item: Collectible | None = _all_locked().filter(pk=item_id, is_deleted=False).first()
-    if item is None:
-        raise NotFoundError
-    return item
+    return get_row(_all_locked().filter(is_deleted=False), item_id)
 
 
 def _with_details(item: Collectible) -> Collectible:

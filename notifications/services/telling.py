@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from core.exceptions import NotFoundError
 from core.mail import Text, render_text, send_mail
 from core.outbox import announce
+from core.reading import get_row
 from notifications.enums import Kind
 from notifications.events import MailWanted
 from notifications.models import Notification, NotificationPreference
@@ -44,10 +44,7 @@ class NotificationService:
     @staticmethod
     def lock(*, row: Notification) -> Notification:
         """The notification as it is now; raises `NotFoundError`."""
-        found = Notification.objects.select_for_update().filter(pk=row.pk).first()
-        if found is None:
-            raise NotFoundError
-        return found
+        return get_row(Notification.objects.select_for_update(), row.pk)
 
     @staticmethod
     @transaction.atomic

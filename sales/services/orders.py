@@ -15,6 +15,7 @@ from core.audit import log_audit
 from core.enums import AuditType
 from core.exceptions import AppException, InvalidInput, NotFoundError
 from core.outbox import announce
+from core.reading import get_row
 from core.writing import Changes, differing
 from inventory.services import AllocationService, Line, StockService
 from sales.enums import CancelReason, OrderStatus
@@ -269,10 +270,7 @@ def _expire(key: int) -> bool:
 
 def _locked(order: Order) -> Order:
     rows = Order.objects.select_for_update(of=["self"], no_key=True)
-    row: Order | None = rows.select_related("vendor", "store").filter(pk=order.pk).first()
-    if row is None:
-        raise NotFoundError
-    return row
+    return get_row(rows.select_related("vendor", "store"), order.pk)
 
 
 def _patience(vendor_id: int) -> timedelta:

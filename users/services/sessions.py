@@ -18,6 +18,7 @@ from core.audit import log_audit
 from core.enums import AuditType
 from core.exceptions import NotFoundError
 from core.outbox import announce
+from core.reading import get_row
 from users.enums import EndReason
 from users.events import RefreshTokenReused
 from users.exceptions import EmailNotVerified, InvalidCredentialsError, SessionEnded, TokenNotValid
@@ -117,10 +118,7 @@ class SessionService:
     def lock(*, row: Session) -> Session:
         """Raises `NotFoundError` for one that has ended."""
         living = Session.objects.not_ended().select_for_update(of=["self"], no_key=True)
-        session = living.filter(pk=row.pk).first()
-        if session is None:
-            raise NotFoundError
-        return session
+        return get_row(living, row.pk)
 
     @staticmethod
     @transaction.atomic

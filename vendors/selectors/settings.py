@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 
 from core.exceptions import ForbiddenError, NotFoundError
 from core.prepared import prepared
+from core.reading import get_row
 from vendors.models import BUILT_IN, INHERITED, OF_THE_SHOP, SystemSettings, Vendor
 from vendors.selectors.shops import get_active_vendor, get_role
 
@@ -104,10 +105,7 @@ def get_settings_for_user(
 
 
 def _shop(vendor_id: int, shops: Any) -> Any:
-    shop = with_settings(shops).select_related("own_settings").filter(pk=vendor_id).first()
-    if shop is None:
-        raise NotFoundError
-    return shop
+    return get_row(with_settings(shops).select_related("own_settings"), vendor_id)
 
 
 def with_settings(shops: Any) -> Any:
