@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
+from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
-from core.exceptions import AppException
+from core.exceptions import AppException, InvalidInput
 from core.models import AuditedModel
 
 if TYPE_CHECKING:
@@ -86,6 +89,12 @@ def constraint_as(
         if name in refusals:
             raise refusals[name] from error
         raise
+
+
+def require_past(name: str, moment: datetime | None) -> None:
+    """Raises `InvalidInput` for a moment that has not come."""
+    if moment and moment > timezone.now():
+        raise InvalidInput.of(name, _("This is in the future."), "in_future")
 
 
 def free_slug(name: str, taken_in: QuerySet[Any], *, fallback: str) -> str:

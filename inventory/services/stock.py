@@ -14,7 +14,7 @@ from core.bulk import FEW
 from core.enums import AuditType
 from core.exceptions import InvalidInput
 from core.money import apportion, share_of
-from core.writing import constraint_as
+from core.writing import constraint_as, require_past
 from inventory.enums import MovementKind, Reason
 from inventory.exceptions import (
     AlreadyCorrected,
@@ -36,7 +36,6 @@ from inventory.services.ledger import (
     open_stock,
     post,
     require_open,
-    require_past,
     take,
 )
 
@@ -282,7 +281,7 @@ class StockService:
 
 
 def _entry(kind: MovementKind, by: "User | None", said: Said, reason: str = "") -> Entry:
-    require_past(said.get("occurred_at"))
+    require_past("occurred_at", said.get("occurred_at"))
     return Entry(kind, by, reason, **said)
 
 

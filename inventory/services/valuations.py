@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from core.audit import Deed, log_many
 from core.enums import AuditType
-from core.exceptions import InvalidInput
+from core.writing import require_past
 from inventory.models import Collectible, Valuation
 from inventory.services.ledger import locked_items
 
@@ -38,8 +37,8 @@ class ValuationService:
         A value given to an item in any other way is in its history too, with source `catalog`.
         """
         now = timezone.now()
-        if any(worth.valued_at and worth.valued_at > now for worth in values):
-            raise InvalidInput.of("valued_at", _("This is in the future."), "in_future")
+        for worth in values:
+            require_past("valued_at", worth.valued_at)
         items = locked_items(worth.item.pk for worth in values)
         rows = Valuation.objects.bulk_create(
             Valuation(

@@ -16,14 +16,14 @@ from core.enums import AuditType
 from core.exceptions import AppException, InvalidInput, NotFoundError
 from core.outbox import announce
 from core.reading import get_row
-from core.writing import Changes, differing
+from core.writing import Changes, differing, require_past
 from inventory.services import AllocationService, Line, StockService
 from sales.enums import CancelReason, OrderStatus
 from sales.events import OrderCancelled, OrderPlaced, OrderReturned
 from sales.exceptions import EmptyOrder, ExceedsOrder, ItemDeleted, OrderExpired
 from sales.lifecycle import require
 from sales.models import Fulfilment, Order, OrderLine, OrderReturn
-from sales.services.checking import require_past, require_some, require_valid
+from sales.services.checking import require_some, require_valid
 from sales.services.drafting import (
     ALWAYS,
     OrderChanges,
