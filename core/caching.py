@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from core.etags import known_tags
 from core.memory import recall
+from core.requests import parameters_of
 from core.valkey import tell
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ else:
 
 
 # What a list's length does not depend on.
-_ASIDE = {"page", "page_size", "ordering", "format"}
+_NO_FILTERS = {"page", "page_size", "ordering"}
 # So many questions a process remembers how to ask.
 MOST_QUESTIONS = 500
 _questions: dict[Any, Any] = {}
@@ -126,8 +127,7 @@ class CachedListMixin(ListModelMixin, _Base):
         """How many rows there are: counted once for all pages and orders of the same filters."""
         if getattr(rows, "is_counted", False) or not self.is_versioned:
             return int(rows.count())
-        asked = self.request.query_params.lists()
-        filters = sorted(pair for pair in asked if pair[0] not in _ASIDE and pair[0][:1] != "_")
+        filters = sorted(parameters_of(self.request, _NO_FILTERS).items())
         parts = [self.request.path, self.request.user.pk, self.get_data_version(), filters]
         return int(kept("count", parts, make=rows.count))
 

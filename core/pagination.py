@@ -22,6 +22,7 @@ from core.keyset import Keyset, first_rows
 from core.memory import recall
 from core.paging import PagePaginator
 from core.prepared import Given, Text
+from core.requests import parameters_of
 
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}
 _LINK = {"type": ["string", "null"], "format": "uri-reference"}
@@ -267,11 +268,7 @@ def _keyset_of(rows: Any) -> Keyset:
 
 def _asked(request: Request, keyset: Keyset) -> str:
     """What a cursor is good for: this address, in this order, with these filters."""
-    aside = {"cursor", "page_size", "format"}
-    given = request.query_params.lists()
-    filters = sorted(
-        (name, texts) for name, texts in given if name not in aside and name[:1] != "_"
-    )
+    filters = sorted(parameters_of(request, KeysetPagination.parameters).items())
     return json.dumps([request.path, [str(term) for term in keyset.terms], filters])
 
 
