@@ -1,9 +1,8 @@
 """The list cache: never another reader's page, never a page older than the data."""
 
-import hashlib
 import json
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.etags import known_tags
+from core.etags import digest, known_tags
 from core.memory import recall
 from core.requests import parameters_of
 from core.valkey import tell
@@ -38,7 +37,7 @@ def kept(name: str, *parts: Any, make: Callable[[], Any]) -> Any:
 
     As with lists: the version of the data is one of the parts, and was read before the data.
     """
-    key = f"{name}:{_digest(parts)}"
+    key = f"{name}:{digest(parts)}"
     found = cache.get(key)
     if found is None:
         found = make()
@@ -53,10 +52,6 @@ def _keep(key: str, value: Any) -> None:
         tell("SET", str(name), text, "EX", settings.LIST_CACHE_SECONDS)
 
 
-def _digest(parts: Sequence[Any]) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
-
-
 class CachedListMixin(ListModelMixin, _Base):
     """Keeps a list's answer for `LIST_CACHE_SECONDS` under reader, query and version of the data.
 
@@ -66,7 +61,7 @@ class CachedListMixin(ListModelMixin, _Base):
     """
 
     def get_data_version(self) -> str:
-        raise AssertionError(f"{type(self).__name__} must say the version of its data.")
+        raise NotImplementedError(f"{type(self).__name__} must say the version of its data.")
 
     @property
     def is_versioned(self) -> bool:
@@ -86,7 +81,7 @@ class CachedListMixin(ListModelMixin, _Base):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         # What no version tells of is named after what it says, and so made before it is compared.
         made = None if self.is_versioned else self._made()
-        key = self._cache_key(request) if made is None else _digest([made[0]])
+        key = self._cache_key(request) if made is None else digest([made[0]])
         tag = {"ETag": f'"{key}"'}
         # `*` is no tag that was given out: what is asked for has not even been understood yet.
         if key in known_tags(request):
@@ -142,16 +137,15 @@ class CachedListMixin(ListModelMixin, _Base):
             # Addresses of pictures may be signed for a while: no page is good for ever.
             time.time() // max(settings.LIST_CACHE_SECONDS, 1),
         ]
-        return _digest(parts)
+        return digest(parts)
 
 
 class _Rendered(Response):
     """An answer of which the text is there already."""
 
     def __init__(self, body: str, request: Request, headers: dict[str, str]) -> None:
-        kind = request.accepted_renderer.media_type
-        super().__init__(headers=headers, content_type=kind)
-        self["Content-Type"] = kind
+        super().__init__(headers=headers)
+        self["Content-Type"] = request.accepted_renderer.media_type
         self.content = body.encode()  # and so it is rendered
 
     @property
