@@ -105,7 +105,7 @@ class CachedListMixin(ListModelMixin, _Base):
         return str(body, "utf-8"), made.get("Link")
 
     def _rows(self) -> Any:
-        """A query that is asked again and again is made once, and so are its pages' texts."""
+        """A query that is asked again and again is made once, and so is the SQL of its pages."""
         question = self.get_question()
         if question is None:
             return self.filter_queryset(self.get_queryset())
@@ -115,7 +115,7 @@ class CachedListMixin(ListModelMixin, _Base):
 
     def _lasting_rows(self) -> Any:
         rows: Any = self.filter_queryset(self.get_queryset())
-        rows.texts = {}
+        rows.memory = {}
         return rows
 
     def count_of(self, rows: Any) -> int:

@@ -21,7 +21,7 @@ from core.exceptions import InvalidCursor
 from core.keyset import Keyset, first_rows
 from core.memory import recall
 from core.paging import PagePaginator
-from core.prepared import Given, Text
+from core.prepared import Given, Sql
 from core.requests import parameters_of
 
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}
@@ -242,28 +242,28 @@ def _read(rows: Any, view: Any) -> list[Any]:
 def _read_kept(
     rows: Any, key: Any, page: Callable[[], Any], view: Any, values: Sequence[Any] = ()
 ) -> list[Any]:
-    """As `_read`; of rows that are kept, the text of a page is made once, for any values."""
+    """As `_read`; of rows that are kept, the SQL of a page is made once, for any values."""
     if not _keeps(rows, view):
         return _read(page(), view)
 
-    def make() -> Text:
-        return Text.of(page().prefetch_related(None).values_list("pk", flat=True))
+    def make() -> Sql:
+        return Sql.of(page().prefetch_related(None).values_list("pk", flat=True))
 
     try:
-        text = recall(rows.texts, key, make)
+        sql = recall(rows.memory, key, make)
     except EmptyResultSet:
         return []
-    found: list[Any] = view.read_rows(text.given(*values))
+    found: list[Any] = view.read_rows(sql.given(*values))
     return found
 
 
 def _keeps(rows: Any, view: Any) -> bool:
-    return getattr(rows, "texts", None) is not None and hasattr(view, "read_rows")
+    return getattr(rows, "memory", None) is not None and hasattr(view, "read_rows")
 
 
 def _keyset_of(rows: Any) -> Keyset:
-    texts = getattr(rows, "texts", None)
-    return Keyset.of(rows) if texts is None else recall(texts, Keyset, partial(Keyset.of, rows))
+    memory = getattr(rows, "memory", None)
+    return Keyset.of(rows) if memory is None else recall(memory, Keyset, partial(Keyset.of, rows))
 
 
 def _asked(request: Request, keyset: Keyset) -> str:

@@ -16,7 +16,6 @@ from django.db.models import BigIntegerField, ExpressionWrapper, F, Model, Q, Qu
 from django.db.models.lookups import In
 
 from core.parts import Named, Part
-from core.prepared import Text
 from core.searching import NEAR, Sought, is_searched, near_or_far, unguessed
 
 _M = TypeVar("_M", bound=Model)
@@ -35,8 +34,9 @@ class PagedQuerySet(QuerySet[_M]):
     _named: tuple[Named, ...] = ()
     _total: int | None = None
     _is_found_first = False
-    # Of who keeps these rows to ask for pages of them again and again: the pages' texts.
-    texts: dict[Any, Text] | None = None
+    # Of rows that are kept to ask for pages of them again and again: what each page need not find
+    # out anew, its SQL above all (`core.memory`).
+    memory: dict[Any, Any] | None = None
     never_null: frozenset[str] = frozenset()
     # Columns that the indexes of orders begin with, beside each other.
     walked: frozenset[str] = frozenset()
@@ -56,7 +56,7 @@ class PagedQuerySet(QuerySet[_M]):
     def counted(self, total: int) -> Self:
         """The same rows, of which it is known how many there are; fewer are counted again."""
         rows = self.all()
-        rows._total, rows.texts = total, self.texts  # noqa: SLF001 (its own kind)
+        rows._total, rows.memory = total, self.memory  # noqa: SLF001 (its own kind)
         return rows
 
     @property
