@@ -1,3 +1,5 @@
+"""Writing: the categories of a shop, which are trees."""
+
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction

@@ -1,3 +1,5 @@
+"""Writing: the items of a catalog, one or many."""
+
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby

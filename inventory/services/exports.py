@@ -1,3 +1,5 @@
+"""Writing: that a catalog left the house."""
+
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 

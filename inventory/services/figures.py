@@ -1,3 +1,5 @@
+"""Writing: the kept figures of a catalog, where they have to be made anew."""
+
 from collections.abc import Iterable
 from datetime import timedelta
 

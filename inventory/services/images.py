@@ -1,3 +1,5 @@
+"""Writing: an item's pictures."""
+
 import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict, Unpack

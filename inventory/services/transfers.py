@@ -1,3 +1,5 @@
+"""Writing: stock on its way from one store to another."""
+
 from typing import TYPE_CHECKING
 
 from django.db import transaction

@@ -1,3 +1,5 @@
+"""Writing: what items are worth."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,3 +1,5 @@
+"""Writing: that figures of sales left the house."""
+
 from typing import TYPE_CHECKING
 
 from django.db import transaction

@@ -1,3 +1,5 @@
+"""The locks of accounts."""
+
 from django.db.models import Q
 
 from users.exceptions import SessionEnded, UserNotFoundError
