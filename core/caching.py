@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +32,8 @@ MOST_QUESTIONS = 500
 _questions: dict[Any, Any] = {}
 
 
-def kept(name: str, *parts: Any, make: Callable[[], Any]) -> Any:
-    """What `make` makes, kept for `LIST_CACHE_SECONDS` under all that it depends on.
+def kept(name: str, parts: Sequence[Any], make: Callable[[], Any]) -> Any:
+    """What `make` makes, kept for `LIST_CACHE_SECONDS` under all `parts` that it depends on.
 
     As with lists: the version of the data is one of the parts, and was read before the data.
     """
