@@ -61,7 +61,7 @@ class SessionService:
         Raises `InvalidCredentialsError`, and `EmailNotVerified` where that is asked for.
         """
         user = authenticate(username=name, password=password)
-        if not isinstance(user, User) or (administrator and user.role != "admin"):
+        if not isinstance(user, User) or (administrator and not user.administers):
             # Its own statement, so that the refusal does not take it back; asked and written for
             # an unknown name as well, so that both take the same time.
             log_audit(AuditType.SECURITY, find_user(name), "was refused to sign in")

@@ -90,16 +90,15 @@ def get_settings_for_user(
     Administrators of the platform who work in none get the platform's, which are for nobody else:
     `ForbiddenError`. Raises `NotFoundError` for who works nowhere, and for another's shop.
     """
-    administers = user.is_admin or user.is_superuser
     if platform:
-        if not administers:
+        if not user.administers:
             raise ForbiddenError
         return get_settings_sheet(None)
     if vendor_id is not None:
         get_role(user, vendor_id)
         return get_settings_sheet(vendor_id)
     active = get_active_vendor(user)
-    if active is None and not administers:
+    if active is None and not user.administers:
         raise NotFoundError
     return get_settings_sheet(active.pk if active else None)
 

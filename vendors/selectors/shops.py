@@ -69,7 +69,7 @@ def get_audited_vendors(user: "User") -> VendorQuerySet:
 
 def get_open_vendors(user: "User") -> VendorQuerySet:
     """All that are open, for administrators of the platform; for others as they may see."""
-    return Vendor.objects.order_by("pk") if user.role == "admin" else get_vendors_for_user(user)
+    return Vendor.objects.order_by("pk") if user.administers else get_vendors_for_user(user)
 
 
 def get_people_allowed(vendor_id: int, ability: Ability) -> Any:
