@@ -35,7 +35,7 @@ class PagedQuerySet(QuerySet[_M]):
     _total: int | None = None
     _is_found_first = False
     # Of rows that are kept to ask for pages of them again and again: what each page need not find
-    # out anew, its SQL above all (`core.memory`).
+    # out anew, its SQL above all (`core.memory`). What is made of them has none.
     memory: dict[Any, Any] | None = None
     never_null: frozenset[str] = frozenset()
     # Columns that the indexes of orders begin with, beside each other.
