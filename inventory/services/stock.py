@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from core.audit import Deed, log_audit, log_many
+from core.audit import AuditEntry, log_audit, log_many
 from core.bulk import FEW
 from core.enums import AuditType
 from core.exceptions import InvalidInput
@@ -120,8 +120,8 @@ class StockService:
         shares = _shares(receipts, landed_costs)
         lots = [_lot(r, entry, costs) for r, costs in zip(receipts, shares, strict=True)]
         movements = add_lots(lots, entry)
-        deeds = [_deed("received", items[m.item_id], m) for m in movements]
-        log_many(AuditType.STOCK, by, deeds)
+        entries = [_audit_entry("received", items[m.item_id], m) for m in movements]
+        log_many(AuditType.STOCK, by, entries)
         return movements
 
     @staticmethod
@@ -359,15 +359,15 @@ def _returned(each: Return, entry: Entry, rest: _NotReturned) -> StockMovement:
     return entry.movement(sale.lot, each.quantity, cost, origin=sale)
 
 
-def _deed(verb: str, item: Collectible, movement: StockMovement) -> Deed:
+def _audit_entry(verb: str, item: Collectible, movement: StockMovement) -> AuditEntry:
     said = {
         "store": movement.store_id,
         "quantity": movement.quantity,
         "cost": movement.cost,
         "reason": movement.reason,
     }
-    return Deed(f"{verb} {abs(movement.quantity)} of item “{item.name}”", item, after=said)
+    return AuditEntry(f"{verb} {abs(movement.quantity)} of item “{item.name}”", item, after=said)
 
 
 def _log(verb: str, line: Line, movements: Sequence[StockMovement], by: "User") -> None:
-    log_many(AuditType.STOCK, by, [_deed(verb, line.item, each) for each in movements])
+    log_many(AuditType.STOCK, by, [_audit_entry(verb, line.item, each) for each in movements])

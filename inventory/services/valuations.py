@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from core.audit import Deed, log_many
+from core.audit import AuditEntry, log_many
 from core.enums import AuditType
 from core.writing import require_past
 from inventory.models import Collectible, Valuation
@@ -53,10 +53,10 @@ class ValuationService:
             )
             for worth in values
         )
-        log_many(AuditType.STOCK, by, [_deed(row) for row in rows])
+        log_many(AuditType.STOCK, by, [_audit_entry(row) for row in rows])
         return rows
 
 
-def _deed(row: Valuation) -> Deed:
+def _audit_entry(row: Valuation) -> AuditEntry:
     said = {"value": row.amount, "currency": row.currency, "source": row.source}
-    return Deed(f"valued item “{row.item.name}”", row.item, after=said)
+    return AuditEntry(f"valued item “{row.item.name}”", row.item, after=said)
