@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from core.audit import Deed, log_many, redacted
+from core.audit import AuditEntry, log_many, redacted
 from core.enums import AuditType
 from core.models import (
     SOFT_CASCADE,
@@ -71,8 +71,8 @@ class AuditedAdmin(admin.ModelAdmin):
     ) -> None:
         """One entry for each row."""
         known: Recorded = changes or {"before": {}, "after": {}}
-        deeds = [Deed(f"{verb} {self.audited_name(row)}", row, **known) for row in rows]
-        log_many(AuditType.ADMIN, request.user, deeds, request)
+        entries = [AuditEntry(f"{verb} {self.audited_name(row)}", row, **known) for row in rows]
+        log_many(AuditType.ADMIN, request.user, entries, request)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         self.sign(request, obj)

@@ -74,8 +74,8 @@ class Concerning(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Deed:
-    """One of many that `log_many` writes."""
+class AuditEntry:
+    """What one row says of a deed."""
 
     action: str | Words
     obj: Model | None = None
@@ -98,8 +98,8 @@ def log_audit(
     `action` is a short sentence in the past tense for people: `created item “Black Lotus”`. Without
     a `user` it was the system: a scheduled task, or a command.
     """
-    deed = Deed(action=action, details=details, **concerning)
-    row = _row(action_type, user, deed, request)
+    entry = AuditEntry(action=action, details=details, **concerning)
+    row = _row(action_type, user, entry, request)
     add(row)
     return row
 
@@ -107,11 +107,11 @@ def log_audit(
 def log_many(
     action_type: str,
     user: "User | AnonymousUser | None",
-    deeds: Iterable[Deed],
+    entries: Iterable[AuditEntry],
     request: "HttpRequest | None" = None,
 ) -> list[AuditLog]:
-    """One row per deed, all in one statement; of many the keys are not asked for."""
-    rows = [_row(action_type, user, deed, request) for deed in deeds]
+    """One row per entry, all in one statement; of many the keys are not asked for."""
+    rows = [_row(action_type, user, entry, request) for entry in entries]
     add_all(rows, keyed=False)
     return rows
 
@@ -133,24 +133,24 @@ def redacted(values: Mapping[str, Any]) -> dict[str, Any]:
 def _row(
     action_type: str,
     user: "User | AnonymousUser | None",
-    deed: Deed,
+    entry: AuditEntry,
     request: "HttpRequest | None",
 ) -> AuditLog:
     origin = current_origin()
     if request is not None:
         origin = replace(origin, ip_address=client_address(request))
-    obj = deed.obj
+    obj = entry.obj
     return AuditLog(
         type=action_type,
         actor_id=user.pk if user else None,
         user=_line(user.get_username() or "anonymous" if user else SYSTEM)[:100],
-        action=_sentence(deed.action),
-        details=deed.details,
-        vendor_id=vendor_of(obj) if deed.vendor_id is None else deed.vendor_id,
+        action=_sentence(entry.action),
+        details=entry.details,
+        vendor_id=vendor_of(obj) if entry.vendor_id is None else entry.vendor_id,
         object_type=str(obj._meta.model_name) if obj else "",
         object_id=_key_of(obj) if obj else "",
-        before=_record(obj, deed.before),
-        after=_record(obj, deed.after),
+        before=_record(obj, entry.before),
+        after=_record(obj, entry.after),
         ip_address=origin.ip_address,
         request_id=origin.request_id,
     )

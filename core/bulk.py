@@ -16,10 +16,11 @@ def add_all(rows: Sequence[Model], *, keyed: bool = True) -> None:
 
     What has a `db_default` is left to the database. A few are an INSERT: it is one call, not three.
     """
+    if not rows:
+        return
     if len(rows) < FEW:
-        models: set[Any] = {type(row) for row in rows}
-        for model in models:
-            model.objects.bulk_create(rows)
+        model: Any = type(rows[0])
+        model.objects.bulk_create(rows)
         return
     meta = rows[0]._meta
     fields = [

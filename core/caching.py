@@ -1,6 +1,5 @@
 """The list cache: never another reader's page, never a page older than the data."""
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Hashable, Sequence
@@ -15,7 +14,9 @@ from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.etags import known_tags
+from core.etags import digest, known_tags
+from core.memory import recall
+from core.requests import parameters_of
 from core.valkey import tell
 
 if TYPE_CHECKING:
@@ -25,18 +26,18 @@ else:
 
 
 # What a list's length does not depend on.
-_ASIDE = {"page", "page_size", "ordering", "format"}
+_NO_FILTERS = {"page", "page_size", "ordering"}
 # So many questions a process remembers how to ask.
 MOST_QUESTIONS = 500
 _questions: dict[Any, Any] = {}
 
 
-def kept(name: str, *parts: Any, make: Callable[[], Any]) -> Any:
-    """What `make` makes, kept for `LIST_CACHE_SECONDS` under all that it depends on.
+def kept(name: str, parts: Sequence[Any], make: Callable[[], Any]) -> Any:
+    """What `make` makes, kept for `LIST_CACHE_SECONDS` under all `parts` that it depends on.
 
     As with lists: the version of the data is one of the parts, and was read before the data.
     """
-    key = f"{name}:{_digest(parts)}"
+    key = f"{name}:{digest(parts)}"
     found = cache.get(key)
     if found is None:
         found = make()
@@ -49,10 +50,6 @@ def _keep(key: str, value: Any) -> None:
     name, text = cache.make_key(key), cache.client.encode(value)  # type: ignore[attr-defined]
     with suppress(RedisError):  # the breaker has logged that nobody answers
         tell("SET", str(name), text, "EX", settings.LIST_CACHE_SECONDS)
-
-
-def _digest(parts: Sequence[Any]) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
 
 
 class CachedListMixin(ListModelMixin, _Base):
@@ -82,64 +79,52 @@ class CachedListMixin(ListModelMixin, _Base):
         return rows
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        if not self.is_versioned:
-            return self._made_anew(request)
-        key = self._cache_key(request)
+        # What no version tells of is named after what it says, and so made before it is compared.
+        made = None if self.is_versioned else self._made()
+        key = self._cache_key(request) if made is None else digest([made[0]])
         tag = {"ETag": f'"{key}"'}
         # `*` is no tag that was given out: what is asked for has not even been understood yet.
         if key in known_tags(request):
             return Response(status=304, headers=tag)
-        kept = cache.get(f"list:{key}")
-        if kept is None:
-            made = self._made()
-            kept = [self._rendered(made.data), made.get("Link")]
-            _keep(f"list:{key}", kept)
-        body, links = kept
+        body, links = made or self._kept_page(f"list:{key}")
         return _Rendered(body, request, headers=tag | ({"Link": links} if links else {}))
 
-    def _made_anew(self, request: Request) -> Response:
-        """With a tag of what it says."""
-        made = self._made()
-        body = self._rendered(made.data)
-        key = _digest([body])
-        links = {"Link": made["Link"]} if "Link" in made else {}
-        if key in known_tags(request):
-            return Response(status=304, headers={"ETag": f'"{key}"'})
-        return _Rendered(body, request, headers={"ETag": f'"{key}"'} | links)
+    def _kept_page(self, key: str) -> tuple[str, str | None]:
+        page: tuple[str, str | None] | None = cache.get(key)
+        if page is None:
+            page = self._made()
+            _keep(key, page)
+        return page
 
-    def _made(self) -> Response:
+    def _made(self) -> tuple[str, str | None]:
+        """The page's text, and its links for the header if it has any."""
         page = self.paginate_queryset(self._rows())
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        made = self.get_paginated_response(self.get_serializer(page, many=True).data)
+        renderer, media_type = self.request.accepted_renderer, self.request.accepted_media_type
+        body: Any = renderer.render(made.data, media_type, self.get_renderer_context())
+        return str(body, "utf-8"), made.get("Link")
 
     def _rows(self) -> Any:
-        """A query that is asked again and again is made once, and so are its pages' texts."""
+        """A query that is asked again and again is made once, and so is the SQL of its pages."""
         question = self.get_question()
         if question is None:
             return self.filter_queryset(self.get_queryset())
         order = self.request.query_params.get("ordering", "")
         key = (type(self), self.request.version, order, question)
-        rows: Any = _questions.get(key)
-        if rows is None:
-            rows = self.filter_queryset(self.get_queryset())
-            rows.texts = {}
-            if len(_questions) >= MOST_QUESTIONS:
-                _questions.clear()
-            _questions[key] = rows
-        return self.counted(rows)
+        return self.counted(recall(_questions, key, self._lasting_rows, MOST_QUESTIONS))
+
+    def _lasting_rows(self) -> Any:
+        rows: Any = self.filter_queryset(self.get_queryset())
+        rows.memory = {}
+        return rows
 
     def count_of(self, rows: Any) -> int:
         """How many rows there are: counted once for all pages and orders of the same filters."""
         if getattr(rows, "is_counted", False) or not self.is_versioned:
             return int(rows.count())
-        asked = self.request.query_params.lists()
-        filters = sorted(pair for pair in asked if pair[0] not in _ASIDE and pair[0][:1] != "_")
+        filters = sorted(parameters_of(self.request, _NO_FILTERS).items())
         parts = [self.request.path, self.request.user.pk, self.get_data_version(), filters]
         return int(kept("count", parts, make=rows.count))
-
-    def _rendered(self, data: Any) -> str:
-        renderer, media_type = self.request.accepted_renderer, self.request.accepted_media_type
-        body: Any = renderer.render(data, media_type, self.get_renderer_context())
-        return str(body, "utf-8")
 
     def _cache_key(self, request: Request) -> str:
         parts = [
@@ -152,16 +137,15 @@ class CachedListMixin(ListModelMixin, _Base):
             # Addresses of pictures may be signed for a while: no page is good for ever.
             time.time() // max(settings.LIST_CACHE_SECONDS, 1),
         ]
-        return _digest(parts)
+        return digest(parts)
 
 
 class _Rendered(Response):
     """An answer of which the text is there already."""
 
     def __init__(self, body: str, request: Request, headers: dict[str, str]) -> None:
-        kind = request.accepted_renderer.media_type
-        super().__init__(headers=headers, content_type=kind)
-        self["Content-Type"] = kind
+        super().__init__(headers=headers)
+        self["Content-Type"] = request.accepted_renderer.media_type
         self.content = body.encode()  # and so it is rendered
 
     @property

@@ -2,10 +2,12 @@
 
 import json
 import secrets
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
@@ -43,6 +45,11 @@ def validate_currency(value: str) -> None:
     if value not in CURRENCIES:
         text = _("“%(value)s” is not an ISO 4217 currency code.")
         raise ValidationError(text, "currency", {"value": value})
+
+
+def validate_past(value: datetime) -> None:
+    if value > timezone.now():
+        raise ValidationError(_("This is in the future."), "in_future")
 
 
 def validate_attributes(value: Any) -> None:

@@ -19,6 +19,7 @@ from psycopg.errors import LockNotAvailable
 
 from core.exceptions import AppException, ConflictError, ForbiddenError
 from core.models import IdempotencyKey
+from core.writing import purge
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from users.models import User
 
 LIFETIME = timedelta(hours=24)
-BATCH = 1000
 
 
 class RequestInFlight(ConflictError):
@@ -132,12 +132,8 @@ def keep_answer(call: Call, status: int, headers: Mapping[str, str], body: bytes
 
 
 def purge_expired() -> int:
-    """Forget the keys that are older than a day, so many at a time; returns their number."""
-    expired = IdempotencyKey.objects.filter(created_at__lte=timezone.now() - LIFETIME)
-    total = 0
-    while removed := expired.filter(pk__in=expired.values("pk")[:BATCH]).delete()[0]:
-        total += removed
-    return total
+    """Forget the keys that are older than a day; returns their number."""
+    return purge(IdempotencyKey.objects.filter(created_at__lte=timezone.now() - LIFETIME))
 
 
 def _standing(user: "User | None") -> list[str]:

@@ -148,15 +148,13 @@ class SoftDeleteQuerySet(TimeStampedQuerySet[_M]):
     hard_delete.queryset_only = True  # type: ignore[attr-defined]
 
 
-def _hide(
-    model: type[models.Model], keys: Iterable[Any], stamp: Any, written: Mapping[str, Any]
-) -> int:
-    rows: SoftDeleteQuerySet[Any] = model.all_objects.filter(pk__any=[*keys], is_deleted=False)  # type: ignore[attr-defined]
+def _hide(model: Any, keys: Iterable[Any], stamp: Any, written: Mapping[str, Any]) -> int:
+    rows: SoftDeleteQuerySet[Any] = model.all_objects.filter(pk__any=[*keys], is_deleted=False)
     return rows.update(is_deleted=True, deleted_at=stamp, **written)
 
 
-def _show(model: type[models.Model], keys: Iterable[Any], written: Mapping[str, Any]) -> None:
-    rows: SoftDeleteQuerySet[Any] = model.all_objects.filter(pk__any=[*keys], is_deleted=True)  # type: ignore[attr-defined]
+def _show(model: Any, keys: Iterable[Any], written: Mapping[str, Any]) -> None:
+    rows: SoftDeleteQuerySet[Any] = model.all_objects.filter(pk__any=[*keys], is_deleted=True)
     rows.update(is_deleted=False, deleted_at=None, **written)
 
 

@@ -19,10 +19,11 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from core.exceptions import InvalidCursor
 from core.keyset import Keyset, first_rows
+from core.memory import recall
 from core.paging import PagePaginator
-from core.prepared import Given, Text
+from core.prepared import Given, Sql
+from core.requests import parameters_of
 
-MOST_TEXTS = 100
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}
 _LINK = {"type": ["string", "null"], "format": "uri-reference"}
 
@@ -241,50 +242,33 @@ def _read(rows: Any, view: Any) -> list[Any]:
 def _read_kept(
     rows: Any, key: Any, page: Callable[[], Any], view: Any, values: Sequence[Any] = ()
 ) -> list[Any]:
-    """As `_read`; of rows that are kept, the text of a page is made once, for any values."""
+    """As `_read`; of rows that are kept, the SQL of a page is made once, for any values."""
     if not _keeps(rows, view):
         return _read(page(), view)
 
-    def make() -> Text:
-        return Text.of(page().prefetch_related(None).values_list("pk", flat=True))
+    def make() -> Sql:
+        return Sql.of(page().prefetch_related(None).values_list("pk", flat=True))
 
     try:
-        text: Text = _kept(rows.texts, key, make)
+        sql = recall(rows.memory, key, make)
     except EmptyResultSet:
         return []
-    found: list[Any] = view.read_rows(text.given(*values))
-    return found
-
-
-def _kept(texts: dict[Any, Any], key: Any, make: Callable[[], Any]) -> Any:
-    """Other threads may empty it at any time: what was found is held, and not looked up again."""
-    found = texts.get(key)
-    if found is None:
-        if len(texts) >= MOST_TEXTS:
-            texts.clear()
-        found = texts[key] = make()
+    found: list[Any] = view.read_rows(sql.given(*values))
     return found
 
 
 def _keeps(rows: Any, view: Any) -> bool:
-    return getattr(rows, "texts", None) is not None and hasattr(view, "read_rows")
+    return getattr(rows, "memory", None) is not None and hasattr(view, "read_rows")
 
 
 def _keyset_of(rows: Any) -> Keyset:
-    texts = getattr(rows, "texts", None)
-    if texts is None:
-        return Keyset.of(rows)
-    found: Keyset = _kept(texts, Keyset, partial(Keyset.of, rows))
-    return found
+    memory = getattr(rows, "memory", None)
+    return Keyset.of(rows) if memory is None else recall(memory, Keyset, partial(Keyset.of, rows))
 
 
 def _asked(request: Request, keyset: Keyset) -> str:
     """What a cursor is good for: this address, in this order, with these filters."""
-    aside = {"cursor", "page_size", "format"}
-    given = request.query_params.lists()
-    filters = sorted(
-        (name, texts) for name, texts in given if name not in aside and name[:1] != "_"
-    )
+    filters = sorted(parameters_of(request, KeysetPagination.parameters).items())
     return json.dumps([request.path, [str(term) for term in keyset.terms], filters])
 
 

@@ -16,7 +16,6 @@ from django.db.models import BigIntegerField, ExpressionWrapper, F, Model, Q, Qu
 from django.db.models.lookups import In
 
 from core.parts import Named, Part
-from core.prepared import Text
 from core.searching import NEAR, Sought, is_searched, near_or_far, unguessed
 
 _M = TypeVar("_M", bound=Model)
@@ -35,8 +34,9 @@ class PagedQuerySet(QuerySet[_M]):
     _named: tuple[Named, ...] = ()
     _total: int | None = None
     _is_found_first = False
-    # Of who keeps these rows to ask for pages of them again and again: the pages' texts.
-    texts: dict[Any, Text] | None = None
+    # Of rows that are kept to ask for pages of them again and again: what each page need not find
+    # out anew, its SQL above all (`core.memory`). What is made of them has none.
+    memory: dict[Any, Any] | None = None
     never_null: frozenset[str] = frozenset()
     # Columns that the indexes of orders begin with, beside each other.
     walked: frozenset[str] = frozenset()
@@ -55,8 +55,8 @@ class PagedQuerySet(QuerySet[_M]):
 
     def counted(self, total: int) -> Self:
         """The same rows, of which it is known how many there are; fewer are counted again."""
-        rows = self._chain()  # type: ignore[attr-defined]
-        rows._total, rows.texts = total, self.texts  # noqa: SLF001 (its own kind)
+        rows = self.all()
+        rows._total, rows.memory = total, self.memory  # noqa: SLF001 (its own kind)
         return rows
 
     @property
@@ -93,7 +93,7 @@ class PagedQuerySet(QuerySet[_M]):
 
         No part is looked through, to its end, for things that are another shop's.
         """
-        rows = self._chain()  # type: ignore[attr-defined]
+        rows = self.all()
         rows._named += (Named(path, keys, owner),)  # noqa: SLF001
         return rows
 
@@ -141,7 +141,7 @@ class PagedQuerySet(QuerySet[_M]):
 
     def _unparted(self) -> Self:
         """With nothing asked of the rows for being in one of the parts."""
-        rows = self._chain()  # type: ignore[attr-defined]
+        rows = self.all()
         where = rows.query.where
         where.children = [each for each in where.children if each not in self._whole]
         rows._parts, rows._whole = None, ()  # noqa: SLF001
@@ -171,7 +171,7 @@ class PagedQuerySet(QuerySet[_M]):
 
     def _read(self, keys: Any) -> Self:
         """The rows with these keys: what they are chosen by is asked no second time."""
-        rows = self._chain()  # type: ignore[attr-defined]
+        rows = self.all()
         rows.query.clear_where()
         return rows.filter(pk__in=keys)
 

@@ -35,6 +35,7 @@ class AnyOf(Lookup):
     """`pk__any=[1, 2, 3]`: one parameter, however many there are, where `__in` has one for each."""
 
     lookup_name = "any"
+    template = "{column} = ANY({values})"
 
     def get_prep_lookup(self) -> Any:
         return self.rhs
@@ -45,8 +46,8 @@ class AnyOf(Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, before = self.process_lhs(compiler, connection)
         values, after = self.process_rhs(compiler, connection)
-        kind = self.lhs.output_field.db_type(connection)
-        return f"{column} = ANY(({values})::{kind}[])", [*before, *after]
+        typed = f"({values})::{self.lhs.output_field.db_type(connection)}[]"
+        return self.template.format(column=column, values=typed), [*before, *after]
 
 
 @Field.register_lookup
@@ -58,12 +59,7 @@ class Among(AnyOf):
     """
 
     lookup_name = "among"
-
-    def as_sql(self, compiler: Any, connection: Any) -> Any:
-        column, before = self.process_lhs(compiler, connection)
-        values, after = self.process_rhs(compiler, connection)
-        kind = self.lhs.output_field.db_type(connection)
-        return f"{column} = ANY(ARRAY(SELECT unnest(({values})::{kind}[])))", [*before, *after]
+    template = "{column} = ANY(ARRAY(SELECT unnest({values})))"
 
 
 class Given(Expression):
@@ -81,21 +77,21 @@ class Given(Expression):
         return "%s", [self]
 
 
-class Text(NamedTuple):
+class Sql(NamedTuple):
     """A query as it is sent: kept by who asks the same again."""
 
     sql: str
     parameters: tuple[Any, ...]
 
     @classmethod
-    def of(cls, queryset: Any) -> "Text":
+    def of(cls, queryset: Any) -> "Sql":
         """Raises `EmptyResultSet` when nothing can be found."""
         return cls(*queryset.query.sql_with_params())
 
-    def given(self, *values: Any) -> "Text":
+    def given(self, *values: Any) -> "Sql":
         """With values in the places of the stand-ins that are called by their numbers."""
         told = (values[int(v.name)] if isinstance(v, Given) else v for v in self.parameters)
-        return Text(self.sql, tuple(told)) if values else self
+        return Sql(self.sql, tuple(told)) if values else self
 
 
 class prepared:  # noqa: N801 (a decorator)
@@ -103,7 +99,7 @@ class prepared:  # noqa: N801 (a decorator)
 
     The function is called once, with stand-ins; it may compare with them, but not look at them.
     What it does not take as a parameter must be the same for ever, so a time is refused. For a list
-    of values a query for them (or its `Text`) may be given: it becomes part of the same statement.
+    of values a query for them (or its `Sql`) may be given: it becomes part of the same statement.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any]]) -> None:
@@ -148,7 +144,7 @@ class _Statement:
         compiler.has_composite_fields = lambda _selected: composite
 
     def filled(self, given: dict[str, Any]) -> tuple[str, list[Any]]:
-        if any(isinstance(value, (QuerySet, Text)) for value in given.values()):
+        if any(isinstance(value, (QuerySet, Sql)) for value in given.values()):
             return _with_queries(self.sql, self.names, given)
         return self.sql, [_said(given[name]) for name in self.names]
 
@@ -197,16 +193,16 @@ def _said(value: Any) -> Any:
 
 def _with_queries(sql: str, names: list[str], given: dict[str, Any]) -> tuple[str, list[Any]]:
     """The statement with the queries in front of it, each carried out once, and named."""
-    texts = {name: Text.of(each) for name, each in given.items() if isinstance(each, QuerySet)}
-    texts |= {name: each for name, each in given.items() if isinstance(each, Text)}
+    queries = {name: Sql.of(each) for name, each in given.items() if isinstance(each, QuerySet)}
+    queries |= {name: each for name, each in given.items() if isinstance(each, Sql)}
     before: list[Any] = []
     parts = []
-    for name, (inner, values) in texts.items():
+    for name, (inner, values) in queries.items():
         parts.append(f"{name} AS MATERIALIZED (SELECT ARRAY({inner}) AS found)")
         before += values
     # Names from our own code.
-    told = [f"(SELECT found FROM {name})" if name in texts else None for name in names]  # noqa: S608
-    left = [given[name] for name in names if name not in texts]
+    told = [f"(SELECT found FROM {name})" if name in queries else None for name in names]  # noqa: S608
+    left = [given[name] for name in names if name not in queries]
     return f"WITH {', '.join(parts)} {_filled(sql, told)}", [*before, *left]
 
 

@@ -20,10 +20,10 @@ from core.enums import MessageState
 from core.events import publish
 from core.models import OutboxMessage
 from core.outbox import MessagesWaiting, deliver
+from core.writing import purge
 
 MAX_ATTEMPTS = 12  # six hours
 DONE_KEPT, DEAD_KEPT = timedelta(days=7), timedelta(days=30)
-BATCH = 1000
 # 1 min, 2 min, 4 min ... an hour; give or take a tenth, so that what failed together does not
 # come again together. The first is longer than a slow dialogue with a mail server, each of whose
 # answers may take EMAIL_TIMEOUT: no other relay has the mail sent while it is being sent.
@@ -66,12 +66,11 @@ def try_again(messages: QuerySet[OutboxMessage]) -> list[OutboxMessage]:
 
 def purge_finished() -> int:
     """Forget what was done a week ago, and what was given up a month ago; returns the number."""
-    now, total = timezone.now(), 0
-    for state, kept in ((MessageState.DONE, DONE_KEPT), (MessageState.DEAD, DEAD_KEPT)):
-        old = OutboxMessage.objects.filter(state=state, finished_at__lt=now - kept)
-        while removed := old.filter(pk__in=old.values("pk")[:BATCH]).delete()[0]:
-            total += removed
-    return total
+    now = timezone.now()
+    return sum(
+        purge(OutboxMessage.objects.filter(state=state, finished_at__lt=now - kept))
+        for state, kept in ((MessageState.DONE, DONE_KEPT), (MessageState.DEAD, DEAD_KEPT))
+    )
 
 
 def _take() -> OutboxMessage | None:

@@ -9,7 +9,7 @@ what it shows is the same, key by key (docs/decisions/0025-fast-reads.md).
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ _UNCHANGED: dict[Any, type] = {
     serializers.IntegerField.to_representation: int,
     serializers.BooleanField.to_representation: bool,
 }
-# So many of a serializer's rows are of other types than all before; each costs a plan.
+# For rows of so many combinations of types a serializer's way to show them is remembered.
 _MOST_PLANS = 100
 
 
@@ -69,31 +69,25 @@ class _Reader:
             if isinstance(field, serializers.SerializerMethodField)
         }
         self.shows = [(field.field_name, *_way_to_show(field)) for field in fields]
-        self.plans: dict[tuple[type, ...], list[tuple[str, Show]]] = {}
+        self.plan_of = lru_cache(_MOST_PLANS)(self._plan_of)
 
     def read(self, row: Any) -> dict[str, Any]:
         values = self.values_of(row)
-        types = tuple(map(type, values))
-        changed = self.plans.get(types)
-        if changed is None:
-            changed = self._settle(types)
         shown = dict(zip(self.names, values, strict=False))
-        for name, show in changed:
+        for name, show in self.plan_of(tuple(map(type, values))):
             shown[name] = show(shown[name])
         for name, method in self.of_row.items():
             shown[name] = method(row)
         return shown
 
-    def _settle(self, types: tuple[type, ...]) -> list[tuple[str, Show]]:
-        if len(self.plans) >= _MOST_PLANS:
-            self.plans.clear()
+    def _plan_of(self, types: tuple[type, ...]) -> list[tuple[str, Show]]:
+        """Which values are not shown as they are, and how."""
         pairs = zip(self.shows, types, strict=False)
-        plan = self.plans[types] = [
+        return [
             (name, show)
             for (name, show, unchanged), found in pairs
             if found not in (type(None), unchanged) and name not in self.of_row
         ]
-        return plan
 
 
 def _source_of(field: Any) -> str:

@@ -40,17 +40,24 @@ def read_flag(request: Request, name: str) -> bool:
     return text in {"true", "1"}
 
 
+def parameters_of(request: Request, aside: Iterable[str] = ()) -> dict[str, list[str]]:
+    """What the address asks, by name; what is somebody else's stands `aside`.
+
+    `format` is the renderers' affair. A leading underscore is nobody's: browsers' tools add
+    `_=1700000000` against caches.
+    """
+    passed = {"format", *aside}
+    given = request.query_params.lists()
+    return {name: said for name, said in given if name not in passed and name[:1] != "_"}
+
+
 def read_query(
     request: Request, serializer: "type[BaseSerializer[Any]]", aside: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """The query, as the serializer reads it; 400 for what it does not know.
-
-    As in lists, `format` is the renderers' affair, `_=1700000000` that of caches; what else is
-    somebody else's stands `aside`.
-    """
-    passed = {"format", *aside}
-    given = request.query_params.items()
-    query = serializer(data={k: text for k, text in given if k not in passed and k[:1] != "_"})
+    """The query without what stands `aside`, as the serializer reads it; 400 for what it does not
+    know."""
+    asked = parameters_of(request, aside)
+    query = serializer(data={name: said[-1] for name, said in asked.items()})
     query.is_valid(raise_exception=True)
     values: dict[str, Any] = query.validated_data
     return values
@@ -67,13 +74,8 @@ def read_terms(request: Request, *said: object, versions: Mapping[int, int] | No
 
 
 def refuse_unknown(request: Request, known: Iterable[str]) -> None:
-    """400 for a query parameter nobody declared: a mistyped `dry_run` must not do the deed.
-
-    A leading underscore is let through: browsers' tools add `_=1700000000` against caches.
-    """
-    allowed = {"format", *known}
-    unknown = [name for name in request.query_params if name not in allowed and name[:1] != "_"]
-    if unknown:
+    """400 for a query parameter nobody declared: a mistyped `dry_run` must not do the deed."""
+    if unknown := parameters_of(request, known):
         raise ValidationError(dict.fromkeys(unknown, _("There is no such parameter.")))
 
 

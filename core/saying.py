@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache, partial
 from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,7 +17,7 @@ from django.db.models import AutoField, DateField, Field, ForeignKey, JSONField,
 from core.bulk import type_of
 
 _SAID_AS_TEXT = (bool, int, float, Decimal, date, UUID)
-# So many of a model's rows are of other types than all before; each costs a plan.
+# For rows of so many combinations of types a model's way to say them is remembered.
 _MOST_PLANS = 100
 
 
@@ -54,6 +54,14 @@ class _Plan(NamedTuple):
     later: list[int]
     marks: list[str]
 
+    @classmethod
+    def of(cls, casts: list[str], types: tuple[type, ...]) -> "_Plan":
+        return cls(
+            [place for place, kind in enumerate(types) if issubclass(kind, _SAID_AS_TEXT)],
+            [place for place, kind in enumerate(types) if issubclass(kind, Later)],
+            [f"%s{cast}" for cast in casts],
+        )
+
 
 class Table(NamedTuple):
     """What is the same for all rows of a model."""
@@ -68,7 +76,7 @@ class Table(NamedTuple):
     values_of: Callable[[dict[str, Any]], tuple[Any, ...]]
     readers: list[tuple[int, Callable[[Any], Any]]]
     keys: list[tuple[int, Any]]
-    plans: dict[tuple[type, ...], _Plan]
+    plan_of: Callable[[tuple[type, ...]], _Plan]
 
     @property
     def next_key(self) -> str:
@@ -84,19 +92,6 @@ class Table(NamedTuple):
                 values[place] = _key_of(each.get_cached_value(row))
         return values
 
-    def plan(self, values: list[Any]) -> _Plan:
-        types = tuple(map(type, values))
-        plan = self.plans.get(types)
-        if plan is None:
-            if len(self.plans) >= _MOST_PLANS:
-                self.plans.clear()
-            plan = self.plans[types] = _Plan(
-                [place for place, kind in enumerate(types) if issubclass(kind, _SAID_AS_TEXT)],
-                [place for place, kind in enumerate(types) if issubclass(kind, Later)],
-                [f"%s{cast}" for cast in self.casts],
-            )
-        return plan
-
 
 class Row(NamedTuple):
     """What was said of a row when it was added."""
@@ -111,7 +106,7 @@ class Row(NamedTuple):
     def of(cls, row: Model, *, keyed: bool) -> "Row":
         table = table_of(type(row))
         values = table.read(row)
-        return cls(row, keyed, table, values, table.plan(values))
+        return cls(row, keyed, table, values, table.plan_of(tuple(map(type, values))))
 
     @property
     def later(self) -> list[Any]:
@@ -126,6 +121,8 @@ def table_of(model: type[Model]) -> Table:
         for each in meta.concrete_fields
         if not (each.generated or each.has_db_default() or isinstance(each, AutoField))
     ]
+    # Without lengths: a cast would cut what is too long, where an INSERT refuses it.
+    casts = [f"::{re.sub(r'[(].*?[)]', '', type_of(each))}" for each in fields]
     return Table(
         name=meta.db_table,
         key=meta.pk.column,
@@ -133,13 +130,12 @@ def table_of(model: type[Model]) -> Table:
         columns=", ".join(f'"{each.column}"' for each in fields),
         fields=fields,
         made=[each for each in meta.concrete_fields if each.has_db_default()],
-        # Without lengths: a cast would cut what is too long, where an INSERT refuses it.
-        casts=[f"::{re.sub(r'[(].*?[)]', '', type_of(each))}" for each in fields],
+        casts=casts,
         # One more, lest it gives a value instead of a tuple of one.
         values_of=itemgetter(*(each.attname for each in fields), "_state"),
         readers=[(place, read) for place, each in enumerate(fields) if (read := _reader(each))],
         keys=[(place, each) for place, each in enumerate(fields) if isinstance(each, ForeignKey)],
-        plans={},
+        plan_of=lru_cache(_MOST_PLANS)(partial(_Plan.of, casts)),
     )
 
 

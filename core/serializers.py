@@ -1,7 +1,7 @@
 """Serializer parts that every resource uses."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
@@ -17,6 +17,11 @@ from rest_framework.fields import empty
 from rest_framework.utils.formatting import lazy_format
 from rest_framework.utils.serializer_helpers import BindingDict
 
+if TYPE_CHECKING:
+    _Serializer = serializers.Serializer
+else:
+    _Serializer = object
+
 # By serializer, so many as there are in the code.
 _kept: dict[type, dict[str, serializers.Field]] = {}
 # Where fields keep a field that is theirs alone.
@@ -25,7 +30,7 @@ _READS_TEXT = serializers.CharField.to_internal_value
 _READS_FLAG = serializers.BooleanField.to_internal_value
 
 
-class StrictMixin:
+class StrictMixin(_Serializer):
     """Refuses keys it does not know: a misspelt field must not be lost without a word.
 
     And numbers for text or for a flag: `0075` is another SKU than 75. All that is wrong is told at
@@ -39,7 +44,7 @@ class StrictMixin:
         """Twins of fields that are made once: the framework makes them for each call anew."""
         kept = _kept.get(type(self))
         if kept is None:
-            made = super().get_fields()  # type: ignore[misc]
+            made = super().get_fields()
             kept = _kept[type(self)] = {name: _kept_for_all(each) for name, each in made.items()}
         return _Twins(self, kept)
 
@@ -60,13 +65,13 @@ class StrictMixin:
         states = self.fields.states.values()
         if not any(each.read_only and each.default is not empty for each in states):
             return {}
-        return super()._read_only_defaults()  # type: ignore[misc]
+        return super()._read_only_defaults()
 
     def to_internal_value(self, data: Any) -> Any:
         refused = self._refused(data) if isinstance(data, dict) else {}
         self._said = data if type(data) is dict else None
         try:
-            values = super().to_internal_value(data)  # type: ignore[misc]
+            values = super().to_internal_value(data)
         except serializers.ValidationError as error:
             told: Any = error.detail
             raise serializers.ValidationError({**told, **refused}) from error

@@ -2,17 +2,23 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
+from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
-from core.exceptions import AppException
+from core.exceptions import AppException, InvalidInput
 from core.models import AuditedModel
 
 if TYPE_CHECKING:
     from users.models import User
+
+
+BATCH = 1000
 
 
 class Recorded(TypedDict):
@@ -86,6 +92,20 @@ def constraint_as(
         if name in refusals:
             raise refusals[name] from error
         raise
+
+
+def require_past(name: str, moment: datetime | None) -> None:
+    """Raises `InvalidInput` for a moment that has not come."""
+    if moment and moment > timezone.now():
+        raise InvalidInput.of(name, _("This is in the future."), "in_future")
+
+
+def purge(rows: QuerySet[Any]) -> int:
+    """Delete the rows for good, so many in a statement that nobody waits long; returns how many."""
+    total = 0
+    while removed := rows.filter(pk__in=rows.values("pk")[:BATCH]).delete()[0]:
+        total += removed
+    return total
 
 
 def free_slug(name: str, taken_in: QuerySet[Any], *, fallback: str) -> str:

@@ -147,9 +147,14 @@ class User(AbstractUser, VersionedModel):
         return self.get_full_name()
 
     @property
+    def administers(self) -> bool:
+        """The platform, as `UserQuerySet.administrators` has it."""
+        return self.is_admin or self.is_superuser
+
+    @property
     def role(self) -> str:
         """`admin`, `salesperson` or `user`: what this person is to the platform."""
-        if self.is_admin or self.is_superuser:
+        if self.administers:
             return "admin"
         return "salesperson" if self.is_salesperson else "user"
 

@@ -55,7 +55,7 @@ def get_accounts_with_address(email: str) -> UserQuerySet:
 
 def require_administrator(user: User) -> None:
     """Of the platform; raises `ForbiddenError` for everybody else."""
-    if user.role != "admin":
+    if not user.administers:
         raise ForbiddenError
 
 

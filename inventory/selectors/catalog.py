@@ -10,8 +10,9 @@ from django.db.models import F, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONArray, Lower
 from django.utils import timezone
 
-from core.exceptions import ForbiddenError, NotFoundError
+from core.exceptions import ForbiddenError
 from core.prepared import prepared
+from core.reading import get_row
 from core.tabular import csv_of
 from inventory.models import (
     Category,
@@ -101,10 +102,7 @@ def get_collectibles_for_user(
 
 def get_collectible(user: "User", collectible_id: int) -> Collectible:
     """One living item the user may see; raises `NotFoundError`."""
-    item: Collectible | None = get_collectibles_for_user(user).filter(pk=collectible_id).first()
-    if item is None:
-        raise NotFoundError
-    return item
+    return get_row(get_collectibles_for_user(user), collectible_id)
 
 
 def find_items(vendor_id: int, ids: list[int], skus: list[str]) -> "list[Collectible]":
@@ -222,10 +220,7 @@ def get_imports_for_user(user: "User") -> QuerySet[ImportJob]:
 
 def get_import(user: "User", job_id: int) -> ImportJob:
     """One import the user may see; raises `NotFoundError`."""
-    job = get_imports_for_user(user).filter(pk=job_id).first()
-    if job is None:
-        raise NotFoundError
-    return job
+    return get_row(get_imports_for_user(user), job_id)
 
 
 def get_import_rows(job: ImportJob) -> QuerySet[ImportRow]:

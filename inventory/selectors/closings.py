@@ -12,8 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
+from core.reading import fetch_all
 from inventory.models import StockClosing
 
 Sums = tuple[Decimal, ...]
@@ -176,7 +175,7 @@ def held_since(
     """By how much what these vendors have differs; `known_at` goes with `BEFORE_ALL` only."""
     whole = since == BEFORE_ALL and until.movement == ALL
     given = _given(vendor_ids, since, until, known_at)
-    rows = _rows(_ALL_HELD if whole else _HELD_SINCE, given)
+    rows = fetch_all(_ALL_HELD if whole else _HELD_SINCE, given)
     return {row[:3]: row[3:] for row in rows}
 
 
@@ -184,7 +183,7 @@ def gone_since(
     vendor_ids: Sequence[int], since: Marks, until: Marks, known_at: datetime | None = None
 ) -> Gone:
     """The same of what has gone."""
-    rows = _rows(_GONE, _given(vendor_ids, since, until, known_at))
+    rows = fetch_all(_GONE, _given(vendor_ids, since, until, known_at))
     return {row[:1]: row[1:] for row in rows}
 
 
@@ -293,7 +292,7 @@ def _from(
 
 def _is_late(vendor_id: int, closed: Marks, until: datetime) -> bool:
     given = {"vendor": vendor_id, **closed.given("since"), **Marks(until).given("until")}
-    [[late]] = _rows(_LATE, given)
+    [[late]] = fetch_all(_LATE, given)
     return bool(late)
 
 
@@ -306,9 +305,3 @@ def _given(
         **since.given("since"),
         **until.given("until"),
     }
-
-
-def _rows(query: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, given)
-        return list(cursor.fetchall())

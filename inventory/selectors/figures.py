@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
 from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from core.keyset import first_rows
+from core.reading import fetch_all
 from inventory.models import Collectible, CollectibleQuerySet
 from inventory.selectors.catalog import get_catalog_scope
 from inventory.selectors.reading import ShownItem, read_shown_items
@@ -87,15 +87,15 @@ def get_catalog_state(user: "User", vendor_id: int | None = None) -> CatalogStat
     midnight = since.replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
     day = (midnight - _EPOCH) // _DAY
     given = {"vendors": ids, "since": since, "midnight": midnight, "day": day}
-    [[items]] = _rows(_MONTH, given)
+    [[items]] = fetch_all(_MONTH, given)
     return CatalogState(ids, scope.version, items)
 
 
 def get_catalog_figures(state: CatalogState) -> CatalogFigures:
     """As they are now. `items_this_month` are the last 30 days."""
     given = {"vendors": state.vendor_ids}
-    [(items, value, stock_value, units, low_stock)] = _rows(_SUMS, given)
-    counts = _rows(_BY_CATEGORY, given)
+    [(items, value, stock_value, units, low_stock)] = fetch_all(_SUMS, given)
+    counts = fetch_all(_BY_CATEGORY, given)
     living: Any = Collectible.objects
     newest = living.of_vendors(state.vendor_ids).order_by("-created_at", "-id")
     recent = first_rows(newest, RECENT).values_list("pk", flat=True)
@@ -151,11 +151,5 @@ def find_figure_drift(vendor_ids: Sequence[int] | None = None) -> list[Drift]:
     return [
         Drift("catalog of vendor", *row)
         for kept in (ITEM_FIGURES, ITEM_COUNTS)
-        for row in _rows(kept.drift(ITEMS_OF, among), given)
+        for row in fetch_all(kept.drift(ITEMS_OF, among), given)
     ]
-
-
-def _rows(query: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, given)
-        return list(cursor.fetchall())

@@ -5,8 +5,6 @@ living items and what has gone (`inventory.triggers.ITEM_CHANGES`). So a count a
 the changes up to another are the count as of that one (docs/decisions/0028-counts-of-matches.md).
 """
 
-import hashlib
-import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -19,6 +17,7 @@ from django.core.cache import cache
 from django.db.models import BigIntegerField, Count, Q, Sum, Value
 from django.db.models.functions import Coalesce
 
+from core.etags import digest
 from core.prepared import prepared
 from inventory.enums import Facet
 from inventory.models import (
@@ -62,8 +61,7 @@ def _in_categories(vendors: Any, ids: Any) -> Any:
 
 def _by_category(versions: Mapping[int, int], match: Match) -> Counter[int]:
     words = sorted(match.words)
-    digest = hashlib.sha256(json.dumps(words).encode()).hexdigest()[:40]
-    keys = {vendor: f"matches:{vendor}:{digest}" for vendor in versions}
+    keys = {vendor: f"matches:{vendor}:{digest(words)}" for vendor in versions}
     kept = cache.get_many(keys.values())
     young = time.time() - KEPT_SECONDS
     known: dict[int, _Known] = {

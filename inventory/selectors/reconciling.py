@@ -1,9 +1,8 @@
 """Reading: whether the ledger is whole, and what follows from it follows. Each is one query."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from django.db import connection
+from core.reading import fetch_all
 
 
 @dataclass(frozen=True)
@@ -107,21 +106,15 @@ def find_tampering(item_id: int | None = None) -> list[Tampering]:
 
     After a changed row its followers still fit: each covers the digest before it as it is written.
     """
-    return [Tampering(*row) for row in _rows(_TAMPERING, item_id)]
+    return [Tampering(*row) for row in fetch_all(_TAMPERING, {"item": item_id})]
 
 
 def get_ledger_head(item_id: int | None = None) -> LedgerHead:
     """What the ledger says in one line: compared with what was kept, it shows a rewritten chain."""
-    [row] = _rows(_HEAD, item_id)
+    [row] = fetch_all(_HEAD, {"item": item_id})
     return LedgerHead(*row)
 
 
 def find_drift() -> list[Drift]:
     """The derived figures, a thousand at most, that differ from the ledger and the allocations."""
-    return [Drift(*row) for row in _rows(_FIGURES, None)]
-
-
-def _rows(query: str, item_id: int | None) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, {"item": item_id})
-        return list(cursor.fetchall())
+    return [Drift(*row) for row in fetch_all(_FIGURES, {})]

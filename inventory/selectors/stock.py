@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
-from core.exceptions import NotFoundError
+from core.reading import get_row
 from inventory.models import (
     Allocation,
     Collectible,
@@ -115,10 +115,7 @@ def get_transfers_for_user(user: "User") -> LedgerQuerySet:
 
 def get_transfer(user: "User", transfer_id: int) -> StockTransfer:
     """One transfer the user may see; raises `NotFoundError`."""
-    transfer: StockTransfer | None = get_transfers_for_user(user).filter(pk=transfer_id).first()
-    if transfer is None:
-        raise NotFoundError
-    return transfer
+    return get_row(get_transfers_for_user(user), transfer_id)
 
 
 def get_valuations_of(item: Collectible) -> LedgerQuerySet:

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.utils import timezone
 
+from core.reading import fetch_all
 from inventory.selectors.catalog import get_category_names
 from inventory.selectors.closings import (
     NOTHING,
@@ -191,7 +191,7 @@ def _history(
         "known_at": moment.known_at or "infinity",
         "months": months,
     }
-    rows = _rows(_HISTORY, given)
+    rows = fetch_all(_HISTORY, given)
     ends = [row[0] for row in rows]
     known = [get_totals(vendor_id, currency, ends) for vendor_id in closed]
     sums = zip((row[1:] for row in rows), *known, strict=True)
@@ -231,9 +231,3 @@ def _shares(groups: dict[int | None, Sums], names: dict[int, str], as_of: dateti
         for key, sums in groups.items()
     ]
     return sorted(shares, key=lambda share: (-share.market_value, share.name or ""))
-
-
-def _rows(query: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, given)
-        return list(cursor.fetchall())

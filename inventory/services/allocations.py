@@ -1,3 +1,5 @@
+"""Writing: stock that is promised to somebody."""
+
 from collections.abc import Collection, Sequence
 from datetime import datetime
 

@@ -1,3 +1,5 @@
+"""Writing: the categories of a shop, which are trees."""
+
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
@@ -5,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from core.audit import fields_of, log_audit
 from core.enums import AuditType
-from core.exceptions import InvalidInput, NotFoundError
+from core.exceptions import InvalidInput
+from core.reading import get_row
 from core.writing import constraint_as, free_slug, save_changes
 from inventory.exceptions import CategoryTaken
 from inventory.models import Category, Collectible
@@ -133,11 +136,7 @@ def _insert(row: Category) -> None:
 
 # Without key: what refers to a category must not wait for it, nor in a circle with its counter.
 def _locked(category: Category) -> Category:
-    rows = Category.objects.select_for_update(no_key=True)
-    row: Category | None = rows.filter(pk=category.pk).first()
-    if row is None:
-        raise NotFoundError
-    return row
+    return get_row(Category.objects.select_for_update(no_key=True), category.pk)
 
 
 def _locked_tree(vendor_id: int) -> dict[int, int | None]:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Min
 
+from core.reading import fetch_all
 from inventory.models import Sorting, StockClosing, StockMovement, Valuation
 from inventory.selectors.closings import (
     BEFORE_ALL,
@@ -120,9 +120,7 @@ def _drop_what_is_late(vendor_id: int, marks: Marks, step: int) -> None:
 def _moments(vendor_id: int, since: Marks, marks: Marks, step: int) -> list[datetime]:
     """The midnights after the last closing at which there is to be one."""
     given = {"vendor": vendor_id, "after": since.at, **marks.given("until")}
-    with connection.cursor() as cursor:
-        cursor.execute(_DAYS, given)
-        days: list[Any] = cursor.fetchall()
+    days = fetch_all(_DAYS, given)
     if since == BEFORE_ALL and sum(count for _day, count in days) < step:
         return []
     moments, waiting, before = [], 0, None

@@ -1,3 +1,5 @@
+"""Writing: the items of a catalog, one or many."""
+
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
@@ -9,11 +11,12 @@ from django.db import transaction
 from django.db.models import ProtectedError
 
 from core.adding import add, deed
-from core.audit import Deed, fields_of, log_audit, log_many
+from core.audit import AuditEntry, fields_of, log_audit, log_many
 from core.enums import AuditType
-from core.exceptions import InUse, InvalidInput, NotFoundError
+from core.exceptions import InUse, InvalidInput
 from core.fields import validate_attributes
 from core.json import merged
+from core.reading import get_row
 from core.rehearsal import Terms
 from core.writing import constraint_as, save_changes
 from inventory.exceptions import SkuTaken
@@ -27,7 +30,7 @@ from inventory.services.many import (
     by_freedom,
     by_promises,
     changes_of,
-    deeds_of,
+    entries_of,
     judged,
     locked_rows,
     refused,
@@ -78,10 +81,7 @@ class CollectibleService:
     @staticmethod
     def lock(*, row: Collectible) -> Collectible:
         """Also of a deleted one. Raises `NotFoundError`."""
-        item: Collectible | None = _all_locked().filter(pk=row.pk).first()
-        if item is None:
-            raise NotFoundError
-        return item
+        return get_row(_all_locked(), row.pk)
 
     @staticmethod
     @constraint_as({**TAKEN, **FULL}, savepoint=False)
@@ -185,7 +185,7 @@ class CollectibleService:
         found = locked_rows(items, ids, *updates)
         fresh, outcome = judged(found, ids, terms)
         grounds: list[Any] = [states_of(found)]
-        deeds: list[Deed] = []
+        entries: list[AuditEntry] = []
         for _vendor, group in groupby(fresh, key=attrgetter("vendor_id")):
             rows = list(group)
             if terms.planned:
@@ -195,13 +195,13 @@ class CollectibleService:
             except InvalidInput as refusal:
                 outcome.errors += refused(rows, refusal)
                 continue
-            differing_rows = list(changes_of(rows, values))
-            keys = [deed.obj.pk for deed in differing_rows if deed.obj]
+            changed = list(changes_of(rows, values))
+            keys = [entry.obj.pk for entry in changed if entry.obj]
             if keys:
                 Collectible.objects.filter(pk__any=keys).update(**values, updated_by=by)
             outcome.done += len(rows)
-            deeds += differing_rows
-        log_many(AuditType.CATALOG, by, deeds)
+            entries += changed
+        log_many(AuditType.CATALOG, by, entries)
         return settled(outcome, terms, grounds)
 
     @staticmethod
@@ -220,7 +220,7 @@ class CollectibleService:
         if free:
             rows: Any = Collectible.objects.filter(pk__any=[item.pk for item in free])
             rows.delete(updated_by=by)
-        log_many(AuditType.CATALOG, by, deeds_of("deleted", free))
+        log_many(AuditType.CATALOG, by, entries_of("deleted", free))
         outcome.done = len(free)
         outcome.errors += refused(promised, InUse())
         return settled(outcome, terms, states_of(found))
@@ -242,7 +242,7 @@ class CollectibleService:
             rows = Collectible.all_objects.filter(pk__any=[item.pk for item in free])
             with constraint_as(TAKEN):
                 rows.restore(updated_by=by)
-        log_many(AuditType.CATALOG, by, deeds_of("restored", free))
+        log_many(AuditType.CATALOG, by, entries_of("restored", free))
         outcome.done = len(free)
         outcome.errors += refused(taken, SkuTaken())
         return settled(outcome, terms, states_of(found))
@@ -271,10 +271,7 @@ def _all_locked() -> CollectibleQuerySet:
 
 
 def _locked(item_id: int) -> Collectible:
-    item: Collectible | None = _all_locked().filter(pk=item_id, is_deleted=False).first()
-    if item is None:
-        raise NotFoundError
-    return item
+    return get_row(_all_locked().filter(is_deleted=False), item_id)
 
 
 def _with_details(item: Collectible) -> Collectible:

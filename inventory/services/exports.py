@@ -1,10 +1,12 @@
+"""Writing: that a catalog left the house."""
+
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from core.audit import Deed, log_many
+from core.audit import AuditEntry, log_many
 from core.enums import AuditType
 from inventory.models import Collectible
 
@@ -26,5 +28,5 @@ class ExportService:
         vendors = rows.values_list("vendor_id", flat=True).distinct()
         told = f"filters: {', '.join(sorted(filters)) or 'none'}"
         action = f"exported items as {kind}"
-        deeds = [Deed(action, vendor_id=key, details=told) for key in sorted(vendors)]
-        log_many(AuditType.EXPORT, by, deeds)
+        entries = [AuditEntry(action, vendor_id=key, details=told) for key in sorted(vendors)]
+        log_many(AuditType.EXPORT, by, entries)

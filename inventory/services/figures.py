@@ -1,3 +1,5 @@
+"""Writing: the kept figures of a catalog, where they have to be made anew."""
+
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -5,7 +7,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from core.audit import Deed, log_many
+from core.audit import AuditEntry, log_many
 from core.enums import AuditType
 from inventory.models import CatalogChange, CatalogCount, CatalogVersion, Collectible
 from inventory.selectors import Drift, find_figure_drift
@@ -68,9 +70,9 @@ def _locked(vendor_ids: Iterable[int] | None) -> list[int]:
     return ids
 
 
-def _mended(vendor_id: int, drift: Iterable[Drift]) -> Deed:
+def _mended(vendor_id: int, drift: Iterable[Drift]) -> AuditEntry:
     own = [fault for fault in drift if fault.key == vendor_id]
-    return Deed(
+    return AuditEntry(
         action="mended figures of the catalog",
         vendor_id=vendor_id,
         before={fault.column: fault.is_now for fault in own},

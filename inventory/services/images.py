@@ -1,3 +1,5 @@
+"""Writing: an item's pictures."""
+
 import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict, Unpack
@@ -10,8 +12,9 @@ from django.utils.translation import gettext as _
 from core.audit import fields_of, log_audit
 from core.enums import AuditType
 from core.events import publish
-from core.exceptions import ImageRefused, InvalidInput, NotFoundError
+from core.exceptions import ImageRefused, InvalidInput
 from core.pictures import normalise, read_upload, stored, thumbnail
+from core.reading import get_row
 from core.writing import save_changes
 from inventory.events import ImageAdded
 from inventory.exceptions import DuplicateImage
@@ -203,18 +206,11 @@ def _locked_item(item_id: int) -> Collectible:
     Always the item before its pictures: the other way round, two could wait for each other.
     """
     rows = Collectible.objects.select_for_update(of=["self"]).only("name", "vendor_id")
-    item: Collectible | None = rows.filter(pk=item_id).first()
-    if item is None:
-        raise NotFoundError
-    return item
+    return get_row(rows, item_id)
 
 
 def _locked(image: CollectibleImage) -> CollectibleImage:
-    rows = CollectibleImage.objects.select_for_update()
-    row: CollectibleImage | None = rows.filter(pk=image.pk).first()
-    if row is None:
-        raise NotFoundError
-    return row
+    return get_row(CollectibleImage.objects.select_for_update(), image.pk)
 
 
 def _dethrone(item: Collectible, by: "User") -> None:

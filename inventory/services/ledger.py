@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.db import connection
 from django.db.models import F, Max, Min, OuterRef, Subquery, Sum, Window
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from core.adding import add, draw, together
-from core.exceptions import InvalidInput, NotFoundError
+from core.exceptions import NotFoundError
 from core.outbox import announce
 from core.prepared import prepared
 from core.saying import Drawn
@@ -149,11 +148,6 @@ def _locked(rows: Any, ids: Any) -> Any:
     # No key of theirs changes, so rows that point to them can be added meanwhile.
     found = rows.filter(pk__among=ids).select_related("vendor").order_by("pk")
     return found.select_for_update(of=["self"], no_key=True)
-
-
-def require_past(moment: datetime | None) -> None:
-    if moment and moment > timezone.now():
-        raise InvalidInput.of("occurred_at", _("This is in the future."), "in_future")
 
 
 def require_open(stores: Iterable[int]) -> None:

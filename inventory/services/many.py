@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from core.audit import Deed
+from core.audit import AuditEntry
 from core.exceptions import ConflictError, InvalidInput
 from core.rehearsal import Terms
 from core.writing import differing
@@ -97,11 +97,11 @@ def refused(
     return [{"id": item.pk, "code": error.code, "detail": str(error.detail)} for item in rows]
 
 
-def deeds_of(verb: str, items: Iterable[Collectible]) -> list[Deed]:
-    return [Deed(f"{verb} item “{item.name}”", item) for item in items]
+def entries_of(verb: str, items: Iterable[Collectible]) -> list[AuditEntry]:
+    return [AuditEntry(f"{verb} item “{item.name}”", item) for item in items]
 
 
-def changes_of(items: Iterable[Collectible], values: Mapping[str, Any]) -> Iterator[Deed]:
+def changes_of(items: Iterable[Collectible], values: Mapping[str, Any]) -> Iterator[AuditEntry]:
     """What the values change of each item; those that have them already are passed over."""
     category = (
         {"category_id": getattr(values["category"], "pk", None)} if "category" in values else {}
@@ -109,4 +109,4 @@ def changes_of(items: Iterable[Collectible], values: Mapping[str, Any]) -> Itera
     plain = {name: value for name, value in values.items() if name != "category"} | category
     for item in items:
         if changed := differing(item, plain):
-            yield Deed(f"changed item “{item.name}”", item, **changed.record())
+            yield AuditEntry(f"changed item “{item.name}”", item, **changed.record())

@@ -1,7 +1,7 @@
 """What is done with stock: each deed locks its items, decides, adds movements, and is audited."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -9,12 +9,12 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from core.audit import Deed, log_audit, log_many
+from core.audit import AuditEntry, log_audit, log_many
 from core.bulk import FEW
 from core.enums import AuditType
 from core.exceptions import InvalidInput
 from core.money import apportion, share_of
-from core.writing import constraint_as
+from core.writing import constraint_as, require_past
 from inventory.enums import MovementKind, Reason
 from inventory.exceptions import (
     AlreadyCorrected,
@@ -36,7 +36,6 @@ from inventory.services.ledger import (
     open_stock,
     post,
     require_open,
-    require_past,
     take,
 )
 
@@ -73,13 +72,13 @@ class Receipt:
     currency: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Return:
     """Units of a sale that come back, into stock or straight to the write-offs."""
 
     sale: StockMovement
     quantity: int
-    written_off: str = field(default="")
+    written_off: str = ""
 
 
 class StockService:
@@ -121,8 +120,8 @@ class StockService:
         shares = _shares(receipts, landed_costs)
         lots = [_lot(r, entry, costs) for r, costs in zip(receipts, shares, strict=True)]
         movements = add_lots(lots, entry)
-        deeds = [_deed("received", items[m.item_id], m) for m in movements]
-        log_many(AuditType.STOCK, by, deeds)
+        entries = [_audit_entry("received", items[m.item_id], m) for m in movements]
+        log_many(AuditType.STOCK, by, entries)
         return movements
 
     @staticmethod
@@ -282,7 +281,7 @@ class StockService:
 
 
 def _entry(kind: MovementKind, by: "User | None", said: Said, reason: str = "") -> Entry:
-    require_past(said.get("occurred_at"))
+    require_past("occurred_at", said.get("occurred_at"))
     return Entry(kind, by, reason, **said)
 
 
@@ -360,15 +359,15 @@ def _returned(each: Return, entry: Entry, rest: _NotReturned) -> StockMovement:
     return entry.movement(sale.lot, each.quantity, cost, origin=sale)
 
 
-def _deed(verb: str, item: Collectible, movement: StockMovement) -> Deed:
+def _audit_entry(verb: str, item: Collectible, movement: StockMovement) -> AuditEntry:
     said = {
         "store": movement.store_id,
         "quantity": movement.quantity,
         "cost": movement.cost,
         "reason": movement.reason,
     }
-    return Deed(f"{verb} {abs(movement.quantity)} of item “{item.name}”", item, after=said)
+    return AuditEntry(f"{verb} {abs(movement.quantity)} of item “{item.name}”", item, after=said)
 
 
 def _log(verb: str, line: Line, movements: Sequence[StockMovement], by: "User") -> None:
-    log_many(AuditType.STOCK, by, [_deed(verb, line.item, each) for each in movements])
+    log_many(AuditType.STOCK, by, [_audit_entry(verb, line.item, each) for each in movements])

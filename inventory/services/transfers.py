@@ -1,3 +1,5 @@
+"""Writing: stock on its way from one store to another."""
+
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -6,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import fields_of, log_audit
 from core.enums import AuditType
-from core.exceptions import InvalidInput, NotFoundError
+from core.exceptions import InvalidInput
+from core.reading import get_row
 from core.writing import save_changes
 from inventory.enums import MovementKind, TransferStatus
 from inventory.exceptions import TransferEnded
@@ -72,10 +75,7 @@ class TransferService:
 def _locked(transfer: StockTransfer) -> StockTransfer:
     locked_items([transfer.item_id], deleted_too=True)
     rows = StockTransfer.objects.select_for_update(of=["self"], no_key=True).select_related("item")
-    row: StockTransfer | None = rows.filter(pk=transfer.pk).first()
-    if row is None:
-        raise NotFoundError
-    return row
+    return get_row(rows, transfer.pk)
 
 
 def _arrive(transfer: StockTransfer, by: "User", at: "datetime") -> None:

@@ -1,3 +1,5 @@
+"""Writing: what items are worth."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
-from core.audit import Deed, log_many
+from core.audit import AuditEntry, log_many
 from core.enums import AuditType
-from core.exceptions import InvalidInput
+from core.writing import require_past
 from inventory.models import Collectible, Valuation
 from inventory.services.ledger import locked_items
 
@@ -38,8 +39,8 @@ class ValuationService:
         A value given to an item in any other way is in its history too, with source `catalog`.
         """
         now = timezone.now()
-        if any(worth.valued_at and worth.valued_at > now for worth in values):
-            raise InvalidInput.of("valued_at", _("This is in the future."), "in_future")
+        for worth in values:
+            require_past("valued_at", worth.valued_at)
         items = locked_items(worth.item.pk for worth in values)
         rows = Valuation.objects.bulk_create(
             Valuation(
@@ -52,10 +53,10 @@ class ValuationService:
             )
             for worth in values
         )
-        log_many(AuditType.STOCK, by, [_deed(row) for row in rows])
+        log_many(AuditType.STOCK, by, [_audit_entry(row) for row in rows])
         return rows
 
 
-def _deed(row: Valuation) -> Deed:
+def _audit_entry(row: Valuation) -> AuditEntry:
     said = {"value": row.amount, "currency": row.currency, "source": row.source}
-    return Deed(f"valued item “{row.item.name}”", row.item, after=said)
+    return AuditEntry(f"valued item “{row.item.name}”", row.item, after=said)

@@ -10,9 +10,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from core.exceptions import NotFoundError
 from core.mail import Text, render_text, send_mail
 from core.outbox import announce
+from core.reading import get_row
+from core.writing import purge
 from notifications.enums import Kind
 from notifications.events import MailWanted
 from notifications.models import Notification, NotificationPreference
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from users.models import User
 
 READ_KEPT, KEPT = timedelta(days=90), timedelta(days=365)
-BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,7 @@ class NotificationService:
     @staticmethod
     def lock(*, row: Notification) -> Notification:
         """The notification as it is now; raises `NotFoundError`."""
-        found = Notification.objects.select_for_update().filter(pk=row.pk).first()
-        if found is None:
-            raise NotFoundError
-        return found
+        return get_row(Notification.objects.select_for_update(), row.pk)
 
     @staticmethod
     @transaction.atomic
@@ -111,9 +108,6 @@ class NotificationService:
     @staticmethod
     def purge() -> int:
         """What was read three months ago, and all of a year ago; returns the number."""
-        now, total = timezone.now(), 0
-        for limit in ({"read_at__lt": now - READ_KEPT}, {"created_at__lt": now - KEPT}):
-            old = Notification.objects.filter(**limit)
-            while removed := old.filter(pk__in=old.values("pk")[:BATCH]).delete()[0]:
-                total += removed
-        return total
+        now = timezone.now()
+        read = purge(Notification.objects.filter(read_at__lt=now - READ_KEPT))
+        return read + purge(Notification.objects.filter(created_at__lt=now - KEPT))

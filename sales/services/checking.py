@@ -1,12 +1,10 @@
 """What callers give, judged by the fields that keep it, before the database has to."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import Field, Model
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.exceptions import FieldError, InvalidInput
@@ -24,11 +22,6 @@ def require_valid(model: type[Model], values: Mapping[str, Any], at: str = "{}")
             errors.append(FieldError(at.format(name), first.code or "invalid", first.messages[0]))
     if errors:
         raise InvalidInput(errors=errors)
-
-
-def require_past(name: str, moment: datetime | None) -> None:
-    if moment and moment > timezone.now():
-        raise InvalidInput.of(name, _("This is in the future."), "in_future")
 
 
 def require_some(name: str, lines: object) -> None:

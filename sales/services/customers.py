@@ -8,6 +8,7 @@ from django.utils import timezone
 from core.audit import fields_of, log_audit
 from core.enums import AuditType
 from core.exceptions import NotFoundError
+from core.reading import get_row
 from core.writing import save_changes
 from sales.exceptions import CustomerErased
 from sales.models import ERASED, Customer
@@ -33,12 +34,7 @@ class CustomerService:
     @staticmethod
     def lock(*, row: Customer) -> Customer:
         """Also of a deleted one. Raises `NotFoundError`."""
-        customer: Customer | None = (
-            Customer.all_objects.select_for_update(no_key=True).filter(pk=row.pk).first()
-        )
-        if customer is None:
-            raise NotFoundError
-        return customer
+        return get_row(Customer.all_objects.select_for_update(no_key=True), row.pk)
 
     @staticmethod
     @transaction.atomic

@@ -1,3 +1,5 @@
+"""The numbers of orders: without a gap, shop by shop and year by year."""
+
 from core.saying import Drawn
 
 

@@ -15,14 +15,15 @@ from core.audit import log_audit
 from core.enums import AuditType
 from core.exceptions import AppException, InvalidInput, NotFoundError
 from core.outbox import announce
-from core.writing import Changes, differing
+from core.reading import get_row
+from core.writing import Changes, differing, require_past
 from inventory.services import AllocationService, Line, StockService
 from sales.enums import CancelReason, OrderStatus
 from sales.events import OrderCancelled, OrderPlaced, OrderReturned
 from sales.exceptions import EmptyOrder, ExceedsOrder, ItemDeleted, OrderExpired
 from sales.lifecycle import require
 from sales.models import Fulfilment, Order, OrderLine, OrderReturn
-from sales.services.checking import require_past, require_some, require_valid
+from sales.services.checking import require_some, require_valid
 from sales.services.drafting import (
     ALWAYS,
     OrderChanges,
@@ -269,10 +270,7 @@ def _expire(key: int) -> bool:
 
 def _locked(order: Order) -> Order:
     rows = Order.objects.select_for_update(of=["self"], no_key=True)
-    row: Order | None = rows.select_related("vendor", "store").filter(pk=order.pk).first()
-    if row is None:
-        raise NotFoundError
-    return row
+    return get_row(rows.select_related("vendor", "store"), order.pk)
 
 
 def _patience(vendor_id: int) -> timedelta:

@@ -10,11 +10,10 @@ from core.adding import add, deed
 from core.audit import log_audit
 from core.enums import AuditType
 from core.saying import Drawn, Words
-from core.writing import know
+from core.writing import know, require_past
 from sales.enums import OrderStatus
 from sales.exceptions import EmptyOrder
 from sales.models import Fulfilment, Order
-from sales.services.checking import require_past
 from sales.services.drafting import OrderDetails, Wanted, new_order, number, told
 from sales.services.journal import book_new, count_in
 from sales.services.wanting import Said, locked_wanted

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import RequestFactory
 from rest_framework.test import APIClient
 
-from core.audit import HIDDEN, Deed, fields_of, log_audit, log_many
+from core.audit import HIDDEN, AuditEntry, fields_of, log_audit, log_many
 from core.context import client_address, current_origin
 from core.enums import AuditType
 from core.models import AuditLog
@@ -139,7 +139,9 @@ class TestMany:
         self, owner: User, django_assert_num_queries: Any
     ) -> None:
         with django_assert_num_queries(1):
-            log_many("catalog", owner, [Deed(f"did {number}", owner) for number in range(100)])
+            log_many(
+                "catalog", owner, [AuditEntry(f"did {number}", owner) for number in range(100)]
+            )
         assert AuditLog.objects.filter(actor=owner, object_type="user").count() == 100
 
     def test_none_are_no_statement(self, owner: User, django_assert_num_queries: Any) -> None:

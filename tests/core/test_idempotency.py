@@ -290,7 +290,7 @@ class TestTime:
     def test_purge_forgets_what_is_older_than_a_day(
         self, way: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("core.idempotency.BATCH", 2)
+        monkeypatch.setattr("core.writing.BATCH", 2)
         now = datetime.now(UTC)
         for hours in (0, 23, 24, 25, 26, 27, 300):
             row = IdempotencyKeyFactory()

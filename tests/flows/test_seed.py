@@ -96,4 +96,5 @@ def test_sample_has_sold(anonymous_client: APIClient) -> None:
     assert {row["name"] for row in report["results"]} >= {"eBay", "Web shop", "Market stall"}
     assert all(Decimal(row["profit"]) > 0 for row in report["results"] if row["name"])
     customers = anonymous_client.get(f"{API}customers/").json()["results"]
+    assert customers
     assert all(row["orders_count"] for row in customers)

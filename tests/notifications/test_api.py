@@ -9,9 +9,9 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from core.writing import BATCH
 from notifications.models import Notification
 from notifications.services import NotificationService
-from notifications.services.telling import BATCH
 from notifications.tasks import purge_notifications
 from tests.factories import NotificationFactory
 from tests.races import in_turn

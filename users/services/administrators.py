@@ -36,7 +36,7 @@ class AdministratorService:
 
         Raises `ForbiddenError` for everybody else, and `InvalidInput` as registering does.
         """
-        maker = by if isinstance(by, User) and by.role == "admin" else None
+        maker = by if isinstance(by, User) and by.administers else None
         if maker is None:
             _require_first(setup_secret)
         require_strong(password, User(email=email, username=username))

@@ -1,4 +1,4 @@
-from django.db.models import Q
+"""The locks of accounts."""
 
 from users.exceptions import SessionEnded, UserNotFoundError
 from users.models import User
@@ -23,10 +23,10 @@ def locked_among_administrators(user: User) -> tuple[User, bool]:
     All of those are locked, in key order: of two that pause each other, one comes second. Raises
     `UserNotFoundError`.
     """
-    administrators = Q(is_active=True) & (Q(is_admin=True) | Q(is_superuser=True))
-    rows = User.objects.filter(Q(pk=user.pk) | administrators).order_by("pk")
+    administrators = User.objects.administrators().filter(is_active=True)
+    rows = (User.objects.filter(pk=user.pk) | administrators).order_by("pk")
     found = {row.pk: row for row in rows.select_for_update(no_key=True)}
     row = found.pop(user.pk, None)
     if row is None:
         raise UserNotFoundError
-    return row, row.is_active and row.role == "admin" and not found
+    return row, row.is_active and row.administers and not found

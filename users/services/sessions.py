@@ -18,6 +18,7 @@ from core.audit import log_audit
 from core.enums import AuditType
 from core.exceptions import NotFoundError
 from core.outbox import announce
+from core.reading import get_row
 from users.enums import EndReason
 from users.events import RefreshTokenReused
 from users.exceptions import EmailNotVerified, InvalidCredentialsError, SessionEnded, TokenNotValid
@@ -60,7 +61,7 @@ class SessionService:
         Raises `InvalidCredentialsError`, and `EmailNotVerified` where that is asked for.
         """
         user = authenticate(username=name, password=password)
-        if not isinstance(user, User) or (administrator and user.role != "admin"):
+        if not isinstance(user, User) or (administrator and not user.administers):
             # Its own statement, so that the refusal does not take it back; asked and written for
             # an unknown name as well, so that both take the same time.
             log_audit(AuditType.SECURITY, find_user(name), "was refused to sign in")
@@ -117,10 +118,7 @@ class SessionService:
     def lock(*, row: Session) -> Session:
         """Raises `NotFoundError` for one that has ended."""
         living = Session.objects.not_ended().select_for_update(of=["self"], no_key=True)
-        session = living.filter(pk=row.pk).first()
-        if session is None:
-            raise NotFoundError
-        return session
+        return get_row(living, row.pk)
 
     @staticmethod
     @transaction.atomic

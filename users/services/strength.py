@@ -1,3 +1,5 @@
+"""What a new password has to be."""
+
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 
 from core.exceptions import ForbiddenError, NotFoundError
 from core.prepared import prepared
+from core.reading import get_row
 from vendors.models import BUILT_IN, INHERITED, OF_THE_SHOP, SystemSettings, Vendor
 from vendors.selectors.shops import get_active_vendor, get_role
 
@@ -89,25 +90,21 @@ def get_settings_for_user(
     Administrators of the platform who work in none get the platform's, which are for nobody else:
     `ForbiddenError`. Raises `NotFoundError` for who works nowhere, and for another's shop.
     """
-    administers = user.is_admin or user.is_superuser
     if platform:
-        if not administers:
+        if not user.administers:
             raise ForbiddenError
         return get_settings_sheet(None)
     if vendor_id is not None:
         get_role(user, vendor_id)
         return get_settings_sheet(vendor_id)
     active = get_active_vendor(user)
-    if active is None and not administers:
+    if active is None and not user.administers:
         raise NotFoundError
     return get_settings_sheet(active.pk if active else None)
 
 
 def _shop(vendor_id: int, shops: Any) -> Any:
-    shop = with_settings(shops).select_related("own_settings").filter(pk=vendor_id).first()
-    if shop is None:
-        raise NotFoundError
-    return shop
+    return get_row(with_settings(shops).select_related("own_settings"), vendor_id)
 
 
 def with_settings(shops: Any) -> Any:

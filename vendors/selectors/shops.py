@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Case, Q, When
 
-from core.exceptions import ForbiddenError, NotFoundError
+from core.exceptions import ForbiddenError
 from core.prepared import prepared
+from core.reading import get_row
 from vendors.enums import InviteStatus
 from vendors.models import (
     AccessToken,
@@ -68,7 +69,7 @@ def get_audited_vendors(user: "User") -> VendorQuerySet:
 
 def get_open_vendors(user: "User") -> VendorQuerySet:
     """All that are open, for administrators of the platform; for others as they may see."""
-    return Vendor.objects.order_by("pk") if user.role == "admin" else get_vendors_for_user(user)
+    return Vendor.objects.order_by("pk") if user.administers else get_vendors_for_user(user)
 
 
 def get_people_allowed(vendor_id: int, ability: Ability) -> Any:
@@ -82,10 +83,8 @@ def get_people_allowed(vendor_id: int, ability: Ability) -> Any:
 
 def get_role(user: "User", vendor_id: int) -> Role:
     """What the user is in this vendor; raises `NotFoundError` for who is nothing there."""
-    vendor = get_vendors_with_role(user).filter(pk=vendor_id).first()
-    if vendor is None:
-        raise NotFoundError
-    return Role(vendor.role)  # type: ignore[attr-defined]
+    vendor: Any = get_row(get_vendors_with_role(user), vendor_id)
+    return Role(vendor.role)
 
 
 def has_ability(user: "User", vendor_ids: Iterable[int | None], ability: Ability) -> bool:

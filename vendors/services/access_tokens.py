@@ -13,6 +13,7 @@ from core.audit import fields_of, log_audit
 from core.enums import AuditType
 from core.exceptions import InvalidInput, NotFoundError
 from core.fields import random_code, read_code
+from core.reading import get_row
 from vendors.exceptions import AccessTokenNotValid
 from vendors.models import AccessToken, Vendor
 from vendors.services.members import MemberService
@@ -31,11 +32,7 @@ class AccessTokenService:
     def lock(*, row: AccessToken) -> AccessToken:
         """The shop's lock and then its own. Raises `NotFoundError`."""
         locked_vendor(row.vendor)
-        rows = AccessToken.objects.select_for_update(no_key=True, of=["self"])
-        token: AccessToken | None = rows.filter(pk=row.pk).first()
-        if token is None:
-            raise NotFoundError
-        return token
+        return get_row(AccessToken.objects.select_for_update(no_key=True, of=["self"]), row.pk)
 
     @staticmethod
     @transaction.atomic

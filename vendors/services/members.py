@@ -7,8 +7,9 @@ from django.db.models import F, Q
 
 from core.audit import fields_of, log_audit
 from core.enums import AuditType
-from core.exceptions import ForbiddenError, NotFoundError
+from core.exceptions import ForbiddenError
 from core.outbox import announce
+from core.reading import get_row
 from core.writing import constraint_as, differing, save_changes
 from vendors.enums import InviteStatus
 from vendors.events import MemberInvited
@@ -130,11 +131,7 @@ def _require_may_give(by: "User", vendor_id: int, role: str) -> None:
 
 
 def _locked(member: VendorMember) -> VendorMember:
-    rows = VendorMember.objects.select_for_update(of=["self"])
-    row: VendorMember | None = rows.filter(pk=member.pk).first()
-    if row is None:
-        raise NotFoundError
-    return row
+    return get_row(VendorMember.objects.select_for_update(of=["self"]), member.pk)
 
 
 def _place_of(user: "User", vendor: Vendor) -> VendorMember | None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from core.audit import Deed, log_many
+from core.audit import AuditEntry, log_many
 from core.enums import AuditType
 from vendors.enums import InviteStatus
 from vendors.models import Vendor, VendorMember
@@ -31,8 +31,8 @@ class PersonService:
         VendorMember.all_objects.filter(pk__in=[row.pk for row in rows]).update(email=alias)
         Vendor.all_objects.filter(owner=user).update(contact_info="")
         after = {"invite_status": InviteStatus.REVOKED}
-        deeds = [
-            Deed(
+        entries = [
+            AuditEntry(
                 f"ended member {row.pk}: the account was deleted",
                 row,
                 before={"invite_status": row.invite_status},
@@ -40,7 +40,7 @@ class PersonService:
             )
             for row in living
         ]
-        log_many(AuditType.VENDOR, by, deeds)
+        log_many(AuditType.VENDOR, by, entries)
 
 
 def lock_living(*user_ids: int) -> set[int]:

@@ -1,3 +1,5 @@
+"""Writing: what is settled for a shop, and for all of them."""
+
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 

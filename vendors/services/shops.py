@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from core.audit import fields_of, log_audit
 from core.enums import AuditType
 from core.exceptions import ForbiddenError, InvalidInput, NotFoundError
+from core.reading import get_row
 from core.writing import free_slug, save_changes
 from vendors.enums import InviteStatus, StoreType
 from vendors.models import OF_THE_SHOP, StoreChoice, Vendor, VendorMember, VendorStore
@@ -172,8 +173,4 @@ def _insert(vendor: Vendor) -> None:
 def locked_vendor(vendor: Vendor) -> Vendor:
     """Raises `NotFoundError` when it was closed meanwhile."""
     # Without key: what refers to the shop must not wait for it, nor the two for each other.
-    rows = Vendor.objects.select_for_update(no_key=True)
-    row: Vendor | None = rows.filter(pk=vendor.pk).first()
-    if row is None:
-        raise NotFoundError
-    return row
+    return get_row(Vendor.objects.select_for_update(no_key=True), vendor.pk)

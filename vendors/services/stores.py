@@ -7,7 +7,7 @@ from django.db import transaction
 
 from core.audit import fields_of, log_audit
 from core.enums import AuditType
-from core.exceptions import NotFoundError
+from core.reading import get_row
 from core.writing import free_slug, save_changes
 from vendors.exceptions import DefaultStoreNeeded
 from vendors.models import Vendor, VendorStore
@@ -115,12 +115,5 @@ def _make_room_for_default(vendor: Vendor, by: "User") -> None:
 
 def _locked(store: VendorStore) -> VendorStore:
     locked_vendor(store.vendor)
-    row: VendorStore | None = (
-        VendorStore.objects.select_for_update(of=["self"])
-        .select_related("vendor")
-        .filter(pk=store.pk)
-        .first()
-    )
-    if row is None:
-        raise NotFoundError
-    return row
+    rows = VendorStore.objects.select_for_update(of=["self"]).select_related("vendor")
+    return get_row(rows, store.pk)

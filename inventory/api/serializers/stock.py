@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, cast
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from core.conditional import Tagged
-from core.fields import validate_currency
+from core.fields import validate_currency, validate_past
 from core.serializers import (
     ScopedRelatedField,
     StrictIntegerField,
@@ -206,13 +205,10 @@ class DeedSerializer(StrictSerializer):
 
 class DatedSerializer(DeedSerializer):
     occurred_at = serializers.DateTimeField(
-        required=False, help_text="When it was: now, unless it was before."
+        required=False,
+        validators=[validate_past],
+        help_text="When it was: now, unless it was before.",
     )
-
-    def validate_occurred_at(self, moment: Any) -> Any:
-        if moment > timezone.now():
-            raise serializers.ValidationError(_("This is in the future."), "in_future")
-        return moment
 
 
 def _units(**options: Any) -> StrictIntegerField:

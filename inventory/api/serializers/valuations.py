@@ -1,10 +1,7 @@
-from typing import Any
-
-from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from core.fields import validate_past
 from core.serializers import RowsField, ScopedRelatedField, StrictModelSerializer, StrictSerializer
 from inventory.models import Valuation
 from inventory.selectors import get_collectibles_for_user
@@ -34,12 +31,10 @@ class ValuationSerializer(StrictModelSerializer):
         model = Valuation
         fields = list(EXAMPLE)
         read_only_fields = ["item", "recorded_at"]
-        extra_kwargs = {"currency": {"required": False}}
-
-    def validate_valued_at(self, moment: Any) -> Any:
-        if moment > timezone.now():
-            raise serializers.ValidationError(_("This is in the future."), "in_future")
-        return moment
+        extra_kwargs = {
+            "currency": {"required": False},
+            "valued_at": {"validators": [validate_past]},
+        }
 
 
 class ValuedItemSerializer(ValuationSerializer):

@@ -19,7 +19,14 @@ from core.exceptions import InUse, InvalidInput
 from core.openapi import REHEARSED, STALE_PLAN, refusal
 from core.pagination import PAGINATION
 from core.renderers import CSVRenderer, JSONLinesRenderer, XLSXRenderer
-from core.requests import REHEARSAL, caller, read_terms, refuse_unknown, wordless
+from core.requests import (
+    REHEARSAL,
+    caller,
+    parameters_of,
+    read_terms,
+    refuse_unknown,
+    wordless,
+)
 from core.serializers import IdsSerializer
 from core.tabular import jsonl_chunks, xlsx_file
 from inventory.api.filters import MOMENT, CollectibleFilter, read_moment
@@ -121,9 +128,8 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
 
     def get_question(self) -> tuple[int, ...] | None:
         """Who only turns pages asks for all items of the same shops."""
-        asked = {name for name in self.request.query_params if name[:1] != "_"}
         browsing = {"ordering", *PAGINATION[self.request.version].parameters}
-        return tuple(self.scope.vendor_ids) if asked <= browsing else None
+        return None if parameters_of(self.request, browsing) else tuple(self.scope.vendor_ids)
 
     def counted(self, rows: Any) -> Any:
         return rows.counted(self.scope.items)

@@ -1,16 +1,14 @@
 """What is said with the verbs of an order, and with a sale over the counter."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from core.fields import validate_currency
+from core.fields import validate_currency, validate_past
 from core.serializers import ScopedRelatedField, StrictSerializer
 from inventory.enums import Reason
 from sales.api.serializers.examples import FULFIL, ONE_LINE, RETURN, SALE
@@ -42,12 +40,7 @@ def _amount(**options: Any) -> serializers.DecimalField:
 
 def _moment(**options: Any) -> serializers.DateTimeField:
     """When it was; what has not come yet has not happened."""
-    return serializers.DateTimeField(required=False, validators=[_require_past], **options)
-
-
-def _require_past(moment: datetime) -> None:
-    if moment > timezone.now():
-        raise serializers.ValidationError(_("This is in the future."), "in_future")
+    return serializers.DateTimeField(required=False, validators=[validate_past], **options)
 
 
 class PartialSerializer(StrictSerializer):
