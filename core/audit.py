@@ -27,9 +27,10 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from django.core.exceptions import FieldDoesNotExist
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import FileField, GeneratedField, Model
+from django.utils import timezone
 
 from core.adding import add
-from core.bulk import add_all
+from core.bulk import add_values
 from core.context import client_address, current_origin
 from core.models import AuditLog
 from core.saying import KeyOf, Words
@@ -99,7 +100,7 @@ def log_audit(
     a `user` it was the system: a scheduled task, or a command.
     """
     entry = AuditEntry(action=action, details=details, **concerning)
-    row = _row(action_type, user, entry, request)
+    row = AuditLog(**_author(action_type, user, request), **_deed(entry))
     add(row)
     return row
 
@@ -109,11 +110,10 @@ def log_many(
     user: "User | AnonymousUser | None",
     entries: Iterable[AuditEntry],
     request: "HttpRequest | None" = None,
-) -> list[AuditLog]:
-    """One row per entry, all in one statement; of many the keys are not asked for."""
-    rows = [_row(action_type, user, entry, request) for entry in entries]
-    add_all(rows, keyed=False)
-    return rows
+) -> None:
+    """One row per entry, all in one statement."""
+    author = _author(action_type, user, request)
+    add_values(AuditLog, [{**author, **_deed(entry)} for entry in entries])
 
 
 def fields_of(row: Model) -> dict[str, Any]:
@@ -130,30 +130,35 @@ def redacted(values: Mapping[str, Any]) -> dict[str, Any]:
     return _record(None, values) or {}
 
 
-def _row(
-    action_type: str,
-    user: "User | AnonymousUser | None",
-    entry: AuditEntry,
-    request: "HttpRequest | None",
-) -> AuditLog:
+def _author(
+    action_type: str, user: "User | AnonymousUser | None", request: "HttpRequest | None"
+) -> dict[str, Any]:
+    """Who did it, when, from where."""
     origin = current_origin()
     if request is not None:
         origin = replace(origin, ip_address=client_address(request))
+    return {
+        "type": action_type,
+        "timestamp": timezone.now(),
+        "actor_id": user.pk if user else None,
+        "user": _line(user.get_username() or "anonymous" if user else SYSTEM)[:100],
+        "ip_address": origin.ip_address,
+        "request_id": origin.request_id,
+    }
+
+
+def _deed(entry: AuditEntry) -> dict[str, Any]:
+    """What was done, to what."""
     obj = entry.obj
-    return AuditLog(
-        type=action_type,
-        actor_id=user.pk if user else None,
-        user=_line(user.get_username() or "anonymous" if user else SYSTEM)[:100],
-        action=_sentence(entry.action),
-        details=entry.details,
-        vendor_id=vendor_of(obj) if entry.vendor_id is None else entry.vendor_id,
-        object_type=str(obj._meta.model_name) if obj else "",
-        object_id=_key_of(obj) if obj else "",
-        before=_record(obj, entry.before),
-        after=_record(obj, entry.after),
-        ip_address=origin.ip_address,
-        request_id=origin.request_id,
-    )
+    return {
+        "action": _sentence(entry.action),
+        "details": entry.details,
+        "vendor_id": vendor_of(obj) if entry.vendor_id is None else entry.vendor_id,
+        "object_type": str(obj._meta.model_name) if obj else "",
+        "object_id": _key_of(obj) if obj else "",
+        "before": _record(obj, entry.before),
+        "after": _record(obj, entry.after),
+    }
 
 
 def _key_of(obj: Model) -> Any:

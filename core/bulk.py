@@ -2,7 +2,7 @@
 each value. Triggers fire and constraints hold as ever; neither calls `save()` or signals.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -28,17 +28,39 @@ def add_all(rows: Sequence[Model], *, keyed: bool = True) -> None:
         for field in meta.concrete_fields
         if not (field.generated or field.has_db_default()) and (keyed or not field.primary_key)
     ]
-    columns = ", ".join(map(_quoted, fields))
     said = [_reader(field, add=True) for field in fields]
     with connection.wrap_database_errors, connection.cursor() as cursor:
         if keyed:
             _give_keys(cursor, rows)
-        with cursor.copy(f'COPY "{meta.db_table}" ({columns}) FROM STDIN') as copy:
+        with cursor.copy(_copy_into(type(rows[0]), fields)) as copy:
             for row in rows:
                 copy.write_row([say(row) for say in said])
     for row in rows if keyed else []:
         state = row._state  # noqa: SLF001 (as `bulk_create` leaves it)
         state.adding, state.db = False, connection.alias
+
+
+def add_values(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows that are told by names of attributes, all by the same ones in the same order.
+
+    Without an instance of the model for each: so nothing is what a field has as its default.
+    """
+    if len(rows) < FEW:
+        add_all([model(**row) for row in rows])
+        return
+    fields: list[Any] = [model._meta.get_field(name) for name in rows[0]]
+    documents = [(field.attname, field) for field in fields if isinstance(field, JSONField)]
+    copying = _copy_into(model, fields)
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(copying) as copy,
+    ):
+        for row in rows:
+            document = {
+                name: each.get_db_prep_save(row[name], connection) for name, each in documents
+            }
+            copy.write_row([*{**row, **document}.values()])
 
 
 def write_all(rows: Sequence[Model], names: Iterable[str]) -> None:
@@ -93,6 +115,11 @@ def _key(field: Any, row: Model) -> Any:
     if key is None and field.is_cached(row):
         return getattr(field.get_cached_value(row), "pk", None)
     return key
+
+
+def _copy_into(model: type[Model], fields: Iterable[Any]) -> str:
+    columns = ", ".join(map(_quoted, fields))
+    return f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN'
 
 
 def _quoted(field: Any) -> str:

@@ -32,7 +32,10 @@ _KEPT = "omni_cursors"  # of a connection, among its attributes
 @Field.register_lookup
 @ForeignKey.register_lookup
 class AnyOf(Lookup):
-    """`pk__any=[1, 2, 3]`: one parameter, however many there are, where `__in` has one for each."""
+    """`pk__any={1, 2, 3}`: one parameter, however many there are, where `__in` has one for each.
+
+    A list Django goes through value by value before it gets here, a set it passes on.
+    """
 
     lookup_name = "any"
     template = "{column} = ANY({values})"
@@ -41,7 +44,7 @@ class AnyOf(Lookup):
         return self.rhs
 
     def get_db_prep_lookup(self, value: Any, connection: Any) -> Any:
-        return "%s", [value]
+        return "%s", [[*value] if isinstance(value, (set, frozenset)) else value]
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, before = self.process_lhs(compiler, connection)

@@ -196,8 +196,7 @@ class CollectibleService:
                 outcome.errors += refused(rows, refusal)
                 continue
             changed = list(changes_of(rows, values))
-            keys = [entry.obj.pk for entry in changed if entry.obj]
-            if keys:
+            if keys := {entry.obj.pk for entry in changed if entry.obj}:
                 Collectible.objects.filter(pk__any=keys).update(**values, updated_by=by)
             outcome.done += len(rows)
             entries += changed
@@ -218,7 +217,7 @@ class CollectibleService:
         fresh, outcome = judged(found, ids, terms)
         free, promised = by_promises(fresh)
         if free:
-            rows: Any = Collectible.objects.filter(pk__any=[item.pk for item in free])
+            rows: Any = Collectible.objects.filter(pk__any={item.pk for item in free})
             rows.delete(updated_by=by)
         log_many(AuditType.CATALOG, by, entries_of("deleted", free))
         outcome.done = len(free)
@@ -239,7 +238,7 @@ class CollectibleService:
         fresh, outcome = judged(found, ids, terms)
         free, taken = by_freedom(fresh)
         if free:
-            rows = Collectible.all_objects.filter(pk__any=[item.pk for item in free])
+            rows = Collectible.all_objects.filter(pk__any={item.pk for item in free})
             with constraint_as(TAKEN):
                 rows.restore(updated_by=by)
         log_many(AuditType.CATALOG, by, entries_of("restored", free))

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from core.bulk import FEW, add_all, write_all
+from core.bulk import FEW, add_all, add_values, write_all
 from core.models import AuditLog
 from inventory.models import Category, Collectible, ImportJob, ImportRow
 from tests.factories import CategoryFactory, VendorFactory
@@ -14,6 +15,10 @@ from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
 NASTY = ["\\.", "\\N", "a\tb\\", "x\r\ny", '"', "'; --", "", "é\u2028", "ü"]
+ENTRY = {
+    "type": "catalog", "user": "x", "timestamp": timezone.now(), "details": "", "before": None,
+    "object_type": "", "object_id": "", "request_id": "",
+}  # fmt: skip
 HIDDEN = {"id", "slug", "sku", "created_at", "updated_at", "search_text"}
 
 
@@ -112,9 +117,19 @@ def test_many_are_one_statement_and_one_for_their_keys(django_assert_num_queries
         add_all(made)
     with django_assert_num_queries(1):
         write_all(made, ["name"])
-    logs = [
-        AuditLog(type="catalog", user="x", action=f"did {n}", after={"n": n}) for n in range(99)
-    ]
+    told = [{**ENTRY, "action": f"did {n}", "after": {"n": n}} for n in range(99)]
     with django_assert_num_queries(1):
-        add_all(logs, keyed=False)
+        add_values(AuditLog, told)
     assert AuditLog.objects.filter(after__n__gte=0).count() == 99
+
+
+@pytest.mark.parametrize("count", [0, 1, FEW])
+def test_values_are_told_without_instances(count: int) -> None:
+    told = [
+        {**ENTRY, "action": NASTY[n % len(NASTY)], "after": {"a": NASTY[n % len(NASTY)]}}
+        for n in range(count)
+    ]
+    add_values(AuditLog, told)
+    names = ["type", "user", "action", "before", "after"]
+    found = AuditLog.objects.order_by("pk").values(*names)
+    assert list(found) == [{name: row[name] for name in names} for row in told]
