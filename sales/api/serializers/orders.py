@@ -58,8 +58,8 @@ def require_line(attrs: dict[str, Any]) -> dict[str, Any]:
     needed = {"item": {"item_id", "sku"}, "quantity": {"quantity"}}
     missing = [name for name, either in needed.items() if not either & attrs.keys()]
     if missing:
-        fault = serializers.ErrorDetail(_("This field is required."), "required")
-        raise serializers.ValidationError(dict.fromkeys(missing, fault))
+        text = _("This field is required.")
+        raise serializers.ValidationError(dict.fromkeys(missing, text), "required")
     return attrs
 
 
