@@ -12,6 +12,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from core.conditional import Tagged
+from core.fields import validate_currency
 from core.money import ZERO
 from core.representation import Compiled, all_shown
 from core.serializers import ScopedRelatedField, StrictIntegerField, StrictModelSerializer
@@ -174,7 +175,7 @@ class OrderSerializer(Compiled, Tagged, StrictModelSerializer):
     )
     currency = serializers.CharField(
         required=False,
-        validators=Order._meta.get_field("currency").validators[-1:],
+        validators=[validate_currency],
         help_text="The vendor's unless told.",
     )
     lines = several(OrderLineSerializer, help_text="If given, they replace all there are.")
