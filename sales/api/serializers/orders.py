@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
@@ -21,7 +22,8 @@ from sales.enums import CancelReason
 from sales.lifecycle import allowed
 from sales.models import MAX_UNITS, Fulfilment, Order, OrderLine, OrderReturn, SalesEntry
 from sales.selectors import get_customers_for_user
-from vendors.selectors import get_stores_for_user, get_vendors_for_user
+from vendors.api.serializers import VendorField
+from vendors.selectors import get_stores_for_user
 
 MAX_LINES = 500
 # The last zone in which a day is not over yet.
@@ -162,9 +164,8 @@ def _parts(entries: Iterable[SalesEntry], sign: int) -> list[Part]:
     ]
 )
 class OrderSerializer(Compiled, Tagged, StrictModelSerializer):
-    vendor = ScopedRelatedField(
-        selector=get_vendors_for_user,
-        required=False,
+    vendor = VendorField(
+        stays=gettext_lazy("An order stays with its shop."),
         help_text="Your active vendor when left out; cannot be changed later.",
     )
     customer = ScopedRelatedField(selector=get_customers_for_user, required=False, allow_null=True)
@@ -212,11 +213,6 @@ class OrderSerializer(Compiled, Tagged, StrictModelSerializer):
     def get_actions(self, row: Order) -> list[str]:
         """The verbs whose turn it is."""
         return allowed(row.status)
-
-    def validate_vendor(self, vendor: Any) -> Any:
-        if self.instance is not None and vendor.pk != self.instance.vendor_id:
-            raise serializers.ValidationError(_("An order stays with its shop."), "immutable")
-        return vendor
 
     def validate_preferred_delivery_date(self, day: date | None) -> date | None:
         told = self.instance is not None and day == self.instance.preferred_delivery_date
