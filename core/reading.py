@@ -1,4 +1,4 @@
-"""What selectors and services read otherwise than by a queryset of their own."""
+"""How selectors and services read: a row by its key, and what SQL of our own finds."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar

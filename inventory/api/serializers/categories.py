@@ -1,6 +1,4 @@
-from typing import Any
-
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
@@ -8,7 +6,7 @@ from core.conditional import Tagged
 from core.serializers import ScopedRelatedField, StrictModelSerializer
 from inventory.models import Category
 from inventory.selectors import get_categories_for_user
-from vendors.selectors import get_vendors_for_user
+from vendors.api.serializers import VendorField
 
 
 @extend_schema_serializer(
@@ -31,7 +29,7 @@ from vendors.selectors import get_vendors_for_user
     ]
 )
 class CategorySerializer(Tagged, StrictModelSerializer):
-    vendor = ScopedRelatedField(selector=get_vendors_for_user, required=False)
+    vendor = VendorField(stays=gettext_lazy("A category stays with its vendor."))
     parent = ScopedRelatedField(  # type: ignore[assignment]
         selector=get_categories_for_user, required=False, allow_null=True
     )
@@ -47,8 +45,3 @@ class CategorySerializer(Tagged, StrictModelSerializer):
 
     def beside(self, row: Category) -> object:
         return getattr(row, "item_count", 0)
-
-    def validate_vendor(self, vendor: Any) -> Any:
-        if self.instance is not None and vendor.pk != self.instance.vendor_id:
-            raise serializers.ValidationError(_("A category stays with its vendor."), "immutable")
-        return vendor

@@ -2,6 +2,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
@@ -11,12 +12,11 @@ from core.representation import Compiled
 from core.serializers import (
     IdsSerializer,
     ReportSerializer,
-    ScopedRelatedField,
     StrictModelSerializer,
 )
 from inventory.api.serializers.images import ImageSerializer, address_period
 from inventory.models import Collectible
-from vendors.selectors import get_vendors_for_user
+from vendors.api.serializers import VendorField
 
 EXAMPLE = {
     "id": 4711,
@@ -89,9 +89,8 @@ class CategoryReferenceField(serializers.CharField):
     ]
 )
 class CollectibleSerializer(Compiled, Tagged, StrictModelSerializer):
-    vendor = ScopedRelatedField(
-        selector=get_vendors_for_user,
-        required=False,
+    vendor = VendorField(
+        stays=gettext_lazy("An item stays with its vendor."),
         help_text="Your active vendor when left out; cannot be changed later.",
     )
     sku = serializers.CharField(max_length=64, required=False, allow_blank=True)
@@ -148,11 +147,6 @@ class CollectibleSerializer(Compiled, Tagged, StrictModelSerializer):
     )
     def get_card_details(self, item: Collectible) -> Any:
         return item.attributes.get("card")
-
-    def validate_vendor(self, vendor: Any) -> Any:
-        if self.instance is not None and vendor.pk != self.instance.vendor_id:
-            raise serializers.ValidationError(_("An item stays with its vendor."), "immutable")
-        return vendor
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """`card_metadata` and `variant_payloads` are keys of `attributes`; the others stay.

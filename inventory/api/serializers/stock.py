@@ -193,13 +193,8 @@ class DeedSerializer(StrictSerializer):
         vendor = attrs["item"].vendor
         for name in ("store", "from_store", "to_store"):
             if name in attrs and attrs[name].vendor_id != vendor.pk:
-                raise serializers.ValidationError(
-                    {
-                        name: serializers.ErrorDetail(
-                            _("The item's vendor has no such store."), "foreign"
-                        )
-                    }
-                )
+                text = _("The item's vendor has no such store.")
+                raise serializers.ValidationError({name: text}, "foreign")
         return attrs
 
 

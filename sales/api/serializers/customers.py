@@ -1,13 +1,11 @@
-from typing import Any
-
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from core.conditional import Tagged
-from core.serializers import ScopedRelatedField, StrictModelSerializer
+from core.serializers import StrictModelSerializer
 from sales.models import Customer
-from vendors.selectors import get_vendors_for_user
+from vendors.api.serializers import VendorField
 
 EXAMPLE = {
     "id": 17,
@@ -34,9 +32,8 @@ WRITTEN = {key: EXAMPLE[key] for key in ("name", "email", "phone", "address", "n
     ]
 )
 class CustomerSerializer(Tagged, StrictModelSerializer):
-    vendor = ScopedRelatedField(
-        selector=get_vendors_for_user,
-        required=False,
+    vendor = VendorField(
+        stays=gettext_lazy("A customer stays with their vendor."),
         help_text="Your active vendor when left out; cannot be changed later.",
     )
     orders_count = serializers.IntegerField(
@@ -59,8 +56,3 @@ class CustomerSerializer(Tagged, StrictModelSerializer):
         """What they bought: their row does not move with it."""
         last = row.last_order_at
         return [row.orders_count, str(row.total_spent), last.isoformat() if last else None]
-
-    def validate_vendor(self, vendor: Any) -> Any:
-        if self.instance is not None and vendor.pk != self.instance.vendor_id:
-            raise serializers.ValidationError(_("A customer stays with their vendor."), "immutable")
-        return vendor

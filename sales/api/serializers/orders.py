@@ -8,10 +8,12 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from core.conditional import Tagged
+from core.fields import validate_currency
 from core.money import ZERO
 from core.representation import Compiled, all_shown
 from core.serializers import ScopedRelatedField, StrictIntegerField, StrictModelSerializer
@@ -20,7 +22,8 @@ from sales.enums import CancelReason
 from sales.lifecycle import allowed
 from sales.models import MAX_UNITS, Fulfilment, Order, OrderLine, OrderReturn, SalesEntry
 from sales.selectors import get_customers_for_user
-from vendors.selectors import get_stores_for_user, get_vendors_for_user
+from vendors.api.serializers import VendorField
+from vendors.selectors import get_stores_for_user
 
 MAX_LINES = 500
 # The last zone in which a day is not over yet.
@@ -58,8 +61,8 @@ def require_line(attrs: dict[str, Any]) -> dict[str, Any]:
     needed = {"item": {"item_id", "sku"}, "quantity": {"quantity"}}
     missing = [name for name, either in needed.items() if not either & attrs.keys()]
     if missing:
-        fault = serializers.ErrorDetail(_("This field is required."), "required")
-        raise serializers.ValidationError(dict.fromkeys(missing, fault))
+        text = _("This field is required.")
+        raise serializers.ValidationError(dict.fromkeys(missing, text), "required")
     return attrs
 
 
@@ -161,9 +164,8 @@ def _parts(entries: Iterable[SalesEntry], sign: int) -> list[Part]:
     ]
 )
 class OrderSerializer(Compiled, Tagged, StrictModelSerializer):
-    vendor = ScopedRelatedField(
-        selector=get_vendors_for_user,
-        required=False,
+    vendor = VendorField(
+        stays=gettext_lazy("An order stays with its shop."),
         help_text="Your active vendor when left out; cannot be changed later.",
     )
     customer = ScopedRelatedField(selector=get_customers_for_user, required=False, allow_null=True)
@@ -174,7 +176,7 @@ class OrderSerializer(Compiled, Tagged, StrictModelSerializer):
     )
     currency = serializers.CharField(
         required=False,
-        validators=Order._meta.get_field("currency").validators[-1:],
+        validators=[validate_currency],
         help_text="The vendor's unless told.",
     )
     lines = several(OrderLineSerializer, help_text="If given, they replace all there are.")
@@ -211,11 +213,6 @@ class OrderSerializer(Compiled, Tagged, StrictModelSerializer):
     def get_actions(self, row: Order) -> list[str]:
         """The verbs whose turn it is."""
         return allowed(row.status)
-
-    def validate_vendor(self, vendor: Any) -> Any:
-        if self.instance is not None and vendor.pk != self.instance.vendor_id:
-            raise serializers.ValidationError(_("An order stays with its shop."), "immutable")
-        return vendor
 
     def validate_preferred_delivery_date(self, day: date | None) -> date | None:
         told = self.instance is not None and day == self.instance.preferred_delivery_date

@@ -65,10 +65,9 @@ class OfOrderSerializer(StrictSerializer):
         order: Any = self.instance
         lines: dict[int, OrderLine] = {line.pk: line for line in order.lines.all()}
         text = _("The order has no such line.")
-        fault = {"line": serializers.ErrorDetail(text, "does_not_exist")}
-        faults = [{} if part["line"] in lines else fault for part in parts]
+        faults = [{} if part["line"] in lines else {"line": text} for part in parts]
         if any(faults):
-            raise serializers.ValidationError(faults)
+            raise serializers.ValidationError(faults, "does_not_exist")
         return [lines[part["line"]] for part in parts]
 
 
@@ -155,7 +154,7 @@ class SaleSerializer(StrictSerializer):
         one = {name: attrs.pop(name) for name in _ONE_LINE & attrs.keys()}
         if one and "lines" in attrs:
             text = _("Give lines, or what one line says: not both.")
-            raise serializers.ValidationError({"lines": serializers.ErrorDetail(text, "both")})
+            raise serializers.ValidationError({"lines": text}, "both")
         if "lines" not in attrs:
             attrs["lines"] = [require_line(one)]
         return {**attrs, "flat": bool(one)}

@@ -2,6 +2,7 @@ from vendors.api.serializers.access_tokens import (
     AccessTokenSerializer,
     NewAccessTokenSerializer,
 )
+from vendors.api.serializers.fields import VendorField
 from vendors.api.serializers.members import (
     AbilitiesSerializer,
     InviteSerializer,
@@ -38,6 +39,7 @@ __all__ = [
     "StoreSelectSerializer",
     "StoreSerializer",
     "TransferSerializer",
+    "VendorField",
     "VendorSelectSerializer",
     "VendorSerializer",
     "WhoseSerializer",

@@ -1,11 +1,10 @@
-from typing import Any
-
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from core.conditional import Tagged
 from core.serializers import ScopedRelatedField, StrictModelSerializer, StrictSerializer
+from vendors.api.serializers.fields import VendorField
 from vendors.models import VendorStore
 from vendors.selectors import get_stores_for_user, get_vendors_for_user
 
@@ -30,10 +29,9 @@ WRITTEN = {key: EXAMPLE[key] for key in ("vendor_id", "name", "type", "address",
     ]
 )
 class StoreSerializer(Tagged, StrictModelSerializer):
-    vendor_id = ScopedRelatedField(
-        selector=get_vendors_for_user,
+    vendor_id = VendorField(
+        stays=gettext_lazy("A store stays with its vendor."),
         source="vendor",
-        required=False,
         help_text="The one you work in, unless named.",
     )
 
@@ -45,11 +43,6 @@ class StoreSerializer(Tagged, StrictModelSerializer):
         ]  # fmt: skip
         read_only_fields = ["slug"]
         validators: list[object] = []  # the database decides what is taken
-
-    def validate_vendor_id(self, vendor: Any) -> Any:
-        if self.instance is not None and vendor.pk != self.instance.vendor_id:
-            raise serializers.ValidationError(_("A store stays with its vendor."), "immutable")
-        return vendor
 
 
 @extend_schema_serializer(
