@@ -109,12 +109,15 @@ class ReturnExceedsSale(ConflictError):
 
 
 class StoreClosed(ConflictError):
-    """Units would come into a store that is closed, where nobody gets at them; `store` is which."""
+    """Units would come into a store that is closed, where nobody gets at them.
+
+    `store` is which; None where the database refused a new item.
+    """
 
     code = "store_closed"
     detail = _("The store has been closed.")
 
-    def __init__(self, store: int) -> None:
+    def __init__(self, store: int | None = None) -> None:
         super().__init__(store=store)
 
 

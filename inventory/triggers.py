@@ -265,12 +265,21 @@ _VALUE = """
     {after}
     RETURN NULL;
 """
+# Who closes a store waits for who has this lock, which the store's foreign keys take now anyway.
 _STARTS_AS_MOVED = f"""
     IF EXISTS (
         SELECT FROM inventory_collectible AS item
         WHERE item.id = NEW.id AND item.quantity IS DISTINCT FROM {_ON_HAND}
     ) THEN
         {_REFUSE}
+    END IF;
+    PERFORM FROM inventory_stocklevel AS level
+        JOIN vendors_vendorstore AS store ON store.id = level.store_id
+        WHERE level.item_id = NEW.id AND NOT store.is_deleted
+        FOR KEY SHARE OF store;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'an item starts in a store that is open'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'item_starts_in_open_store';
     END IF;
     RETURN NULL;
 """  # noqa: S608 (our own text)

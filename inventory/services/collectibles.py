@@ -21,7 +21,7 @@ from inventory.models import Collectible, CollectibleQuerySet, new_sku
 from inventory.selectors import get_category_called
 from inventory.services.categories import CategoryService
 from inventory.services.counting import store_of
-from inventory.services.ledger import FULL, allow_opening
+from inventory.services.ledger import CLOSED, FULL, allow_opening
 from inventory.services.many import (
     BulkOutcome,
     by_freedom,
@@ -84,7 +84,7 @@ class CollectibleService:
         return item
 
     @staticmethod
-    @constraint_as({**TAKEN, **FULL}, savepoint=False)
+    @constraint_as({**TAKEN, **FULL, **CLOSED}, savepoint=False)
     @deed()
     def create(
         *,
@@ -100,7 +100,8 @@ class CollectibleService:
 
         Its quantity is the opening movement in the store where `by` works, at `unit_cost`.
 
-        Raises `SkuTaken`, and `InvalidInput` for an id of a category the vendor does not have.
+        Raises `SkuTaken`, `InvalidInput` for an id of a category the vendor does not have, and
+        `StoreClosed` when somebody closes that store at the same moment.
         """
         values = _with_category(vendor, _with_attributes(details, {}), by)
         values["sku"] = values.get("sku") or new_sku()
@@ -130,7 +131,7 @@ class CollectibleService:
         """The item with the changes made. A quantity is a count: it replaces what was thought.
 
         The difference is made in the store where `by` works. Raises `SkuTaken`, `NotFoundError`
-        when the item was deleted meanwhile, `InsufficientStock` and `InvalidInput`.
+        when the item was deleted meanwhile, `InsufficientStock`, `StoreClosed` and `InvalidInput`.
         """
         item = _locked(collectible.pk)
         values = _with_category(item.vendor, _with_attributes(changes, item.attributes), by)

@@ -8,12 +8,22 @@ from rest_framework.test import APIClient
 
 from inventory.enums import Reason
 from inventory.models import Collectible, StockLevel
-from inventory.services import Line, Receipt, StockService, TransferService
+from inventory.services import (
+    CollectibleService,
+    ImportService,
+    Line,
+    Receipt,
+    StockService,
+    TransferService,
+)
+from tests.inventory.tables import table
 from tests.races import in_turn, outcome
 from tests.vendors.people import refusal
 from users.models import User
 from vendors.models import VendorStore
-from vendors.services import StoreService
+from vendors.roles import Ability
+from vendors.selectors import choose_vendor
+from vendors.services import StoreService, VendorService
 
 pytestmark = pytest.mark.django_db
 
@@ -63,14 +73,24 @@ def sent(item: Collectible, stall: VendorStore, owner: User) -> None:
     moved(item, stall, owner, in_transit=True)
 
 
+def patched(item: Collectible, stall: VendorStore, owner: User) -> None:
+    CollectibleService.update(collectible=item, quantity=2, by=owner)
+
+
+def begun(item: Collectible, stall: VendorStore, owner: User) -> None:
+    vendor = choose_vendor(owner, item.vendor, Ability.CATALOG_WRITE)
+    CollectibleService.create(name="New", vendor=vendor, by=owner)
+
+
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("deed", [received, found, counted, moved, sent])
+@pytest.mark.parametrize("deed", [received, found, counted, moved, sent, patched, begun])
 @pytest.mark.parametrize("closes_first", [False, True])
 def test_deed_and_closing_at_the_same_moment_are_one_after_the_other(
     owner: User, item: Collectible, store: VendorStore, stall: VendorStore, deed: Any,
     closes_first: bool,
 ) -> None:  # fmt: skip
     StockService.receive(receipts=[Receipt(item, store, 1)], by=owner)
+    VendorService.select(vendor=stall.vendor, store=stall, by=owner)
     calls = [
         partial(outcome, partial(deed, item, stall, owner)),
         partial(outcome, partial(StoreService.delete, store=stall, by=owner)),
@@ -80,3 +100,22 @@ def test_deed_and_closing_at_the_same_moment_are_one_after_the_other(
     closed = VendorStore.all_objects.get(pk=stall.pk).is_deleted
     on_its_way = int(deed is sent)
     assert (closed, there(stall)) == ((True, 0) if closes_first else (False, 1 - on_its_way))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("known", [False, True])
+def test_table_goes_on_in_the_default_store_when_its_own_is_closed_meanwhile(
+    owner: User, item: Collectible, store: VendorStore, stall: VendorStore, known: bool
+) -> None:
+    VendorService.select(vendor=stall.vendor, store=stall, by=owner)
+    job = ImportService.request(
+        file=table(f"Falcon,{item.sku if known else 'new'},,1,3,2017"),
+        vendor=stall.vendor,
+        by=owner,
+    )
+    calls = [
+        partial(StoreService.delete, store=stall, by=owner),
+        partial(ImportService.run, job_id=job.pk),
+    ]
+    _closed, done = in_turn(*calls, behind=stall)
+    assert (done.status, there(stall), there(store)) == ("completed", 0, 3)
