@@ -35,6 +35,7 @@ from inventory.services.many import (
     states_of,
 )
 from inventory.services.stock import Receipt, StockService
+from inventory.services.transfers import TransferService
 from vendors.selectors import get_settings_of
 
 if TYPE_CHECKING:
@@ -161,9 +162,11 @@ class CollectibleService:
     @staticmethod
     @transaction.atomic
     def restore(*, collectible: Collectible, by: "User") -> Collectible:
-        """Raises `SkuTaken` when a living item has taken the SKU."""
+        """With its units within reach: `TransferService.bring_home`. Raises `SkuTaken` when a
+        living item has taken the SKU."""
         item = CollectibleService.lock(row=collectible)
         if item.is_deleted:
+            TransferService.bring_home(items=[item], by=by)
             _bring_back(item, by)
             log_audit(AuditType.CATALOG, by, f"restored item “{item.name}”", obj=item)
         return _with_details(item)
@@ -231,7 +234,7 @@ class CollectibleService:
     def bulk_restore(
         *, items: CollectibleQuerySet, ids: Sequence[int], by: "User", terms: Terms = AT_ONCE
     ) -> BulkOutcome:
-        """Bring back many deleted `items`.
+        """Bring back many deleted `items`, each as `restore` does.
 
         Those whose SKU is taken, and those at another version than the caller expects, are
         reported and left. Raises `PlanStale`.
@@ -240,6 +243,7 @@ class CollectibleService:
         fresh, outcome = judged(found, ids, terms)
         free, taken = by_freedom(fresh)
         if free:
+            TransferService.bring_home(items=free, by=by)
             rows = Collectible.all_objects.filter(pk__any=[item.pk for item in free])
             with constraint_as(TAKEN):
                 rows.restore(updated_by=by)

@@ -1,5 +1,6 @@
 """Nothing comes into a store that is closed: nobody could name it there, nor take it out."""
 
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -50,6 +51,27 @@ def test_correction_takes_away_what_a_closed_store_never_had(
     """Nothing comes in: it is only said that it did not."""
     [found] = StockService.receive(receipts=[Receipt(item, stall, 2)], by=owner)
     assert StockService.correct(movement=found, by=owner).quantity == -2
+
+
+@pytest.mark.parametrize("call", ["{}/restore/", "bulk_restore/"])
+def test_item_that_comes_back_has_no_units_in_a_store_that_was_closed_since(
+    owner_client: APIClient, owner: User, item: Collectible, store: VendorStore,
+    stall: VendorStore, call: str,
+) -> None:  # fmt: skip
+    for place in (store, stall):
+        StockService.receive(receipts=[Receipt(item, place, 2, Decimal("1.50"))], by=owner)
+    CollectibleService.delete(collectible=item, by=owner)
+    assert owner_client.delete(f"/api/v1/vendor-stores/{stall.pk}/").status_code == 204
+    body = {"ids": [item.pk]} if call == "bulk_restore/" else None
+    assert (
+        owner_client.post(f"/api/v1/catalog/items/{call.format(item.pk)}", body).status_code == 200
+    )
+    assert (there(stall), there(store)) == (0, 4)
+    [sent] = owner_client.get("/api/v1/stock/transfers/").json()["results"]
+    assert (sent["to_store"], sent["quantity"], sent["status"]) == (store.pk, 2, "received")
+    line = {"item": item.pk, "store": store.pk, "quantity": 4, "reason": "lost"}
+    assert owner_client.post("/api/v1/stock/write-off/", line).status_code == 201
+    assert [lot.remaining_cost for lot in item.lots.all()] == [0, 0, 0]
 
 
 def received(item: Collectible, stall: VendorStore, owner: User) -> None:
@@ -119,3 +141,19 @@ def test_table_goes_on_in_the_default_store_when_its_own_is_closed_meanwhile(
     ]
     _closed, done = in_turn(*calls, behind=stall)
     assert (done.status, there(stall), there(store)) == ("completed", 0, 3)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("closes_first", [False, True])
+def test_item_comes_back_before_its_store_is_closed_or_after(
+    owner: User, item: Collectible, store: VendorStore, stall: VendorStore, closes_first: bool
+) -> None:
+    StockService.receive(receipts=[Receipt(item, stall, 1)], by=owner)
+    CollectibleService.delete(collectible=item, by=owner)
+    calls = [
+        partial(outcome, partial(CollectibleService.restore, collectible=item, by=owner)),
+        partial(outcome, partial(StoreService.delete, store=stall, by=owner)),
+    ]
+    outcomes = in_turn(*calls[:: -1 if closes_first else 1], behind=stall)
+    assert outcomes == ["done", "done" if closes_first else "in_use"]
+    assert (there(stall), there(store)) == ((0, 1) if closes_first else (1, 0))
