@@ -30,6 +30,14 @@ class CategoryTaken(ConflictError):
         super().__init__(errors=[FieldError("name", self.code, str(self.detail))])
 
 
+class CategoryGone(InvalidInput):
+    """The category was deleted while the item was being put into it."""
+
+    def __init__(self) -> None:
+        text = str(_("This vendor has no such category."))
+        super().__init__(errors=[FieldError("category", "unknown", text)])
+
+
 class FileRefused(InvalidInput):
     """The table cannot be imported as a whole: unreadable, too large, or without usable columns."""
 

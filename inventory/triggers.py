@@ -255,8 +255,19 @@ _ADOPT = """
     END IF;
     RETURN NULL;
 """
+#
+# Here and not row by row, for the vendor's version has moved: who deletes a category has done so,
+# or will find the items in it when that is done.
 _VALUE = """
     IF pg_trigger_depth() < 2 THEN
+        IF EXISTS (
+            SELECT FROM new_rows AS item {filed}
+            JOIN inventory_category AS category ON category.id = item.category_id
+            WHERE category.is_deleted
+        ) THEN
+            RAISE EXCEPTION 'a category that is deleted gets no items'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'item_category_is_living';
+        END IF;
         INSERT INTO inventory_valuation (item_id, amount, currency, source, valued_at, actor_id)
             SELECT item.id, item.value, item.currency, 'catalog', clock_timestamp(),
                 item.updated_by_id
@@ -332,7 +343,7 @@ ITEM_TRIGGERS = [
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         referencing=_ADDED,
-        func=_VALUE.format(changed="WHERE item.value > 0", after=_OPENED),
+        func=_VALUE.format(changed="WHERE item.value > 0", filed="", after=_OPENED),
     ),
     pgtrigger.Trigger(
         name="next_value",
@@ -343,6 +354,8 @@ ITEM_TRIGGERS = [
         func=_VALUE.format(
             changed="JOIN old_rows AS before ON before.id = item.id"
             " AND (before.value, before.currency) IS DISTINCT FROM (item.value, item.currency)",
+            filed="JOIN old_rows AS before ON before.id = item.id"
+            " AND before.category_id IS DISTINCT FROM item.category_id",
             after="",
         ),
     ),

@@ -16,7 +16,7 @@ from core.fields import validate_attributes
 from core.json import merged
 from core.rehearsal import Terms
 from core.writing import constraint_as, save_changes
-from inventory.exceptions import SkuTaken
+from inventory.exceptions import CategoryGone, SkuTaken
 from inventory.models import Collectible, CollectibleQuerySet, new_sku
 from inventory.selectors import get_category_called
 from inventory.services.categories import CategoryService
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = Terms()
 TAKEN = {"item_sku_unique": SkuTaken}
+GONE = {"item_category_is_living": CategoryGone}
 
 
 class ItemDetails(TypedDict, total=False):
@@ -85,7 +86,7 @@ class CollectibleService:
         return item
 
     @staticmethod
-    @constraint_as({**TAKEN, **FULL, **CLOSED}, savepoint=False)
+    @constraint_as({**TAKEN, **GONE, **FULL, **CLOSED}, savepoint=False)
     @deed()
     def create(
         *,
@@ -139,7 +140,7 @@ class CollectibleService:
         counted = values.pop("quantity", item.quantity)
         if "sku" in values and not values["sku"]:
             values["sku"] = item.sku
-        with constraint_as(TAKEN):
+        with constraint_as({**TAKEN, **GONE}):
             changed = save_changes(item, values, by=by)
         if changed:
             action = f"changed item “{item.name}”"
@@ -184,7 +185,8 @@ class CollectibleService:
         """Make the same changes to many of `items`, in one transaction.
 
         An item that cannot take them (its vendor has no such category), or that is at another
-        version than the caller expects, is reported and left. Raises `PlanStale`.
+        version than the caller expects, is reported and left. Raises `PlanStale`, and
+        `CategoryGone` when somebody deletes the category at the same moment.
         """
         found = locked_rows(items, ids, *updates)
         fresh, outcome = judged(found, ids, terms)
@@ -202,7 +204,8 @@ class CollectibleService:
             differing_rows = list(changes_of(rows, values))
             keys = [deed.obj.pk for deed in differing_rows if deed.obj]
             if keys:
-                Collectible.objects.filter(pk__any=keys).update(**values, updated_by=by)
+                with constraint_as(GONE, savepoint=False):
+                    Collectible.objects.filter(pk__any=keys).update(**values, updated_by=by)
             outcome.done += len(rows)
             deeds += differing_rows
         log_many(AuditType.CATALOG, by, deeds)
