@@ -30,6 +30,14 @@ class CategoryTaken(ConflictError):
         super().__init__(errors=[FieldError("name", self.code, str(self.detail))])
 
 
+class CategoryGone(InvalidInput):
+    """The category was deleted while the item was being put into it."""
+
+    def __init__(self) -> None:
+        text = str(_("This vendor has no such category."))
+        super().__init__(errors=[FieldError("category", "unknown", text)])
+
+
 class FileRefused(InvalidInput):
     """The table cannot be imported as a whole: unreadable, too large, or without usable columns."""
 
@@ -109,12 +117,15 @@ class ReturnExceedsSale(ConflictError):
 
 
 class StoreClosed(ConflictError):
-    """Units would come into a store that is closed, where nobody gets at them; `store` is which."""
+    """Units would come into a store that is closed, where nobody gets at them.
+
+    `store` is which; None where the database refused a new item.
+    """
 
     code = "store_closed"
     detail = _("The store has been closed.")
 
-    def __init__(self, store: int) -> None:
+    def __init__(self, store: int | None = None) -> None:
         super().__init__(store=store)
 
 

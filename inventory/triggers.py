@@ -255,8 +255,19 @@ _ADOPT = """
     END IF;
     RETURN NULL;
 """
+#
+# Here and not row by row, for the vendor's version has moved: who deletes a category has done so,
+# or will find the items in it when that is done.
 _VALUE = """
     IF pg_trigger_depth() < 2 THEN
+        IF EXISTS (
+            SELECT FROM new_rows AS item {filed}
+            JOIN inventory_category AS category ON category.id = item.category_id
+            WHERE category.is_deleted
+        ) THEN
+            RAISE EXCEPTION 'a category that is deleted gets no items'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'item_category_is_living';
+        END IF;
         INSERT INTO inventory_valuation (item_id, amount, currency, source, valued_at, actor_id)
             SELECT item.id, item.value, item.currency, 'catalog', clock_timestamp(),
                 item.updated_by_id
@@ -265,12 +276,21 @@ _VALUE = """
     {after}
     RETURN NULL;
 """
+# Who closes a store waits for who has this lock, which the store's foreign keys take now anyway.
 _STARTS_AS_MOVED = f"""
     IF EXISTS (
         SELECT FROM inventory_collectible AS item
         WHERE item.id = NEW.id AND item.quantity IS DISTINCT FROM {_ON_HAND}
     ) THEN
         {_REFUSE}
+    END IF;
+    PERFORM FROM inventory_stocklevel AS level
+        JOIN vendors_vendorstore AS store ON store.id = level.store_id
+        WHERE level.item_id = NEW.id AND NOT store.is_deleted
+        FOR KEY SHARE OF store;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'an item starts in a store that is open'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'item_starts_in_open_store';
     END IF;
     RETURN NULL;
 """  # noqa: S608 (our own text)
@@ -323,7 +343,7 @@ ITEM_TRIGGERS = [
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         referencing=_ADDED,
-        func=_VALUE.format(changed="WHERE item.value > 0", after=_OPENED),
+        func=_VALUE.format(changed="WHERE item.value > 0", filed="", after=_OPENED),
     ),
     pgtrigger.Trigger(
         name="next_value",
@@ -334,6 +354,8 @@ ITEM_TRIGGERS = [
         func=_VALUE.format(
             changed="JOIN old_rows AS before ON before.id = item.id"
             " AND (before.value, before.currency) IS DISTINCT FROM (item.value, item.currency)",
+            filed="JOIN old_rows AS before ON before.id = item.id"
+            " AND before.category_id IS DISTINCT FROM item.category_id",
             after="",
         ),
     ),

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from core.admin import AuditedAdmin, ReadOnlyAdmin
 from core.exceptions import AppException
 from users.models import EmailToken, Session, User
-from users.services import AccountService
+from users.services import AccountService, UserService
 
 
 class ReasonForm(ActionForm):
@@ -64,6 +64,15 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
 
     def audited_name(self, obj: Any) -> str:
         return f"account “{obj.username}”"
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """That the old address was theirs says nothing of a new one, where a link goes now."""
+        moved = change and obj.email.lower() != form.initial["email"].lower()
+        if moved:
+            obj.email_verified_at = None
+        super().save_model(request, obj, form, change)
+        if moved:
+            UserService.request_verification(email=obj.email)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

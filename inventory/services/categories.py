@@ -10,7 +10,7 @@ from core.enums import AuditType
 from core.exceptions import InvalidInput
 from core.reading import get_row
 from core.writing import constraint_as, free_slug, save_changes
-from inventory.exceptions import CategoryTaken
+from inventory.exceptions import CategoryGone, CategoryTaken
 from inventory.models import Category, Collectible
 from inventory.selectors import get_category_called
 
@@ -91,7 +91,7 @@ class CategoryService:
         """Its items and branches move up to its parent, or to none: nothing else is deleted."""
         _locked_tree(category.vendor_id)
         row = _locked(category)
-        # Deleted items let go as well: restored later, they must not point to what is gone.
+        # The deleted let go as well: restored later, they must not point to what is gone.
         items = Collectible.all_objects.filter(category=row)
         list(items.select_for_update(no_key=True).order_by("pk").values_list("pk"))
         # Takes the catalog's version: an item that was just being added is there when it is ours.
@@ -99,6 +99,7 @@ class CategoryService:
         moved = items.filter(is_deleted=False).update(category_id=row.parent_id, updated_by=by)
         items.update(category_id=row.parent_id)
         Category.objects.filter(parent=row).update(parent_id=row.parent_id, updated_by=by)
+        Category.all_objects.filter(parent=row).update(parent_id=row.parent_id)
         row.delete()
         action, told = f"deleted category “{row.name}”", f"items moved up: {moved}"
         log_audit(AuditType.CATALOG, by, action, details=told, obj=row)
@@ -113,7 +114,7 @@ class CategoryService:
         if category is not None:
             return category
         if isinstance(reference, int):
-            raise InvalidInput.of("category", _("This vendor has no such category."), "unknown")
+            raise CategoryGone
         try:
             return CategoryService.create(name=reference, vendor=vendor, by=by)
         except CategoryTaken:  # somebody made it at the same moment

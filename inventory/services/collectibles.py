@@ -19,12 +19,12 @@ from core.json import merged
 from core.reading import get_row
 from core.rehearsal import Terms
 from core.writing import constraint_as, save_changes
-from inventory.exceptions import SkuTaken
+from inventory.exceptions import CategoryGone, SkuTaken
 from inventory.models import Collectible, CollectibleQuerySet, new_sku
 from inventory.selectors import get_category_called
 from inventory.services.categories import CategoryService
 from inventory.services.counting import store_of
-from inventory.services.ledger import FULL, allow_opening
+from inventory.services.ledger import CLOSED, FULL, allow_opening
 from inventory.services.many import (
     BulkOutcome,
     by_freedom,
@@ -38,6 +38,7 @@ from inventory.services.many import (
     states_of,
 )
 from inventory.services.stock import Receipt, StockService
+from inventory.services.transfers import TransferService
 from vendors.selectors import get_settings_of
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = Terms()
 TAKEN = {"item_sku_unique": SkuTaken}
+GONE = {"item_category_is_living": CategoryGone}
 
 
 class ItemDetails(TypedDict, total=False):
@@ -84,7 +86,7 @@ class CollectibleService:
         return get_row(_all_locked(), row.pk)
 
     @staticmethod
-    @constraint_as({**TAKEN, **FULL}, savepoint=False)
+    @constraint_as({**TAKEN, **GONE, **FULL, **CLOSED}, savepoint=False)
     @deed()
     def create(
         *,
@@ -100,7 +102,8 @@ class CollectibleService:
 
         Its quantity is the opening movement in the store where `by` works, at `unit_cost`.
 
-        Raises `SkuTaken`, and `InvalidInput` for an id of a category the vendor does not have.
+        Raises `SkuTaken`, `InvalidInput` for an id of a category the vendor does not have, and
+        `StoreClosed` when somebody closes that store at the same moment.
         """
         values = _with_category(vendor, _with_attributes(details, {}), by)
         values["sku"] = values.get("sku") or new_sku()
@@ -130,14 +133,14 @@ class CollectibleService:
         """The item with the changes made. A quantity is a count: it replaces what was thought.
 
         The difference is made in the store where `by` works. Raises `SkuTaken`, `NotFoundError`
-        when the item was deleted meanwhile, `InsufficientStock` and `InvalidInput`.
+        when the item was deleted meanwhile, `InsufficientStock`, `StoreClosed` and `InvalidInput`.
         """
         item = _locked(collectible.pk)
         values = _with_category(item.vendor, _with_attributes(changes, item.attributes), by)
         counted = values.pop("quantity", item.quantity)
         if "sku" in values and not values["sku"]:
             values["sku"] = item.sku
-        with constraint_as(TAKEN):
+        with constraint_as({**TAKEN, **GONE}):
             changed = save_changes(item, values, by=by)
         if changed:
             action = f"changed item “{item.name}”"
@@ -160,9 +163,11 @@ class CollectibleService:
     @staticmethod
     @transaction.atomic
     def restore(*, collectible: Collectible, by: "User") -> Collectible:
-        """Raises `SkuTaken` when a living item has taken the SKU."""
+        """With its units within reach: `TransferService.bring_home`. Raises `SkuTaken` when a
+        living item has taken the SKU."""
         item = CollectibleService.lock(row=collectible)
         if item.is_deleted:
+            TransferService.bring_home(items=[item], by=by)
             _bring_back(item, by)
             log_audit(AuditType.CATALOG, by, f"restored item “{item.name}”", obj=item)
         return _with_details(item)
@@ -180,7 +185,8 @@ class CollectibleService:
         """Make the same changes to many of `items`, in one transaction.
 
         An item that cannot take them (its vendor has no such category), or that is at another
-        version than the caller expects, is reported and left. Raises `PlanStale`.
+        version than the caller expects, is reported and left. Raises `PlanStale`, and
+        `CategoryGone` when somebody deletes the category at the same moment.
         """
         found = locked_rows(items, ids, *updates)
         fresh, outcome = judged(found, ids, terms)
@@ -197,7 +203,8 @@ class CollectibleService:
                 continue
             changed = list(changes_of(rows, values))
             if keys := {entry.obj.pk for entry in changed if entry.obj}:
-                Collectible.objects.filter(pk__any=keys).update(**values, updated_by=by)
+                with constraint_as(GONE, savepoint=False):
+                    Collectible.objects.filter(pk__any=keys).update(**values, updated_by=by)
             outcome.done += len(rows)
             entries += changed
         log_many(AuditType.CATALOG, by, entries)
@@ -229,7 +236,7 @@ class CollectibleService:
     def bulk_restore(
         *, items: CollectibleQuerySet, ids: Sequence[int], by: "User", terms: Terms = AT_ONCE
     ) -> BulkOutcome:
-        """Bring back many deleted `items`.
+        """Bring back many deleted `items`, each as `restore` does.
 
         Those whose SKU is taken, and those at another version than the caller expects, are
         reported and left. Raises `PlanStale`.
@@ -238,6 +245,7 @@ class CollectibleService:
         fresh, outcome = judged(found, ids, terms)
         free, taken = by_freedom(fresh)
         if free:
+            TransferService.bring_home(items=free, by=by)
             rows = Collectible.all_objects.filter(pk__any={item.pk for item in free})
             with constraint_as(TAKEN):
                 rows.restore(updated_by=by)

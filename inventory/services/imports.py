@@ -29,7 +29,7 @@ from core.events import publish
 from core.tabular import Table, TableRefused, count_rows, open_table
 from inventory.enums import ImportStatus, RowOutcome
 from inventory.events import ImportRequested
-from inventory.exceptions import FileRefused
+from inventory.exceptions import FileRefused, StoreClosed
 from inventory.models import ImportJob
 from inventory.services.mapping import choose_targets, column_names
 from inventory.services.plan import Planner
@@ -215,7 +215,8 @@ def _take_rows(job: ImportJob, table: Table, on_progress: Progress | None) -> No
 
 
 def _take_chunk(job: ImportJob, planner: Planner, chunk: list[ItemRow], done: int) -> None:
-    """Once more when somebody took a SKU at the same moment: it is an item to update then."""
+    """Once more when somebody took a SKU at the same moment: it is an item to update then. And
+    when somebody closed the store: the units come into the default one."""
     for attempt in (1, 2, 3):
         try:
             with transaction.atomic():
@@ -230,6 +231,6 @@ def _take_chunk(job: ImportJob, planner: Planner, chunk: list[ItemRow], done: in
                         **{str(outcome): F(outcome) + count for outcome, count in counts.items()},
                     )
             return
-        except IntegrityError:
+        except (IntegrityError, StoreClosed):
             if attempt == 3:
                 raise

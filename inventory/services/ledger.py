@@ -90,6 +90,7 @@ class NewLot(NamedTuple):
 
 
 FULL = {"level_sane": StockFull, "item_quantity_sane": StockFull}
+CLOSED = {"item_starts_in_open_store": StoreClosed}
 _OPEN = """
     INSERT INTO inventory_stocklot (
         item_id, store_id, received, unit_cost, cost, currency, landed_costs, remaining,

@@ -172,10 +172,11 @@ class StockService:
     def count(*, changes: Sequence[Receipt], by: "User | None") -> None:
         """Correct levels by what counting showed: each quantity is a difference, up or down.
 
-        Units found cost what the change says. Raises `InsufficientStock`. Writes no audit:
-        whoever counted does.
+        Units found cost what the change says. Raises `InsufficientStock`, and `StoreClosed` where
+        some would come in. Writes no audit: whoever counted does.
         """
         items = locked_items(change.item.pk for change in changes)
+        require_open(change.store.pk for change in changes if change.quantity > 0)
         entry = _entry(MovementKind.ADJUSTMENT, by, {}, Reason.COUNT)
         add_lots([_lot(change, entry, []) for change in changes if change.quantity > 0], entry)
         lost = [Line(items[c.item.pk], c.store, -c.quantity) for c in changes if c.quantity < 0]

@@ -1,5 +1,6 @@
 """Writing: stock on its way from one store to another."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -13,8 +14,10 @@ from core.reading import get_row
 from core.writing import save_changes
 from inventory.enums import MovementKind, TransferStatus
 from inventory.exceptions import TransferEnded
-from inventory.models import StockLot, StockMovement, StockTransfer
+from inventory.models import Collectible, StockLevel, StockLot, StockMovement, StockTransfer
+from inventory.services.counting import store_of
 from inventory.services.ledger import Entry, Line, add_lots, fresh, locked_items, require_open, take
+from vendors.services import StoreService
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,18 +49,23 @@ class TransferService:
         if line.store.pk == to_store.pk:
             raise InvalidInput.of("to_store", _("It is there already."), "same_store")
         [line] = fresh([line])
-        require_open([to_store.pk])
-        transfer = StockTransfer.objects.create(
-            item=line.item, from_store=line.store, to_store=to_store, quantity=line.quantity,
-            reference=reference, created_by=by, updated_by=by,
-        )  # fmt: skip
-        entry = Entry(MovementKind.TRANSFER_OUT, by, reference=reference)
-        take([line], entry, moves=not in_transit, transfer=transfer)
-        action = f"sent {line.quantity} of item “{line.item.name}” to another store"
-        log_audit(AuditType.STOCK, by, action, obj=transfer, after=fields_of(transfer))
-        if not in_transit:
-            _arrive(transfer, by, entry.at)
-        return transfer
+        return _send(line, to_store, by, in_transit=in_transit, reference=reference)
+
+    @staticmethod
+    def bring_home(*, items: Iterable[Collectible], by: "User") -> None:
+        """Of deleted items that are about to come back: their units in stores that were closed
+        since, where nobody would get at them, go to where `by` works.
+
+        The caller holds the items' locks.
+        """
+        known = {item.pk: item for item in items}
+        held = StockLevel.objects.filter(item__any=[*known], on_hand__gt=0).select_related("store")
+        levels = list(held.order_by("item", "store"))
+        kept = StoreService.keep_open(ids=[level.store_id for level in levels])
+        for level in levels:
+            if level.store_id not in kept:
+                item = known[level.item_id]
+                _send(Line(item, level.store, level.on_hand), store_of(item.vendor, by), by)
 
     @staticmethod
     @transaction.atomic
@@ -70,6 +78,29 @@ class TransferService:
         action = f"received {row.quantity} of item “{row.item.name}” from another store"
         log_audit(AuditType.STOCK, by, action, obj=row)
         return row
+
+
+def _send(
+    line: Line,
+    to_store: "VendorStore",
+    by: "User",
+    *,
+    in_transit: bool = False,
+    reference: str = "",
+) -> StockTransfer:
+    """The caller holds the item's lock."""
+    require_open([to_store.pk])
+    transfer = StockTransfer.objects.create(
+        item=line.item, from_store=line.store, to_store=to_store, quantity=line.quantity,
+        reference=reference, created_by=by, updated_by=by,
+    )  # fmt: skip
+    entry = Entry(MovementKind.TRANSFER_OUT, by, reference=reference)
+    take([line], entry, moves=not in_transit, transfer=transfer)
+    action = f"sent {line.quantity} of item “{line.item.name}” to another store"
+    log_audit(AuditType.STOCK, by, action, obj=transfer, after=fields_of(transfer))
+    if not in_transit:
+        _arrive(transfer, by, entry.at)
+    return transfer
 
 
 def _locked(transfer: StockTransfer) -> StockTransfer:

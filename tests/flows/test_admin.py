@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.core import mail
 from django.db import models
 from django.test import Client
+from django.utils import timezone
 
 from core.models import AuditedModel
 from inventory.models import Category, Collectible, CollectibleImage
@@ -230,6 +232,12 @@ class TestWriting:
         assert not saved(save(desk, address(VendorStore, "add"), **body))
         assert saved(save(desk, address(VendorStore, "add"), **{**body, "is_default": ""}))
 
+    def test_shop_that_is_left_without_a_default_store_gets_another_one(self, desk: Client) -> None:
+        store = StoreFactory(slug="main-store")
+        assert saved(save(desk, address(store.vendor, "change"), **{"stores-0-is_default": ""}))
+        stores = store.vendor.stores.order_by("pk").values_list("slug", "is_default")
+        assert list(stores) == [("main-store", False), ("main-store-2", True)]
+
     def test_store_changed_along_with_its_shop_tells_who_changed_it(
         self, desk: Client, staff: User
     ) -> None:
@@ -246,6 +254,18 @@ class TestWriting:
         assert User.objects.get(username="new").check_password(password)
         taken = {**body, "username": "b", "email": "NEW@example.com"}
         assert not saved(save(desk, address(User, "add"), **taken))
+
+    @pytest.mark.parametrize("spelling", ["ann@example.org", "ANN@example.com"])
+    def test_another_address_is_to_be_verified_anew(
+        self, desk: Client, spelling: str, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        user = UserFactory(email="ann@example.com", email_verified_at=timezone.now())
+        with django_capture_on_commit_callbacks(execute=True):
+            assert saved(save(desk, address(user, "change"), email=spelling))
+        user.refresh_from_db()
+        stays = spelling.lower() == "ann@example.com"
+        assert (user.email, user.email_verified) == (spelling, stays)
+        assert [message.to for message in mail.outbox] == ([] if stays else [[spelling]])
 
     def test_secret_of_a_token_is_in_no_page(self, desk: Client) -> None:
         row = MAKE[AccessToken]()

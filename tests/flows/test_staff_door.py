@@ -7,8 +7,9 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from inventory.models import Collectible
-from tests.factories import CollectibleFactory
+from tests.factories import CategoryFactory, CollectibleFactory
 from users.models import User
+from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
 
@@ -59,3 +60,17 @@ def test_item_of_a_deleted_shop_is_not_restored_alone(admin_client: Client) -> N
     admin_client.post("/admin/vendors/vendor/", chosen)
     item.refresh_from_db()
     assert not item.is_deleted
+
+
+def test_branch_grows_where_its_stem_was_not_on_a_deleted_one(
+    admin_client: Client, owner_client: APIClient, vendor: Vendor
+) -> None:
+    stem = CategoryFactory(vendor=vendor)
+    fork = CategoryFactory(vendor=vendor, parent=stem)
+    leaf = CategoryFactory(vendor=vendor, parent=fork)
+    branches = "/api/v1/catalog/categories/"
+    for row in (leaf, fork):
+        assert owner_client.delete(f"{branches}{row.pk}/").status_code == 204
+    chosen = {"action": "restore", "_selected_action": [leaf.pk]}
+    admin_client.post("/admin/inventory/category/", chosen)
+    assert owner_client.get(f"{branches}{leaf.pk}/").json()["parent"] == stem.pk

@@ -1,14 +1,17 @@
 """Two at once: real threads on real transactions, released from one gate, so that they do meet."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
 from inventory.models import Category, Collectible
+from inventory.services import CategoryService
 from tests.factories import CategoryFactory, CollectibleFactory, VendorFactory
-from tests.races import in_turn
+from tests.races import impatient, in_turn, outcome
 from users.models import User
 from vendors.models import Vendor
 
@@ -176,10 +179,38 @@ def test_change_of_a_category_and_a_new_item_in_it_do_not_deadlock(
         lambda: getattr(owner_client, method)(address, body),
     ]
     answers = in_turn(*calls[:: 1 if item_first else -1], behind=vendor.catalogversion)
-    assert statuses(answers) == [
-        200 if method == "patch" else 201,
-        201 if method == "patch" else 204,
-    ]
+    gone = method == "delete" and not item_first
+    changed, added = 200 if method == "patch" else 204, 400 if gone else 201
+    assert statuses(answers) == sorted([changed, added])
+    assert not Collectible.objects.filter(category__is_deleted=True).exists()
+
+
+@pytest.mark.parametrize("call", ["post", "patch", "bulk_update"])
+def test_category_that_is_deleted_meanwhile_gets_no_item(
+    owner_client: APIClient, owner: User, vendor: Vendor, call: str
+) -> None:
+    row, item = CategoryFactory(vendor=vendor), CollectibleFactory(vendor=vendor)
+    gone: list[str] = []
+
+    def once_found(execute: Any, sql: str, *more: Any) -> Any:
+        found = execute(sql, *more)
+        if 'FROM "inventory_category"' in sql and not gone:
+            deleted = partial(CategoryService.delete, category=row, by=owner)
+            gone.append(impatient(partial(outcome, deleted)))
+        return found
+
+    filed = {"category": row.pk}
+    with connection.execute_wrapper(once_found):
+        answer = {
+            "post": lambda: owner_client.post(ITEMS, {"name": "Falcon", **filed}),
+            "patch": lambda: owner_client.patch(f"{ITEMS}{item.pk}/", filed),
+            "bulk_update": lambda: owner_client.post(
+                f"{ITEMS}bulk_update/", {"ids": [item.pk], "updates": filed}
+            ),
+        }[call]()
+    assert gone == ["done"]
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "category")
+    assert list(Collectible.objects.values_list("category", flat=True)) == [None]
 
 
 def test_deletion_of_a_category_and_bulk_update_of_its_items_do_not_deadlock(

@@ -123,7 +123,7 @@ class TestBulk:
         items = CollectibleFactory.create_batch(rows, vendor=vendor)
         for item in items:
             item.delete()
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(16):
             answer = owner_client.post(
                 f"{ITEMS}bulk_restore/", {"ids": [item.pk for item in items]}
             )

@@ -1,5 +1,6 @@
 """Nothing comes into a store that is closed: nobody could name it there, nor take it out."""
 
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -8,12 +9,22 @@ from rest_framework.test import APIClient
 
 from inventory.enums import Reason
 from inventory.models import Collectible, StockLevel
-from inventory.services import Line, Receipt, StockService, TransferService
+from inventory.services import (
+    CollectibleService,
+    ImportService,
+    Line,
+    Receipt,
+    StockService,
+    TransferService,
+)
+from tests.inventory.tables import table
 from tests.races import in_turn, outcome
 from tests.vendors.people import refusal
 from users.models import User
 from vendors.models import VendorStore
-from vendors.services import StoreService
+from vendors.roles import Ability
+from vendors.selectors import choose_vendor
+from vendors.services import StoreService, VendorService
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +53,27 @@ def test_correction_takes_away_what_a_closed_store_never_had(
     assert StockService.correct(movement=found, by=owner).quantity == -2
 
 
+@pytest.mark.parametrize("call", ["{}/restore/", "bulk_restore/"])
+def test_item_that_comes_back_has_no_units_in_a_store_that_was_closed_since(
+    owner_client: APIClient, owner: User, item: Collectible, store: VendorStore,
+    stall: VendorStore, call: str,
+) -> None:  # fmt: skip
+    for place in (store, stall):
+        StockService.receive(receipts=[Receipt(item, place, 2, Decimal("1.50"))], by=owner)
+    CollectibleService.delete(collectible=item, by=owner)
+    assert owner_client.delete(f"/api/v1/vendor-stores/{stall.pk}/").status_code == 204
+    body = {"ids": [item.pk]} if call == "bulk_restore/" else None
+    assert (
+        owner_client.post(f"/api/v1/catalog/items/{call.format(item.pk)}", body).status_code == 200
+    )
+    assert (there(stall), there(store)) == (0, 4)
+    [sent] = owner_client.get("/api/v1/stock/transfers/").json()["results"]
+    assert (sent["to_store"], sent["quantity"], sent["status"]) == (store.pk, 2, "received")
+    line = {"item": item.pk, "store": store.pk, "quantity": 4, "reason": "lost"}
+    assert owner_client.post("/api/v1/stock/write-off/", line).status_code == 201
+    assert [lot.remaining_cost for lot in item.lots.all()] == [0, 0, 0]
+
+
 def received(item: Collectible, stall: VendorStore, owner: User) -> None:
     StockService.receive(receipts=[Receipt(item, stall, 1)], by=owner)
 
@@ -63,14 +95,24 @@ def sent(item: Collectible, stall: VendorStore, owner: User) -> None:
     moved(item, stall, owner, in_transit=True)
 
 
+def patched(item: Collectible, stall: VendorStore, owner: User) -> None:
+    CollectibleService.update(collectible=item, quantity=2, by=owner)
+
+
+def begun(item: Collectible, stall: VendorStore, owner: User) -> None:
+    vendor = choose_vendor(owner, item.vendor, Ability.CATALOG_WRITE)
+    CollectibleService.create(name="New", vendor=vendor, by=owner)
+
+
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("deed", [received, found, counted, moved, sent])
+@pytest.mark.parametrize("deed", [received, found, counted, moved, sent, patched, begun])
 @pytest.mark.parametrize("closes_first", [False, True])
 def test_deed_and_closing_at_the_same_moment_are_one_after_the_other(
     owner: User, item: Collectible, store: VendorStore, stall: VendorStore, deed: Any,
     closes_first: bool,
 ) -> None:  # fmt: skip
     StockService.receive(receipts=[Receipt(item, store, 1)], by=owner)
+    VendorService.select(vendor=stall.vendor, store=stall, by=owner)
     calls = [
         partial(outcome, partial(deed, item, stall, owner)),
         partial(outcome, partial(StoreService.delete, store=stall, by=owner)),
@@ -80,3 +122,38 @@ def test_deed_and_closing_at_the_same_moment_are_one_after_the_other(
     closed = VendorStore.all_objects.get(pk=stall.pk).is_deleted
     on_its_way = int(deed is sent)
     assert (closed, there(stall)) == ((True, 0) if closes_first else (False, 1 - on_its_way))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("known", [False, True])
+def test_table_goes_on_in_the_default_store_when_its_own_is_closed_meanwhile(
+    owner: User, item: Collectible, store: VendorStore, stall: VendorStore, known: bool
+) -> None:
+    VendorService.select(vendor=stall.vendor, store=stall, by=owner)
+    job = ImportService.request(
+        file=table(f"Falcon,{item.sku if known else 'new'},,1,3,2017"),
+        vendor=stall.vendor,
+        by=owner,
+    )
+    calls = [
+        partial(StoreService.delete, store=stall, by=owner),
+        partial(ImportService.run, job_id=job.pk),
+    ]
+    _closed, done = in_turn(*calls, behind=stall)
+    assert (done.status, there(stall), there(store)) == ("completed", 0, 3)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("closes_first", [False, True])
+def test_item_comes_back_before_its_store_is_closed_or_after(
+    owner: User, item: Collectible, store: VendorStore, stall: VendorStore, closes_first: bool
+) -> None:
+    StockService.receive(receipts=[Receipt(item, stall, 1)], by=owner)
+    CollectibleService.delete(collectible=item, by=owner)
+    calls = [
+        partial(outcome, partial(CollectibleService.restore, collectible=item, by=owner)),
+        partial(outcome, partial(StoreService.delete, store=stall, by=owner)),
+    ]
+    outcomes = in_turn(*calls[:: -1 if closes_first else 1], behind=stall)
+    assert outcomes == ["done", "done" if closes_first else "in_use"]
+    assert (there(stall), there(store)) == ((0, 1) if closes_first else (1, 0))

@@ -81,6 +81,9 @@ class TestRegister:
             ),
             ({"email": "nonsense"}, "email", "invalid"),
             ({"email": "bob@example.com", "username": "a b"}, "username", "invalid"),
+            # Kept as `ffion`, and as four words: by what was typed nobody would be found.
+            ({"email": "bob@example.com", "username": "ﬀion"}, "username", "invalid"),
+            ({"email": "bob@example.com", "username": "ﷺ"}, "username", "invalid"),
             ({"is_superuser": True}, "is_superuser", "unknown_field"),
             ({"is_admin": True}, "is_admin", "unknown_field"),
         ],

@@ -18,7 +18,14 @@ from core.models import AuditLog
 from inventory.models import Collectible
 from omni_stock.settings.storages import on_disk
 from tests.core.test_pictures import picture
-from tests.factories import PASSWORD, CollectibleFactory, MemberFactory, UserFactory, VendorFactory
+from tests.factories import (
+    PASSWORD,
+    CollectibleFactory,
+    MemberFactory,
+    StoreFactory,
+    UserFactory,
+    VendorFactory,
+)
 from users.enums import EmailPurpose
 from users.models import EmailToken, Session, User
 from users.services import AvatarService, EmailTokenService, MailService
@@ -55,7 +62,7 @@ def ann(root: Path) -> User:
     user.groups.add(Group.objects.create(name="Helpers"))
     AvatarService.put(user=user, upload=ContentFile(picture()))
     EmailTokenService.issue(user=user, purpose=EmailPurpose.RESET)
-    closed = VendorFactory(owner=user, contact_info=MARKER)
+    closed = StoreFactory(vendor__owner=user, vendor__contact_info=MARKER, address=MARKER).vendor
     closed.delete()
     return user
 

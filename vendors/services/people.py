@@ -8,7 +8,7 @@ from django.db import transaction
 from core.audit import AuditEntry, log_many
 from core.enums import AuditType
 from vendors.enums import InviteStatus
-from vendors.models import Vendor, VendorMember
+from vendors.models import Vendor, VendorMember, VendorStore
 
 if TYPE_CHECKING:
     from users.models import User
@@ -30,6 +30,7 @@ class PersonService:
         ended.delete()
         VendorMember.all_objects.filter(pk__in=[row.pk for row in rows]).update(email=alias)
         Vendor.all_objects.filter(owner=user).update(contact_info="")
+        VendorStore.all_objects.filter(vendor__owner=user).exclude(address="").update(address="")
         after = {"invite_status": InviteStatus.REVOKED}
         entries = [
             AuditEntry(

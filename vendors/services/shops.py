@@ -64,7 +64,8 @@ class VendorService:
     @transaction.atomic
     def open_default_store(*, vendor: Vendor, by: "User | None") -> VendorStore:
         """The vendor's default store; made when there is none, by whoever comes first."""
-        known = VendorStore.objects.filter(vendor=vendor, is_default=True)
+        stores = VendorStore.objects.filter(vendor=vendor)
+        known = stores.filter(is_default=True)
         store: VendorStore | None = known.first()
         if store is None:
             try:
@@ -72,7 +73,7 @@ class VendorService:
                     store = VendorStore.objects.create(
                         vendor=vendor,
                         name="Main store",
-                        slug="main-store",
+                        slug=free_slug("Main store", stores, fallback="store"),
                         type=StoreType.RETAIL,
                         currency=vendor.currency,
                         is_default=True,

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from core.conditional import Tagged
 from core.serializers import StrictModelSerializer, StrictSerializer
-from users.api.fields import password_field
+from users.api.fields import password_field, username_field
 from users.models import User
 from vendors.api.serializers import (
     ChosenSerializer,
@@ -39,7 +39,7 @@ AVATAR_ADDRESS = {
 )
 class RegisterSerializer(StrictModelSerializer):
     password = password_field()
-    username = serializers.RegexField(r"^[\w.+-]+\Z", max_length=150, required=False)
+    username = username_field()
 
     class Meta:
         model = User

@@ -4,7 +4,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from core.serializers import StrictModelSerializer
-from users.api.fields import password_field
+from users.api.fields import password_field, username_field
 from users.models import User
 
 
@@ -33,7 +33,7 @@ from users.models import User
 )
 class AdministratorSerializer(StrictModelSerializer):
     password = password_field()
-    username = serializers.RegexField(r"^[\w.+-]+\Z", max_length=150, required=False)
+    username = username_field()
     setup_secret = serializers.CharField(
         write_only=True, required=False, max_length=256, help_text="Only for the first one."
     )
