@@ -123,9 +123,11 @@ _SEAL = """
     RETURN NEW;
 """
 
-_ON_HAND = (
-    "(SELECT SUM(level.on_hand) FROM inventory_stocklevel AS level WHERE level.item_id = item.id)"
-)
+# Of what is joined to the item, not of the item: else PostgreSQL, where it takes the tables for
+# empty, adds up the levels of every item for every movement before it joins them.
+_ON_HAND = "(SELECT SUM(level.on_hand) FROM inventory_stocklevel AS level WHERE level.item_id = {})"
+_NOW_ON_HAND = _ON_HAND.format("opening.item_id")
+_OPENINGS = "(SELECT DISTINCT item_id FROM new_rows WHERE kind = 'opening') AS opening"
 # Levels that are missing are added with what moved. An opening is part of adding the item, which
 # nobody has seen yet: it is no new version of it, and mostly the item has it already.
 _POST = f"""
@@ -157,13 +159,13 @@ _POST = f"""
             WHERE item.id = sums.item_id AND sums.quantity <> 0;
     END IF;
     IF EXISTS (
-        SELECT FROM new_rows JOIN inventory_collectible AS item ON item.id = new_rows.item_id
-        WHERE kind = 'opening' AND item.quantity <> {_ON_HAND}
+        SELECT FROM {_OPENINGS} JOIN inventory_collectible AS item ON item.id = opening.item_id
+        WHERE item.quantity <> {_NOW_ON_HAND}
     ) THEN
         PERFORM set_config('omni_stock.opening', 'true', true);
-        UPDATE inventory_collectible AS item SET quantity = {_ON_HAND}
-            WHERE item.id IN (SELECT item_id FROM new_rows WHERE kind = 'opening')
-                AND item.quantity <> {_ON_HAND};
+        UPDATE inventory_collectible AS item SET quantity = {_NOW_ON_HAND}
+            FROM {_OPENINGS}
+            WHERE item.id = opening.item_id AND item.quantity <> {_NOW_ON_HAND};
         {_OPENED}
     END IF;
     RETURN NULL;
@@ -280,7 +282,7 @@ _VALUE = """
 _STARTS_AS_MOVED = f"""
     IF EXISTS (
         SELECT FROM inventory_collectible AS item
-        WHERE item.id = NEW.id AND item.quantity IS DISTINCT FROM {_ON_HAND}
+        WHERE item.id = NEW.id AND item.quantity IS DISTINCT FROM {_ON_HAND.format("NEW.id")}
     ) THEN
         {_REFUSE}
     END IF;

@@ -18,6 +18,7 @@ from inventory.services import (
     StockService,
 )
 from tests.factories import CategoryFactory, CollectibleFactory, StoreFactory
+from tests.flows.scale import read_whole
 from tests.inventory.tables import faults, outcomes, table, take
 from tests.races import impatient
 from vendors.models import Vendor
@@ -38,6 +39,20 @@ class TestRows:
         )
         assert (item.created_by, item.version) == (vendor.owner, 1)
         assert job.rows.get().collectible == item
+
+    def test_first_rows_are_not_looked_for_among_each_other(self, vendor: Vendor) -> None:
+        """PostgreSQL takes tables for empty that were emptied, and so reads them whole: what was
+        added up for every item for every row took a minute for a thousand."""
+        take(vendor, "First,0,,1,1,2017")
+        rows, levels = 200, "inventory_stocklevel"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE pg_class SET relpages = 1, reltuples = 0 WHERE relname IN (%s, %s)",
+                [levels, "inventory_collectible"],
+            )
+        before = read_whole([levels])[levels]
+        take(vendor, *(f"Card {n},{n},,1,1,2017" for n in range(1, rows + 1)))
+        assert read_whole([levels])[levels] - before < 10 * rows**2
 
     @pytest.mark.parametrize("dry_run", [True, False])
     def test_row_with_more_than_can_be_counted_or_paid_for_stops_no_other(
