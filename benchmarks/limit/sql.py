@@ -32,7 +32,10 @@ FOUND = """
         SELECT id FROM found ORDER BY created_at DESC, id DESC LIMIT %(size)s OFFSET %(offset)s
     )
 """ + _JOINED.format(count="(SELECT count(*) FROM found)")
-WORD = " AND search_text LIKE '%%' || omni_unaccent(lower(%(word{n})s)) || '%%'"
+# With the condition of the index of words.
+WORD = (
+    " AND deleted_at IS NULL AND search_text LIKE '%%' || omni_unaccent(lower(%(word{n})s)) || '%%'"
+)
 CATEGORY = " AND category_id = %(category)s"
 # The rows after a row.
 AFTER = """
