@@ -1,10 +1,9 @@
 """Pages of lists: by number in v1 (`?page=2&page_size=50`), by cursor in v2 (`?cursor=…`)."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from django.core.exceptions import EmptyResultSet
 from django.core.exceptions import ValidationError as ModelValidationError
@@ -15,10 +14,10 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination, PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from core.exceptions import InvalidCursor
 from core.keyset import Keyset, first_rows
+from core.links import Links
 from core.memory import recall
 from core.paging import PagePaginator
 from core.prepared import Given, Sql
@@ -42,11 +41,12 @@ class _Paginator(PagePaginator):
 
     def read(self, rows: Any, start: int, stop: int) -> list[Any]:
         page = partial(super().read, rows, start, stop)
-        return _read_kept(rows, (start, stop), page, self.view)
+        near = _keeps(rows, self.view) and rows.counted(self.count).is_read_to(stop)
+        return _read_kept(rows, (start, stop, near), page, self.view)
 
 
 class StandardResultsSetPagination(PageNumberPagination):
-    """20 rows a page, at most 100; links are relative, so no `Host` header can poison them."""
+    """20 rows a page, at most 100."""
 
     page_size = 20
     page_size_query_param = "page_size"
@@ -64,30 +64,20 @@ class StandardResultsSetPagination(PageNumberPagination):
                 raise ValidationError({name: _("Give a whole number from 1 up.")})
         return super().get_page_size(request)
 
-    def get_next_link(self) -> str | None:
-        return _relative(super().get_next_link())
-
-    def get_previous_link(self) -> str | None:
-        return _relative(super().get_previous_link())
-
     def get_paginated_response(self, data: Any) -> Response:
         assert self.page is not None  # noqa: S101 (paginate_queryset ran before)
-        pages = self.page.paginator.num_pages
+        links = Links(cast("Request", self.request), "page")
+        pages, number, first = self.page.paginator.num_pages, self.page.number, links.without()
         envelope = {
             "count": self.page.paginator.count,
-            "next": self.get_next_link(),
-            "previous": self.get_previous_link(),
-            "page": self.page.number,
+            "next": links.to(number + 1) if number < pages else None,
+            "previous": None if number == 1 else first if number == 2 else links.to(number - 1),
+            "page": number,
             "page_size": self.page.paginator.per_page,
             "total_pages": pages,
             "results": data,
         }
-        here = cast("Request", self.request).get_full_path()
-        ends = {
-            "first": remove_query_param(here, "page"),
-            "last": replace_query_param(here, "page", pages),
-        }
-        return _page(envelope, **ends if pages > 1 else {})
+        return _page(envelope, **{"first": first, "last": links.to(pages)} if pages > 1 else {})
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
@@ -118,7 +108,7 @@ class KeysetPagination(BasePagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         size = StandardResultsSetPagination().get_page_size(request) or 0
-        self.here = request.get_full_path()
+        self.links = Links(request, "cursor")
         # What is no table's rows has an order of its own.
         self.keyset = getattr(queryset, "keyset", None) or _keyset_of(queryset)
         self.signer = Signer(salt=_asked(request, self.keyset), sep="~")
@@ -146,13 +136,13 @@ class KeysetPagination(BasePagination):
         order = self.keyset.reversed() if backwards else self.keyset
         if not (_keeps(queryset, view) and order.is_one_range):
             return _read(first_rows(order.beyond(queryset, values), count), view)
-        given = values and [Given(str(place)) for place, _value in enumerate(values)]
+        given = {f"after{place}": value for place, value in enumerate(values or ())}
 
         def page() -> Any:
-            return first_rows(order.beyond(queryset, given), count)
+            return first_rows(order.beyond(queryset, [*map(Given, given)] or None), count)
 
         key = (backwards, values is None, count)
-        return _read_kept(queryset, key, page, view, values or ())
+        return _read_kept(queryset, key, page, view, given)
 
     def _read(self, cursor: str) -> tuple[bool, list[Any] | None]:
         """Which way, and the values from where; without any from the end of the list."""
@@ -167,8 +157,8 @@ class KeysetPagination(BasePagination):
 
     def _link(self, position: list[Any]) -> str:
         if position == [False]:
-            return remove_query_param(self.here, "cursor")
-        return replace_query_param(self.here, "cursor", self.signer.sign_object(position))
+            return self.links.without()
+        return self.links.to(self.signer.sign_object(position))
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         where = "Where the page begins: from `next` or `previous`, as it is."
@@ -240,7 +230,7 @@ def _read(rows: Any, view: Any) -> list[Any]:
 
 
 def _read_kept(
-    rows: Any, key: Any, page: Callable[[], Any], view: Any, values: Sequence[Any] = ()
+    rows: Any, key: Any, page: Callable[[], Any], view: Any, given: Mapping[str, Any] | None = None
 ) -> list[Any]:
     """As `_read`; of rows that are kept, the SQL of a page is made once, for any values."""
     if not _keeps(rows, view):
@@ -253,7 +243,7 @@ def _read_kept(
         sql = recall(rows.memory, key, make)
     except EmptyResultSet:
         return []
-    found: list[Any] = view.read_rows(sql.given(*values))
+    found: list[Any] = view.read_rows(sql.given({**rows.given, **(given or {})}))
     return found
 
 
@@ -270,7 +260,3 @@ def _asked(request: Request, keyset: Keyset) -> str:
     """What a cursor is good for: this address, in this order, with these filters."""
     filters = sorted(parameters_of(request, KeysetPagination.parameters).items())
     return json.dumps([request.path, [str(term) for term in keyset.terms], filters])
-
-
-def _relative(link: str | None) -> str | None:
-    return urlsplit(link)._replace(scheme="", netloc="").geturl() if link else None

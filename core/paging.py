@@ -6,9 +6,10 @@ part by part off the index of its order, and what no row of a part can have is n
 any row is read or joined.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
+from types import MappingProxyType
 from typing import Any, Self, TypeVar
 
 from django.core.paginator import Page, Paginator
@@ -37,6 +38,8 @@ class PagedQuerySet(QuerySet[_M]):
     # Of rows that are kept to ask for pages of them again and again: what each page need not find
     # out anew, its SQL above all (`core.memory`). What is made of them has none.
     memory: dict[Any, Any] | None = None
+    # What this call means where they have stand-ins (`core.prepared.Given`).
+    given: Mapping[str, Any] = MappingProxyType({})
     never_null: frozenset[str] = frozenset()
     # Columns that the indexes of orders begin with, beside each other.
     walked: frozenset[str] = frozenset()
@@ -45,7 +48,7 @@ class PagedQuerySet(QuerySet[_M]):
         clone: Self = super()._clone()  # type: ignore[misc]
         clone._parts, clone._whole, clone._named = self._parts, self._whole, self._named
         clone._total, clone.never_null = self._total, self.never_null
-        clone._is_found_first = self._is_found_first
+        clone._is_found_first, clone.given = self._is_found_first, self.given
         return clone
 
     def _filter_or_exclude(self, negate: bool, args: Any, kwargs: Any) -> Self:
@@ -57,6 +60,12 @@ class PagedQuerySet(QuerySet[_M]):
         """The same rows, of which it is known how many there are; fewer are counted again."""
         rows = self.all()
         rows._total, rows.memory = total, self.memory  # noqa: SLF001 (its own kind)
+        return rows
+
+    def meaning(self, given: Mapping[str, Any]) -> Self:
+        """Rows that are kept, with values for their stand-ins."""
+        rows = self.all()
+        rows.given, rows.memory = given, self.memory
         return rows
 
     @property
@@ -87,7 +96,7 @@ class PagedQuerySet(QuerySet[_M]):
         whole = reduce(or_, (part.rows for part in parts), Q(pk__in=[]))
         return self._unparted().in_parts(whole, parts)
 
-    def having_one(self, path: str, keys: Sequence[int], owner: str = "vendor") -> Self:
+    def having_one(self, path: str, keys: Sequence[Any], owner: str = "vendor") -> Self:
         """The same rows: each has one of the things with these keys, found by the path, and is of
         the shop that the thing is of, found by `owner`.
 
@@ -156,13 +165,14 @@ class PagedQuerySet(QuerySet[_M]):
 
     def page(self, start: int, stop: int) -> Self:
         """The rows from one place to another; those before are passed over in the index alone."""
-        if stop <= SHALLOW or self._is_met(stop):
+        if self.is_read_to(stop):
             return self.first_rows(stop)[start:]
         return self._read(self._keys()[start:stop])
 
-    def _is_met(self, stop: int) -> bool:
-        """Whether to look for matches along the order so far costs less than to sort all."""
-        return is_searched(self) and NEAR * stop < (self._total or 0)
+    def is_read_to(self, stop: int) -> bool:
+        """Whether a page that ends there is cut off the first rows: if it is near, or if to look
+        for matches along the order so far costs less than to sort all."""
+        return stop <= SHALLOW or (is_searched(self) and NEAR * stop < (self._total or 0))
 
     def _keys(self) -> Self:
         """The primary keys of the rows, in their order, and nothing else."""
@@ -176,6 +186,12 @@ class PagedQuerySet(QuerySet[_M]):
         return rows.filter(pk__in=keys)
 
 
+class _Page(Page):
+    def __iter__(self) -> Iterator[Any]:
+        """Of all rows at once; the sequence it is asks for each by its place."""
+        return iter(self.object_list)
+
+
 class PagePaginator(Paginator):
     """Django's, by the queryset's own way to a page if it has one."""
 
@@ -184,7 +200,7 @@ class PagePaginator(Paginator):
         start = (number - 1) * self.per_page
         stop = min(start + self.per_page, self.count)
         rows: Any = self.object_list
-        return Page(self.read(rows, start, stop), number, self)
+        return _Page(self.read(rows, start, stop), number, self)
 
     def read(self, rows: Any, start: int, stop: int) -> Any:
         if isinstance(rows, PagedQuerySet):

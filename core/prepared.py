@@ -12,20 +12,22 @@ planned it before, too (docs/decisions/0025-fast-reads.md).
 
 import copy
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import date
 from functools import cached_property
+from json import JSONDecoder
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.backends.postgresql.base import ServerBindingCursor
-from django.db.models import Expression, Field, ForeignKey, Lookup, QuerySet
+from django.db.models import Expression, Field, ForeignKey, JSONField, Lookup, QuerySet
 from django.db.models.query import ValuesListIterable
 from psycopg.sql import Literal
 
+_SCAN: Any = JSONDecoder().scan_once  # type: ignore[attr-defined]
 _KEPT = "omni_cursors"  # of a connection, among its attributes
 
 
@@ -91,9 +93,9 @@ class Sql(NamedTuple):
         """Raises `EmptyResultSet` when nothing can be found."""
         return cls(*queryset.query.sql_with_params())
 
-    def given(self, *values: Any) -> "Sql":
-        """With values in the places of the stand-ins that are called by their numbers."""
-        told = (values[int(v.name)] if isinstance(v, Given) else v for v in self.parameters)
+    def given(self, values: Mapping[str, Any]) -> "Sql":
+        """With values in the places of the stand-ins for them."""
+        told = (values[v.name] if isinstance(v, Given) else v for v in self.parameters)
         return Sql(self.sql, tuple(told)) if values else self
 
 
@@ -141,7 +143,10 @@ class _Statement:
         # As Django would find out at each call.
         selected = [each[0] for each in compiler.select[: compiler.col_count]]
         converters = compiler.get_converters(selected)
-        self.converters = [(place, *each) for place, each in converters.items()]
+        self.converters = [
+            (place, [*map(_direct, found)], expression)
+            for place, (found, expression) in converters.items()
+        ]
         self.is_composite = composite = compiler.has_composite_fields(selected)
         compiler.get_converters = lambda _selected: converters
         compiler.has_composite_fields = lambda _selected: composite
@@ -172,6 +177,16 @@ class _Statement:
                     values[place] = convert(values[place], expression, connection)
             found.append(tuple(values))
         return found
+
+
+def _direct(convert: Any) -> Any:
+    """The same, but JSON as PostgreSQL writes it is read without looking for blanks around it."""
+    field = getattr(convert, "__self__", None)
+    return _read_json if isinstance(field, JSONField) and field.decoder is None else convert
+
+
+def _read_json(text: str | None, _expression: Any, _connection: Any) -> Any:
+    return None if text is None else _SCAN(text, 0)[0]
 
 
 class _Compiled:

@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
-from rest_framework.test import APIClient
+from rest_framework.request import Request
+from rest_framework.test import APIClient, APIRequestFactory
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from core.links import Links
 from tests.factories import CategoryFactory, CollectibleFactory, VendorFactory
 from users.models import User
 from vendors.models import Vendor
@@ -56,6 +59,17 @@ def test_links_keep_the_question(owner_client: APIClient, vendor: Vendor) -> Non
     kept = "ordering=name&{}page_size=1&search=black+%26"
     assert links(page) == (f"{ITEMS}?{kept.format('')}", f"{ITEMS}?{kept.format('page=3&')}")
     assert owner_client.get(page["next"]).json()["page"] == 3
+
+
+@pytest.mark.parametrize(
+    "query", ["", "page=2", "a=1&z=2", "z=2&page=9&a=1&page=3", "a=&b", "z=%20x&a=%26&a=b+c",
+              "q=caf%C3%A9&_=1", "p=%2F~-_.&pagf=1"],
+)  # fmt: skip
+def test_links_are_the_frameworks(query: str) -> None:
+    request = Request(APIRequestFactory().get(f"{ITEMS}?{query}"))
+    here, links = request.get_full_path(), Links(request, "page")
+    assert links.to(17) == replace_query_param(here, "page", 17)
+    assert links.without() == remove_query_param(here, "page")
 
 
 def test_links_stand_in_the_header_too(owner_client: APIClient, vendor: Vendor) -> None:

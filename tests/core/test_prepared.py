@@ -29,6 +29,11 @@ def among(ids: Any) -> Any:
 
 
 @prepared
+def plain(ids: Any) -> Any:
+    return Collectible.all_objects.filter(pk__any=ids).values_list("pk", "attributes")
+
+
+@prepared
 def of_category(ids: Any, least: Any) -> Any:
     chosen = Q(category_id__any=ids) & Q(quantity__gte=least) & ~Q(name="100% new")
     return Collectible.objects.filter(chosen).alias(left=F("quantity")).order_by("pk")
@@ -42,6 +47,14 @@ def test_rows_are_models_with_what_was_selected_beside_them(vendor: Any) -> None
             assert (found, found.vendor.name) == (row, vendor.name)
         assert not asked
     assert called("nobody's") == []
+
+
+@pytest.mark.parametrize(
+    "attributes", [{}, {"a": [1, 2.5, None, True, {"b": []}]}, {"n": 10**30}, {"ä 🧱": '\\ " \n'}]
+)
+def test_json_is_read_as_the_orm_reads_it(vendor: Any, attributes: dict[str, Any]) -> None:
+    item = CollectibleFactory(vendor=vendor, attributes=attributes)
+    assert plain([item.pk]) == [(item.pk, attributes)]
 
 
 def test_each_call_is_one_query_with_its_own_values(vendor: Any) -> None:

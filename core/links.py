@@ -1,0 +1,30 @@
+"""Links from one page of a list to others: relative, so that no `Host` header can poison them."""
+
+from urllib.parse import urlencode
+
+from django.utils.encoding import escape_uri_path
+from rest_framework.request import Request
+
+
+class Links:
+    """The address that was called, with another value of one parameter, or without it.
+
+    The parameters stand in the order of their names, as in the framework's own links, which take
+    the address apart and put it together again for each.
+    """
+
+    def __init__(self, request: Request, name: str) -> None:
+        self.name, self.path = name, escape_uri_path(request.path)
+        others = sorted(each for each in request.query_params.lists() if each[0] != name)
+        self.before = urlencode([each for each in others if each[0] < name], doseq=True)
+        self.after = urlencode([each for each in others if each[0] > name], doseq=True)
+
+    def to(self, value: str | int) -> str:
+        return self._joined(self.before, urlencode({self.name: value}), self.after)
+
+    def without(self) -> str:
+        return self._joined(self.before, self.after)
+
+    def _joined(self, *parts: str) -> str:
+        query = "&".join(filter(None, parts))
+        return f"{self.path}?{query}" if query else self.path
