@@ -4,7 +4,8 @@ import json
 import time
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
 from django.core.cache import cache
@@ -15,9 +16,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.etags import digest, known_tags
+from core.filters import StableOrderingFilter
 from core.memory import recall
 from core.requests import parameters_of
-from core.valkey import tell
+from core.valkey import ask, tell
 
 if TYPE_CHECKING:
     from rest_framework.viewsets import GenericViewSet as _Base
@@ -45,11 +47,35 @@ def kept(name: str, parts: Sequence[Any], make: Callable[[], Any]) -> Any:
     return found
 
 
+def _look_up(key: str) -> Any:
+    """As `cache.get`, without what a client adds to it."""
+    with suppress(RedisError):  # the breaker has logged that nobody answers
+        text = ask("GET", str(cache.make_key(key)))
+        return None if text is None else cache.client.decode(text)  # type: ignore[attr-defined]
+    return None
+
+
 def _keep(key: str, value: Any) -> None:
     """As `cache.set`, without waiting for it: the answer is ready to go."""
     name, text = cache.make_key(key), cache.client.encode(value)  # type: ignore[attr-defined]
-    with suppress(RedisError):  # the breaker has logged that nobody answers
+    with suppress(RedisError):
         tell("SET", str(name), text, "EX", settings.LIST_CACHE_SECONDS)
+
+
+class Question(Protocol):
+    """What a list is asked. All that its query is made of, besides the order, is its `shape`: who
+    asks in the same shape gets the same query, of newer data and with other values in it.
+    """
+
+    @property
+    def shape(self) -> Hashable: ...
+
+    def asked_of(self, rows: Any) -> Any:
+        """The rows (`core.paging`) that it asks for, with stand-ins for the values; for a list by
+        cursor its orders are of columns that have no NULL."""
+
+    def meant(self, rows: Any) -> Any:
+        """Those that were kept, with this call's values, and how many there are now if known."""
 
 
 class CachedListMixin(ListModelMixin, _Base):
@@ -68,15 +94,9 @@ class CachedListMixin(ListModelMixin, _Base):
         """Whether the version moves with all that this call shows. If not, nothing is kept."""
         return True
 
-    def get_question(self) -> Hashable | None:
-        """All that the query for the list's rows is made of, besides the order: who asks the same
-        gets the same query, of newer data. None when more is asked than is known to come again.
-        """
+    def get_question(self) -> Question | None:
+        """What the call asks; None when that is more than is known to come again."""
         return None
-
-    def counted(self, rows: Any) -> Any:
-        """The rows of a query that was kept, of which it is known how many there are now."""
-        return rows
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         # What no version tells of is named after what it says, and so made before it is compared.
@@ -90,7 +110,7 @@ class CachedListMixin(ListModelMixin, _Base):
         return _Rendered(body, request, headers=tag | ({"Link": links} if links else {}))
 
     def _kept_page(self, key: str) -> tuple[str, str | None]:
-        page: tuple[str, str | None] | None = cache.get(key)
+        page: tuple[str, str | None] | None = _look_up(key)
         if page is None:
             page = self._made()
             _keep(key, page)
@@ -110,11 +130,13 @@ class CachedListMixin(ListModelMixin, _Base):
         if question is None:
             return self.filter_queryset(self.get_queryset())
         order = self.request.query_params.get("ordering", "")
-        key = (type(self), self.request.version, order, question)
-        return self.counted(recall(_questions, key, self._lasting_rows, MOST_QUESTIONS))
+        key = (type(self), self.request.version, order, question.shape)
+        make = partial(self._lasting_rows, question)
+        return question.meant(recall(_questions, key, make, MOST_QUESTIONS))
 
-    def _lasting_rows(self) -> Any:
-        rows: Any = self.filter_queryset(self.get_queryset())
+    def _lasting_rows(self, question: Question) -> Any:
+        rows: Any = question.asked_of(self.get_queryset())
+        rows = StableOrderingFilter().filter_queryset(self.request, rows, self)
         rows.memory = {}
         return rows
 

@@ -159,15 +159,20 @@ class TextSearchFilter(SearchFilter):
     max_length = 200
 
     def filter_queryset(self, request: Request, queryset: QuerySet, view: APIView) -> QuerySet:
-        text = request.query_params.get(self.search_param, "").strip()
-        if not text:
+        if not request.query_params.get(self.search_param, "").strip():
             return queryset
         if not self.get_search_fields(view, request):
             raise _no_such(self.search_param)
-        if len(text) > self.max_length or "\x00" in text:
-            detail = _("At most %(count)s characters, without NUL.") % {"count": self.max_length}
+        return queryset.search(self.read_text(request))  # type: ignore[attr-defined]
+
+    @classmethod
+    def read_text(cls, request: Request) -> str:
+        """What is looked for, if anything; 400 for more than anybody looks for."""
+        text = request.query_params.get("search", "").strip()
+        if len(text) > cls.max_length or "\x00" in text:
+            detail = _("At most %(count)s characters, without NUL.") % {"count": cls.max_length}
             raise ValidationError({"search": detail})
-        return queryset.search(text)  # type: ignore[attr-defined]
+        return text
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         searched = getattr(view, "search_fields", None)

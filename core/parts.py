@@ -26,7 +26,7 @@ class Named:
     how from a thing its shop is."""
 
     path: str
-    keys: Sequence[int]
+    keys: Sequence[Any]
     owner: str
 
     def are_of(self, part: Part, model: Any) -> Foreseen:

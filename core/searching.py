@@ -27,6 +27,7 @@ from django.db.models.lookups import Exact, In
 
 from core.keyset import Row
 from core.parts import Foreseen
+from core.prepared import Given
 
 # For each row that is wanted so many are looked at along the order.
 NEAR = 30
@@ -39,6 +40,14 @@ class Sought(ExpressionWrapper):
     def __init__(self, condition: Q) -> None:
         super().__init__(condition, output_field=BooleanField())
         self.condition = condition
+
+
+class Word(Given):
+    """Stands for a word to look for, of which is known whether an index of threes has it."""
+
+    def __init__(self, name: str, *, is_indexed: bool) -> None:
+        super().__init__(name)
+        self.is_indexed = is_indexed
 
 
 @TextField.register_lookup
@@ -54,7 +63,7 @@ class Holds(Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, before = self.process_lhs(compiler, connection)
         word, after = self.process_rhs(compiler, connection)
-        if not any(map(_has_trigram, self.rhs.flatten())):
+        if not any(map(_is_indexed, self.rhs.flatten())):
             column = f"({column} || '')"
         pattern = f"(SELECT '%%' || {connection.pattern_esc.format(word)} || '%%')"
         return f"{column} LIKE {pattern}", [*before, *after]
@@ -141,9 +150,15 @@ def _is_of_one(condition: Any) -> bool:
     return isinstance(condition, Exact)
 
 
-def _has_trigram(part: Any) -> bool:
-    """Whether it is a text with three letters in a row, also without their accents."""
-    text = getattr(part, "value", None)
-    plain = unicodedata.normalize("NFKD", text) if isinstance(text, str) else ""
+def has_trigram(text: str) -> bool:
+    """Whether it has three letters in a row, also without their accents."""
+    plain = unicodedata.normalize("NFKD", text)
     bare = "".join(sign for sign in plain if not unicodedata.combining(sign))
     return _TRIGRAM.search(bare) is not None
+
+
+def _is_indexed(part: Any) -> bool:
+    if isinstance(part, Word):
+        return part.is_indexed
+    text = getattr(part, "value", None)
+    return isinstance(text, str) and has_trigram(text)

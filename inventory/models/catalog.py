@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Coalesce, Concat, Lower
+from django.db.models.lookups import In
 from django.utils.functional import cached_property
 
 from core.fields import CurrencyField, NameSlugField, random_code, validate_attributes
@@ -33,7 +34,8 @@ from core.models import (
     SoftDeleteModel,
     SoftDeleteQuerySet,
 )
-from core.searching import asks_for
+from core.prepared import Given
+from core.searching import Word, asks_for
 from core.triggers import counts_changes, keeps
 from inventory.enums import Condition, Facet
 from inventory.models.figures import CatalogCount
@@ -138,9 +140,10 @@ class Match:
     low: bool = False
 
 
-def holding(word: str) -> Q:
+def holding(word: str | Word) -> Q:
     """Somewhere in name, SKU or description; case and accents do not matter."""
-    return Q(search_text__holds=Unaccent(Lower(Value(word))))
+    sought = Value(word) if isinstance(word, str) else word
+    return Q(search_text__holds=Unaccent(Lower(sought)))
 
 
 class CollectibleQuerySet(OwnedQuerySet):
@@ -166,15 +169,18 @@ class CollectibleQuerySet(OwnedQuerySet):
 
     def search(self, text: str) -> CollectibleQuerySet:
         """Those that hold each word."""
-        words = text.split()
+        return self.with_words(text.split())
+
+    def with_words(self, words: Sequence[str] | Sequence[Word]) -> CollectibleQuerySet:
         # The words of the living have an index, whose condition the query has to say.
         living = {"deleted_at": None} if asks_for(self, "is_deleted", value=False) else {}
         rows = self.sought(Q(*map(holding, words), **living)) if words else self.all()
         rows.match = self._matched(words=(self.match or Match()).words | {*words})
         return rows
 
-    def in_categories(self, ids: list[int]) -> CollectibleQuerySet:
-        rows = self.filter(category_id__in=ids).having_one("category", ids)
+    def in_categories(self, ids: Sequence[int] | Sequence[Given]) -> CollectibleQuerySet:
+        # By the lookup's name Django would make numbers of stand-ins.
+        rows = self.filter(In(F("category_id"), ids)).having_one("category", ids)
         known = (self.match or Match()).categories
         among = frozenset(ids) if known is None else known.intersection(ids)
         rows.match = self._matched(categories=among)

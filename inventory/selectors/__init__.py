@@ -1,5 +1,6 @@
 """Reading: what there is, where, and what it is worth."""
 
+from inventory.selectors.asking import ItemQuestion, ask_for_items
 from inventory.selectors.catalog import (
     EXPORT_COLUMNS,
     EXPORT_HEADER,
@@ -74,6 +75,7 @@ __all__ = [
     "CatalogState",
     "Drift",
     "Holding",
+    "ItemQuestion",
     "LedgerHead",
     "Moment",
     "Point",
@@ -81,6 +83,7 @@ __all__ = [
     "ShownItem",
     "Tampering",
     "ValuationFigures",
+    "ask_for_items",
     "count_matches",
     "find_drift",
     "find_figure_drift",

@@ -16,6 +16,7 @@ from rest_framework.serializers import BaseSerializer
 from core.caching import CachedListMixin
 from core.conditional import Conditional
 from core.exceptions import InUse, InvalidInput
+from core.filters import TextSearchFilter
 from core.openapi import REHEARSED, STALE_PLAN, refusal
 from core.pagination import PAGINATION
 from core.renderers import CSVRenderer, JSONLinesRenderer, XLSXRenderer
@@ -45,6 +46,8 @@ from inventory.selectors import (
     NOW,
     SCOPE,
     CatalogScope,
+    ItemQuestion,
+    ask_for_items,
     count_matches,
     find_shown_item,
     get_availability,
@@ -126,13 +129,14 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
         store to another changes no item."""
         return "store" not in self.request.query_params and not read_moment(self.request)
 
-    def get_question(self) -> tuple[int, ...] | None:
-        """Who only turns pages asks for all items of the same shops."""
-        browsing = {"ordering", *PAGINATION[self.request.version].parameters}
-        return None if parameters_of(self.request, browsing) else tuple(self.scope.vendor_ids)
-
-    def counted(self, rows: Any) -> Any:
-        return rows.counted(self.scope.items)
+    def get_question(self) -> ItemQuestion | None:
+        """Of all items, or of a category, or by words, pages are turned in the same shops."""
+        turning = {"ordering", *PAGINATION[self.request.version].parameters}
+        asked = parameters_of(self.request, turning)
+        if asked.keys() - {"category", "search"}:
+            return None
+        text, [*_, category] = TextSearchFilter.read_text(self.request), asked.get("category", [""])
+        return ask_for_items(caller(self.request), self.scope, text, category)
 
     def count_of(self, rows: Any) -> int:
         """Of words and categories it is kept, whatever else of the items changes."""
