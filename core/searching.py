@@ -3,7 +3,8 @@
 An index of words knows no order: a common word is found thousands of times, and all of them are
 sorted for a page of twenty. Along the order twenty such rows are met soon, and of a rare word none
 for long. Which of the two it is nobody has to guess: so many rows are looked at along the order,
-and where they do not hold a page of matches the index is asked, in the same statement.
+and where they are not all and do not hold a page of matches the index is asked, in the same
+statement.
 """
 
 import re
@@ -79,12 +80,16 @@ class NearOrFar(Expression):
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         near, near_values = self.near.get_compiler(connection=connection).as_sql()
         far, far_values = self.far.get_compiler(connection=connection).as_sql()
-        # A part that is not wanted is not begun: what it hangs on is known before.
+        # A part that is not wanted is not begun: what it hangs on is known before. The last row
+        # that is looked at is kept with the matches, for where there is none these are all.
+        last = NEAR * self.count
         sql = (
-            f"(WITH near AS MATERIALIZED (SELECT pk FROM ({near}) AS row WHERE found"  # noqa: S608
-            f" LIMIT {self.count}), met AS MATERIALIZED (SELECT count(*) AS rows FROM near)"
-            f" SELECT pk FROM near WHERE (SELECT rows FROM met) = {self.count} UNION ALL"
-            f" SELECT pk FROM ({far}) AS row WHERE (SELECT rows FROM met) < {self.count})"
+            f"(WITH near AS MATERIALIZED (SELECT * FROM (SELECT *, row_number() OVER () AS place"  # noqa: S608
+            f" FROM ({near}) AS row) AS row WHERE found OR place = {last} LIMIT {self.count}),"
+            f" met AS MATERIALIZED (SELECT count(*) FILTER (WHERE found) = {self.count}"
+            f" OR count(*) FILTER (WHERE place = {last}) = 0 AS enough FROM near)"
+            f" SELECT pk FROM near WHERE (SELECT enough FROM met) UNION ALL"
+            f" SELECT pk FROM ({far}) AS row WHERE NOT (SELECT enough FROM met))"
         )
         return sql, [*near_values, *far_values]
 

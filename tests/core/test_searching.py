@@ -49,7 +49,9 @@ def found(rows: Any, word: str, start: int, stop: int) -> None:
 
 @pytest.mark.parametrize("word", WORDS)
 @pytest.mark.parametrize("ordering", ["-created_at,-id", "id", "name,id"])
-@pytest.mark.parametrize(("start", "size"), [(0, 1), (0, 20), (3, 2), (SHALLOW - 1, 30)])
+@pytest.mark.parametrize(
+    ("start", "size"), [(0, 1), (0, ROWS // NEAR), (0, 20), (3, 2), (SHALLOW - 1, 30)]
+)
 def test_page_of_a_search_is_that_part_of_the_whole(
     shop: Vendor, word: str, ordering: str, start: int, size: int
 ) -> None:
@@ -96,12 +98,16 @@ def test_only_where_the_order_is_an_index_it_is_walked(shop: Vendor) -> None:
 
 
 def test_common_word_is_met_and_rare_one_looked_up(shop: Vendor) -> None:
-    """In one statement, of which the other half is not begun."""
+    """In one statement, of which the other half is not begun; nor where all have been looked at."""
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE inventory_collectible")
     rows = Collectible.objects.of_vendors([shop.pk]).order_by("-created_at", "-id")
-    for word, is_looked_up in (("common", False), ("nobody", True)):
-        plan = rows.search(word).first_rows(5).explain(analyze=True)
+    for word, size, is_looked_up in (
+        ("common", 5, False),
+        ("nobody", 5, True),
+        ("nobody", 20, False),
+    ):
+        plan = rows.search(word).first_rows(size).explain(analyze=True)
         far = plan.rpartition("One-Time Filter")[2].partition("Sort Key")[0]
         assert ("never executed" not in far) is is_looked_up, plan
 
