@@ -6,7 +6,8 @@ by the interpreter's own reader: by Django's, written in Python, they cost more 
 row together.
 
 And a transaction begins with the first statement that wants one: what `core.prepared` reads before
-sees what is committed, as it would inside (docs/decisions/0027-fast-writes.md).
+sees what is committed, as it would inside (docs/decisions/0027-fast-writes.md). A savepoint can end
+with what a transaction ends with.
 """
 
 from datetime import UTC, datetime
@@ -16,9 +17,13 @@ from typing import Any
 from django.db.backends.postgresql import base
 from psycopg.types.datetime import TimestamptzLoader
 
+# Of our constraints, all that can be deferred are, and are to be so again.
+_CHECK = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     is_to_begin = False
+    checks = False  # at the end of the next savepoint what COMMIT would, and in the same call
 
     def begin(self) -> None:
         """Now, if a transaction is open that has not begun."""
@@ -48,8 +53,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not self.is_to_begin:
             super()._rollback()  # type: ignore[misc]
 
+    def _savepoint_commit(self, sid: str) -> None:
+        release = self.ops.savepoint_commit_sql(sid)
+        if self.checks:
+            self.checks = False
+            release = f"{_CHECK}; {release}"
+        with self.cursor() as cursor:
+            cursor.execute(release)
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        self.is_to_begin = False
+        self.is_to_begin = self.checks = False
         connection = super().get_new_connection(conn_params)
         while self.pool and _has_ended(connection):
             connection.close()
