@@ -22,7 +22,7 @@ from inventory.models import (
     StockTransfer,
     Valuation,
 )
-from inventory.services import CategoryService, ImageService
+from inventory.services import CategoryService, CollectibleService, ImageService
 from vendors.selectors import get_shop_settings
 
 
@@ -135,6 +135,9 @@ class CollectibleAdmin(BusinessAdmin):
     fixed = ("vendor",)
     readonly_fields = ["quantity", "allocated"]  # the ledger's
     inlines = [ImageInline]
+
+    def bring_back(self, request: HttpRequest, row: Any) -> None:
+        CollectibleService.restore(collectible=row, by=cast("Any", request.user))
 
 
 @admin.register(CollectibleImage)

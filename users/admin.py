@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
-from core.admin import AuditedAdmin, ReadOnlyAdmin
+from core.admin import AuditedAdmin, ReadOnlyAdmin, told_of
 from core.exceptions import AppException
 from users.models import EmailToken, Session, User
 from users.services import AccountService, UserService
@@ -109,8 +109,7 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
             try:
                 deed(user=user, by=request.user, **words)
             except AppException as refusal:
-                told = "; ".join(error.detail for error in refusal.errors) or refusal.detail
-                self.message_user(request, f"{user}: {told}", messages.ERROR)
+                self.message_user(request, f"{user}: {told_of(refusal)}", messages.ERROR)
             else:
                 done += 1
         self.message_user(request, f"{done} done.")

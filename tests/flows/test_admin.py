@@ -10,7 +10,7 @@ from django.db import models
 from django.test import Client
 from django.utils import timezone
 
-from core.models import AuditedModel
+from core.models import AuditedModel, AuditLog
 from inventory.models import Category, Collectible, CollectibleImage
 from tests.factories import (
     CategoryFactory,
@@ -312,6 +312,19 @@ class TestDeleting:
         assert desk.get(address(Collectible)).context["cl"].result_count == 1
         desk.post(address(Vendor), {"action": "restore", "_selected_action": category.vendor.pk})
         assert Collectible.objects.get() == item
+
+    def test_item_comes_back_with_its_units_out_of_a_store_that_was_closed(
+        self, desk: Client, staff: User
+    ) -> None:
+        item = CollectibleFactory(quantity=2)
+        [closed] = VendorStore.objects.filter(vendor=item.vendor)
+        VendorStore.objects.filter(pk=closed.pk).update(is_default=False)
+        home = StoreFactory(vendor=item.vendor, is_default=True)
+        item.delete()
+        assert saved(desk.post(address(closed, "delete"), {"post": "yes"}))
+        desk.post(address(Collectible), {"action": "restore", "_selected_action": item.pk})
+        assert {level.store: level.on_hand for level in item.levels.all()} == {closed: 0, home: 2}
+        assert AuditLog.objects.get(action=f"restored item “{item.name}”").actor_id == staff.pk
 
     def test_items_move_up_when_their_category_is_deleted(self, desk: Client, staff: User) -> None:
         category = CategoryFactory()
