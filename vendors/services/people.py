@@ -44,11 +44,12 @@ class PersonService:
         log_many(AuditType.VENDOR, by, entries)
 
 
-def lock_living(*user_ids: int) -> set[int]:
+def lock_living(*user_ids: int, paused_too: bool = False) -> set[int]:
     """Which of these accounts are in use; they stay so until the transaction ends.
 
     Whoever gives a person a shop, or work in one, asks this first: otherwise an account could end
     at that very moment, with the shop in its hands. Locked before anything else, in key order.
     """
-    users = get_user_model().objects.filter(pk__in=user_ids, is_active=True)
+    users = get_user_model().objects.filter(pk__in=user_ids, deleted_at=None)
+    users = users if paused_too else users.filter(is_active=True)
     return set(users.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
