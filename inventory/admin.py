@@ -156,6 +156,9 @@ class CollectibleImageAdmin(BusinessAdmin):
         for image in queryset.filter(is_deleted=False).order_by("pk"):
             ImageService.delete(image=image, by=cast("Any", request.user))
 
+    def bring_back(self, request: HttpRequest, row: Any) -> None:
+        ImageService.restore(image=row, by=cast("Any", request.user))
+
 
 @admin.register(ImportJob)
 class ImportJobAdmin(ReadOnlyAdmin):
