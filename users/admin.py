@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
@@ -14,8 +15,9 @@ from django.utils.html import format_html
 
 from core.admin import AuditedAdmin, ReadOnlyAdmin, told_of
 from core.exceptions import AppException
+from users.exceptions import LastAdministrator
 from users.models import EmailToken, Session, User
-from users.services import AccountService, UserService
+from users.services import AccountService, AdministratorService, UserService
 
 
 class ReasonForm(ActionForm):
@@ -26,6 +28,18 @@ class ReasonForm(ActionForm):
         required=False,
         widget=forms.TextInput({"placeholder": "told to the paused, and logged"}),
     )
+
+
+class UserForm(UserChangeForm):
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        flags = ("is_admin", "is_superuser")
+        if not any(values.get(name, getattr(self.instance, name)) for name in flags):
+            try:
+                AdministratorService.require_another(user=self.instance)
+            except LastAdministrator as refusal:
+                self.add_error(None, told_of(refusal))
+        return values
 
 
 @admin.register(User)
@@ -39,6 +53,7 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
         "is_active", "is_staff", "is_admin", "is_salesperson",
         ("deleted_at", admin.EmptyFieldListFilter),
     ]  # fmt: skip
+    form = UserForm
     readonly_fields = ["is_active", "deleted_at", "portrait"]
     actions = ["pause", "reactivate", "delete_accounts"]
     action_form = ReasonForm

@@ -1,10 +1,13 @@
 """The admin for staff: every page of every registered model opens, and does what it says."""
 
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.core import mail
 from django.db import models
 from django.test import Client
@@ -25,12 +28,17 @@ from tests.flows.desk import (
     MAKE,
     READ_ONLY,
     address,
+    filled,
     image,
     save,
     saved,
 )
+from tests.races import in_turn
+from users.exceptions import LastAdministrator
 from users.models import User
+from users.services import AccountService
 from vendors.models import AccessToken, Vendor, VendorStore
+from vendors.services import VendorService
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 15
@@ -267,6 +275,41 @@ class TestWriting:
         assert (user.email, user.email_verified) == (spelling, stays)
         assert [message.to for message in mail.outbox] == ([] if stays else [[spelling]])
 
+    def test_nobody_is_born_tomorrow(self, desk: Client) -> None:
+        tomorrow = timezone.now().date() + timedelta(days=1)
+        answer = save(desk, address(UserFactory(), "change"), birthdate=str(tomorrow))
+        assert (saved(answer), answer.context["errors"]) == (False, [["This is in the future."]])
+
+    @pytest.mark.parametrize("names", [["is_admin"], ["is_superuser", "is_admin"]])
+    def test_last_administrator_is_not_taken_from_the_platform(
+        self, client: Client, names: list[str]
+    ) -> None:
+        clerk = UserFactory(is_staff=True)
+        clerk.user_permissions.set(Permission.objects.filter(content_type__model="user"))
+        client.force_login(clerk)
+        last = UserFactory(**dict.fromkeys(names, True))
+        UserFactory(is_admin=True, is_active=False)  # paused: administers nothing
+        where = address(last, "change")
+        answer = save(client, where, **dict.fromkeys(names, ""))
+        assert (saved(answer), answer.context["errors"]) == (False, [[LastAdministrator.detail]])
+        assert saved(save(client, where, first_name="Ann"))
+        UserFactory(is_superuser=True)
+        assert saved(save(client, where, **dict.fromkeys(names, "")))
+        last.refresh_from_db()
+        assert (last.administers, last.first_name) == (False, "Ann")
+
+    @pytest.mark.django_db(transaction=True)
+    def test_two_who_take_it_from_each_other_leave_one(self) -> None:
+        people = [UserFactory(is_staff=True, is_superuser=True) for _ in range(2)]
+        calls = []
+        for by, other in (people, people[::-1]):
+            desk, where = Client(), address(other, "change")
+            desk.force_login(by)
+            form = {**filled(desk.get(where)), "is_superuser": ""}
+            calls.append(partial(desk.post, where, form))
+        assert [saved(answer) for answer in in_turn(*calls, behind=people)] == [True, False]
+        assert User.objects.administrators().count() == 1
+
     def test_secret_of_a_token_is_in_no_page(self, desk: Client) -> None:
         row = MAKE[AccessToken]()
         for page in (address(row, "change"), address(row), address(row, "history")):
@@ -326,6 +369,21 @@ class TestDeleting:
         assert {level.store: level.on_hand for level in item.levels.all()} == {closed: 0, home: 2}
         assert AuditLog.objects.get(action=f"restored item “{item.name}”").actor_id == staff.pk
 
+    def test_shop_comes_back_only_to_an_owner_who_is_there(self, desk: Client, staff: User) -> None:
+        row = VendorFactory()
+        VendorService.delete(vendor=row, by=row.owner)
+        AccountService.delete(user=row.owner, by=staff, reason="Asked for it")
+        chosen = {"action": "restore", "_selected_action": row.pk}
+        answer = desk.post(address(Vendor), chosen, follow=True)
+        told = [str(message) for message in answer.context["messages"]]
+        why = "The account of its owner was deleted: choose another owner first."
+        assert told == [f"{row} stays deleted: {why}", "0 restored."]
+        assert not saved(save(desk, address(row, "change")))
+        heir = UserFactory()
+        assert saved(save(desk, address(row, "change"), owner=heir.pk))
+        desk.post(address(Vendor), chosen)
+        assert Vendor.objects.get().owner == heir
+
     def test_items_move_up_when_their_category_is_deleted(self, desk: Client, staff: User) -> None:
         category = CategoryFactory()
         item = CollectibleFactory(vendor=category.vendor, category=category)
@@ -341,7 +399,26 @@ class TestDeleting:
         assert CollectibleImage.objects.get(is_primary=True) == second
         desk.post(address(CollectibleImage), {"action": "restore", "_selected_action": first.pk})
         assert CollectibleImage.objects.get(is_primary=True) == second
-        assert CollectibleImage.objects.count() == 2
+        assert list(first.collectible.images.order_by("position")) == [second, first]
+        assert CollectibleImage.objects.get(pk=first.pk).position == 1
+
+    def test_only_picture_that_comes_back_is_primary(self, desk: Client, staff: User) -> None:
+        only = image()
+        desk.post(address(only, "delete"), {"post": "yes"})
+        desk.post(address(CollectibleImage), {"action": "restore", "_selected_action": only.pk})
+        row = CollectibleImage.objects.get(is_primary=True)
+        assert (row, row.updated_by) == (only, staff)
+        row.collectible.refresh_from_db()
+        assert row.collectible.updated_by == staff  # an item whose pictures changed has changed
+
+    def test_picture_stays_away_while_the_same_one_is_there(self, desk: Client) -> None:
+        first = image()
+        desk.post(address(first, "delete"), {"post": "yes"})
+        again = image(collectible=first.collectible, checksum=first.checksum)
+        chosen = {"action": "restore", "_selected_action": first.pk}
+        answer = desk.post(address(CollectibleImage), chosen, follow=True)
+        assert str([*answer.context["messages"]][-1]) == "0 restored."
+        assert CollectibleImage.objects.get() == again
 
     def test_restoring_what_is_taken_is_told_and_the_rest_is_restored(self, desk: Client) -> None:
         taken, free = (CollectibleFactory(sku=sku) for sku in "AB")
