@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.utils import timezone
 
 from core.audit import AuditEntry, log_many
 from core.enums import AuditType
@@ -28,7 +29,9 @@ class PersonService:
         ended = VendorMember.objects.filter(pk__in=[row.pk for row in living])
         ended.update(invite_status=InviteStatus.REVOKED, updated_by=by)
         ended.delete()
-        VendorMember.all_objects.filter(pk__in=[row.pk for row in rows]).update(email=alias)
+        # Those that were hidden with a shop are not when it comes back.
+        told = VendorMember.all_objects.filter(pk__in=[row.pk for row in rows])
+        told.update(email=alias, deleted_at=timezone.now())
         Vendor.all_objects.filter(owner=user).update(contact_info="")
         VendorStore.all_objects.filter(vendor__owner=user).exclude(address="").update(address="")
         after = {"invite_status": InviteStatus.REVOKED}
