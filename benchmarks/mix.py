@@ -8,7 +8,7 @@ from itertools import count, islice
 import orjson
 
 from benchmarks.client import Ask, drive
-from benchmarks.facts import COMMON, Facts
+from benchmarks.facts import COMMON, Facts, gather
 from benchmarks.measuring import summed
 from benchmarks.stand import OURS, Contestant, Stand
 from benchmarks.works import ITEMS, create, sale
@@ -42,8 +42,9 @@ class Mixed:
 def measure_mix(stand: Stand, facts: Facts, seconds: float) -> Mixed:
     stand.sign_in()
     ours = stand.contestants[OURS]
+    asks = mixed(stand, ours)
     counted = stand.counts_statements()
-    slice_ = drive(ours.port, _mixed(ours, facts), seconds=seconds, pace=PACE)
+    slice_ = drive(ours.port, asks, seconds=seconds, pace=PACE)
     spent = stand.statements()[1] / slice_.done if counted else None
     figures = summed([slice_], 1, None)
     return Mixed(
@@ -53,6 +54,12 @@ def measure_mix(stand: Stand, facts: Facts, seconds: float) -> Mixed:
         cached=_cached(stand, ours, facts, seconds) if counted else None,
         requests=slice_.done,
     )
+
+
+def mixed(stand: Stand, contestant: Contestant) -> Iterator[Ask]:
+    """Of what is there now: works before have deleted items, and sold of others."""
+    contestant.memory.pop("selling", None)
+    return _mixed(contestant, gather(stand, deep=False))
 
 
 def _mixed(contestant: Contestant, facts: Facts) -> Iterator[Ask]:

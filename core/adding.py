@@ -79,11 +79,16 @@ def deed() -> Iterator[None]:
 
     If it writes nothing else that is one statement, which needs no BEGIN and no COMMIT of its own;
     else COMMIT goes with it. Nobody waits for what it locks while the answer is on its way.
+
+    Where a transaction is open already, what COMMIT would refuse is refused at the deed's end: who
+    stands around it knows what that means, and who has opened the transaction does not.
     """
     connection: Any = connections[DEFAULT_DB_ALIAS]
     if _waiting.get(None) or connection.in_atomic_block:
-        with transaction.atomic(), together():
-            yield
+        with transaction.atomic():
+            with together():
+                yield
+            connection.checks = not (_waiting.get(None) or connection.needs_rollback)
         return
     waiting = _Waiting()
     with transaction.atomic():

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from core.audit import AuditEntry, log_many, redacted
 from core.enums import AuditType
+from core.exceptions import AppException
 from core.models import (
     SOFT_CASCADE,
     AuditedModel,
@@ -161,23 +162,38 @@ class BusinessAdmin(AuditedAdmin):
     @admin.action(description="Restore the selected, with what was deleted along")
     @transaction.atomic
     def restore(self, request: HttpRequest, queryset: QuerySet) -> None:
-        restored = []
+        restored = 0
         for row in queryset.filter(is_deleted=True).order_by("pk"):
-            if _belongs_to_deleted(row):
-                alone = f"{row} stays deleted: what it belongs to is deleted. Restore that."
-                self.message_user(request, alone, messages.ERROR)
-                continue
-            try:
-                with transaction.atomic():
-                    row.restore()
-                    self.model.all_objects.filter(pk=row.pk).update(updated_by=request.user)
-            except IntegrityError:
-                taken = f"{row} stays deleted: what must be unique of it has been taken meanwhile."
-                self.message_user(request, taken, messages.ERROR)
+            if hindrance := self._restored(request, row):
+                told = f"{row} stays deleted: {hindrance}"
+                self.message_user(request, told, messages.ERROR)
             else:
-                restored.append(row)
-        self.audit(request, "restored", restored)
-        self.message_user(request, f"{len(restored)} restored.")
+                restored += 1
+        self.message_user(request, f"{restored} restored.")
+
+    def bring_back(self, request: HttpRequest, row: Any) -> None:
+        """And write it down. A model whose service restores overrides this."""
+        row.restore()
+        self.model.all_objects.filter(pk=row.pk).update(updated_by=request.user)
+        self.audit(request, "restored", [row])
+
+    def _restored(self, request: HttpRequest, row: Any) -> str:
+        """Nothing, or what kept it from coming back."""
+        if _belongs_to_deleted(row):
+            return "what it belongs to is deleted. Restore that."
+        try:
+            with transaction.atomic():
+                self.bring_back(request, row)
+        except AppException as refusal:
+            return told_of(refusal)
+        except IntegrityError:
+            return "what must be unique of it has been taken meanwhile."
+        return ""
+
+
+def told_of(refusal: AppException) -> str:
+    """A service's refusal, for a page."""
+    return "; ".join(str(error.detail) for error in refusal.errors) or str(refusal.detail)
 
 
 def _belongs_to_deleted(row: Any) -> bool:

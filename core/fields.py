@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -47,8 +47,9 @@ def validate_currency(value: str) -> None:
         raise ValidationError(text, "currency", {"value": value})
 
 
-def validate_past(value: datetime) -> None:
-    if value > timezone.now():
+def validate_past(value: date) -> None:
+    """Of a moment, or of a day, which has come when it has begun."""
+    if value > (timezone.now() if isinstance(value, datetime) else timezone.localdate()):
         raise ValidationError(_("This is in the future."), "in_future")
 
 

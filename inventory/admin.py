@@ -22,7 +22,7 @@ from inventory.models import (
     StockTransfer,
     Valuation,
 )
-from inventory.services import CategoryService, ImageService
+from inventory.services import CategoryService, CollectibleService, ImageService
 from vendors.selectors import get_shop_settings
 
 
@@ -136,6 +136,9 @@ class CollectibleAdmin(BusinessAdmin):
     readonly_fields = ["quantity", "allocated"]  # the ledger's
     inlines = [ImageInline]
 
+    def bring_back(self, request: HttpRequest, row: Any) -> None:
+        CollectibleService.restore(collectible=row, by=cast("Any", request.user))
+
 
 @admin.register(CollectibleImage)
 class CollectibleImageAdmin(BusinessAdmin):
@@ -152,6 +155,9 @@ class CollectibleImageAdmin(BusinessAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
         for image in queryset.filter(is_deleted=False).order_by("pk"):
             ImageService.delete(image=image, by=cast("Any", request.user))
+
+    def bring_back(self, request: HttpRequest, row: Any) -> None:
+        ImageService.restore(image=row, by=cast("Any", request.user))
 
 
 @admin.register(ImportJob)

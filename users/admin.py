@@ -6,16 +6,18 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
-from core.admin import AuditedAdmin, ReadOnlyAdmin
+from core.admin import AuditedAdmin, ReadOnlyAdmin, told_of
 from core.exceptions import AppException
+from users.exceptions import LastAdministrator
 from users.models import EmailToken, Session, User
-from users.services import AccountService, UserService
+from users.services import AccountService, AdministratorService, UserService
 
 
 class ReasonForm(ActionForm):
@@ -26,6 +28,18 @@ class ReasonForm(ActionForm):
         required=False,
         widget=forms.TextInput({"placeholder": "told to the paused, and logged"}),
     )
+
+
+class UserForm(UserChangeForm):
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        flags = ("is_admin", "is_superuser")
+        if not any(values.get(name, getattr(self.instance, name)) for name in flags):
+            try:
+                AdministratorService.require_another(user=self.instance)
+            except LastAdministrator as refusal:
+                self.add_error(None, told_of(refusal))
+        return values
 
 
 @admin.register(User)
@@ -39,6 +53,7 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
         "is_active", "is_staff", "is_admin", "is_salesperson",
         ("deleted_at", admin.EmptyFieldListFilter),
     ]  # fmt: skip
+    form = UserForm
     readonly_fields = ["is_active", "deleted_at", "portrait"]
     actions = ["pause", "reactivate", "delete_accounts"]
     action_form = ReasonForm
@@ -109,8 +124,7 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
             try:
                 deed(user=user, by=request.user, **words)
             except AppException as refusal:
-                told = "; ".join(error.detail for error in refusal.errors) or refusal.detail
-                self.message_user(request, f"{user}: {told}", messages.ERROR)
+                self.message_user(request, f"{user}: {told_of(refusal)}", messages.ERROR)
             else:
                 done += 1
         self.message_user(request, f"{done} done.")

@@ -14,7 +14,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from core.fields import random_code
+from core.fields import random_code, validate_past
 from core.models import TimeStampedQuerySet, VersionedModel
 from core.triggers import counts_changes
 from users.enums import EmailPurpose, EndReason
@@ -90,7 +90,7 @@ class User(AbstractUser, VersionedModel):
     email = models.EmailField(max_length=254)
     company_name = models.CharField(max_length=120, blank=True)
     phone_number = models.CharField(max_length=32, blank=True)
-    birthdate = models.DateField(null=True, blank=True)
+    birthdate = models.DateField(null=True, blank=True, validators=[validate_past])
     # Not for the admin's form, which would take any file.
     avatar = models.ImageField(upload_to=_avatar_path, blank=True, editable=False)
     language = models.CharField(

@@ -35,6 +35,9 @@ class VendorAdmin(BusinessAdmin):
         settled = {name: getattr(platform, name) for name in OF_THE_SHOP}
         return settled | super().get_changeform_initial_data(request)
 
+    def bring_back(self, request: HttpRequest, row: Any) -> None:
+        VendorService.restore(vendor=row, by=cast("Any", request.user))
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """A shop opened here has a default store, like any other."""
         super().save_related(request, form, formsets, change)

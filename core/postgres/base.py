@@ -7,7 +7,8 @@ it back and to get one is a tenth of what an item costs. And times are read by t
 reader: by Django's, written in Python, they cost more than all else of a row together.
 
 And a transaction begins with the first statement that wants one: what `core.prepared` reads before
-sees what is committed, as it would inside (docs/decisions/0027-fast-writes.md).
+sees what is committed, as it would inside (docs/decisions/0027-fast-writes.md). A savepoint can end
+with what a transaction ends with.
 """
 
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from weakref import WeakSet
 from django.db.backends.postgresql import base
 from psycopg.types.datetime import TimestamptzLoader
 
+# Of our constraints, all that can be deferred are, and are to be so again.
+_CHECK = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
 KEPT_SECONDS = 600
 # What the threads of this process have of its pool: one each.
 _ends: "WeakSet[DatabaseWrapper]" = WeakSet()
@@ -26,6 +29,7 @@ _ends: "WeakSet[DatabaseWrapper]" = WeakSet()
 
 class DatabaseWrapper(base.DatabaseWrapper):
     is_to_begin = False
+    checks = False  # at the end of the next savepoint what COMMIT would, and in the same call
     health_check_done: bool
 
     def connect(self) -> None:
@@ -77,8 +81,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not self.is_to_begin:
             super()._rollback()  # type: ignore[misc]
 
+    def _savepoint_commit(self, sid: str) -> None:
+        release = self.ops.savepoint_commit_sql(sid)
+        if self.checks:
+            self.checks = False
+            release = f"{_CHECK}; {release}"
+        with self.cursor() as cursor:
+            cursor.execute(release)
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        self.is_to_begin = False
+        self.is_to_begin = self.checks = False
         connection = super().get_new_connection(conn_params)
         while self.pool and _has_ended(connection):
             connection.close()

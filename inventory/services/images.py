@@ -118,6 +118,25 @@ class ImageService:
 
     @staticmethod
     @transaction.atomic
+    def restore(*, image: CollectibleImage, by: "User") -> None:
+        """As if it had just been added: it is the last, and the primary one if there is no other.
+
+        Raises `DuplicateImage`, `ImageRefused` when there are enough, and `NotFoundError`.
+        """
+        item = _locked_item(image.collectible_id)
+        row = get_row(CollectibleImage.all_objects.select_for_update(), image.pk)
+        if row.is_deleted:
+            _place(row, item, is_primary=False, by=by)
+            placed = {"is_primary": row.is_primary, "position": row.position}
+            CollectibleImage.all_objects.filter(pk=row.pk).restore(**placed, updated_by=by)
+            _touch(item, by)
+            action = f"restored a picture of item “{item.name}”"
+            log_audit(
+                AuditType.CATALOG, by, action, obj=row, vendor_id=item.vendor_id, after=placed
+            )
+
+    @staticmethod
+    @transaction.atomic
     def reorder(
         *, collectible: Collectible, ids: Sequence[int], by: "User"
     ) -> list[CollectibleImage]:
@@ -180,6 +199,18 @@ def _read(upload: "File[bytes]", checksum: str) -> tuple[bytes, str]:
 
 def _insert(image: CollectibleImage, *, is_primary: bool, by: "User") -> None:
     item = _locked_item(image.collectible_id)
+    _place(image, item, is_primary=is_primary, by=by)
+    image.save()
+    _touch(item, by)
+    action = f"added a picture to item “{item.name}”"
+    log_audit(
+        AuditType.CATALOG, by, action, obj=image, vendor_id=item.vendor_id, after=fields_of(image)
+    )
+    publish(ImageAdded(image_id=image.pk))
+
+
+def _place(image: CollectibleImage, item: Collectible, *, is_primary: bool, by: "User") -> None:
+    """Among the item's pictures, if they have room for it; nothing of it is written."""
     others = list(get_images_for_item(item))
     if twin := next((other for other in others if other.checksum == image.checksum), None):
         raise DuplicateImage(twin.pk)
@@ -191,13 +222,6 @@ def _insert(image: CollectibleImage, *, is_primary: bool, by: "User") -> None:
         _dethrone(item, by)
     image.is_primary = is_primary or not primary
     image.position = others[-1].position + 1 if others else 0
-    image.save()
-    _touch(item, by)
-    action = f"added a picture to item “{item.name}”"
-    log_audit(
-        AuditType.CATALOG, by, action, obj=image, vendor_id=item.vendor_id, after=fields_of(image)
-    )
-    publish(ImageAdded(image_id=image.pk))
 
 
 def _locked_item(item_id: int) -> Collectible:

@@ -1,6 +1,8 @@
 """`make bench` with real servers, over few items and for a moment: it cannot rot."""
 
+import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,15 @@ import pytest
 from django.db import connection
 
 from benchmarks.__main__ import NAMES, main
+from benchmarks.facts import gather
 from benchmarks.measuring import Figures, Outcome
+from benchmarks.mix import mixed
 from benchmarks.report import Result, load, render
-from benchmarks.works import WORKS
+from benchmarks.stand import OURS, Contestant, Stand
+from benchmarks.works import WORKS, sale
+from inventory.models import Collectible
+from scripts.processes import Process
+from tests.factories import CategoryFactory, CollectibleFactory, UserFactory, VendorFactory
 
 ROWS_OF_THE_ISSUE = 14
 
@@ -78,3 +86,23 @@ def test_unknown_work_is_refused() -> None:
     with pytest.raises(SystemExit, match="There is no lists; there are list,"):
         main(["--only", "lists"])
     assert len(NAMES) == len(WORKS) + 3 > ROWS_OF_THE_ISSUE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mix_names_no_item_that_the_bulk_deletes_have_taken(tmp_path: Path) -> None:
+    shop = VendorFactory()
+    UserFactory(username="scale", active_vendor=shop)
+    items = [CollectibleFactory(vendor=shop, quantity=3) for _ in range(12)]
+    category = CategoryFactory(vendor=shop)
+    url = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
+    stand = Stand(url, {}, tmp_path)
+    ours = Contestant(OURS, 0, Process("ours", [], tmp_path / "log"))
+    facts = gather(stand, deep=False)
+    assert category.pk in facts.categories
+    next(sale(ours, facts))
+    kept = {item.pk for item in items[6::2]}
+    Collectible.objects.exclude(pk__in=kept).delete()
+    asked = b" ".join(ask.data for ask in islice(mixed(stand, ours), 200))
+    named = re.findall(rb'"item":(\d+)|items/(\d+)/', asked)
+    assert {int(sold or read) for sold, read in named} <= kept
+    assert any(sold for sold, _read in named)

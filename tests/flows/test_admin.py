@@ -1,17 +1,19 @@
 """The admin for staff: every page of every registered model opens, and does what it says."""
 
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.core import mail
 from django.db import models
 from django.test import Client
 from django.utils import timezone
 
 from core.models import AuditedModel
-from inventory.models import Category, Collectible, CollectibleImage
+from inventory.models import Category, Collectible
 from tests.factories import (
     CategoryFactory,
     CollectibleFactory,
@@ -25,10 +27,12 @@ from tests.flows.desk import (
     MAKE,
     READ_ONLY,
     address,
-    image,
+    filled,
     save,
     saved,
 )
+from tests.races import in_turn
+from users.exceptions import LastAdministrator
 from users.models import User
 from vendors.models import AccessToken, Vendor, VendorStore
 
@@ -36,18 +40,6 @@ pytestmark = pytest.mark.django_db
 MOST_QUERIES = 15
 of_every_model = pytest.mark.parametrize("model", MAKE, ids=lambda model: model.__name__)
 of_business_models = pytest.mark.parametrize("model", BUSINESS, ids=lambda model: model.__name__)
-
-
-@pytest.fixture
-def staff(db: None) -> User:
-    user: User = UserFactory(is_staff=True, is_superuser=True)
-    return user
-
-
-@pytest.fixture
-def desk(client: Client, staff: User) -> Client:
-    client.force_login(staff)
-    return client
 
 
 def test_every_registered_model_is_tested() -> None:
@@ -267,6 +259,41 @@ class TestWriting:
         assert (user.email, user.email_verified) == (spelling, stays)
         assert [message.to for message in mail.outbox] == ([] if stays else [[spelling]])
 
+    def test_nobody_is_born_tomorrow(self, desk: Client) -> None:
+        tomorrow = timezone.now().date() + timedelta(days=1)
+        answer = save(desk, address(UserFactory(), "change"), birthdate=str(tomorrow))
+        assert (saved(answer), answer.context["errors"]) == (False, [["This is in the future."]])
+
+    @pytest.mark.parametrize("names", [["is_admin"], ["is_superuser", "is_admin"]])
+    def test_last_administrator_is_not_taken_from_the_platform(
+        self, client: Client, names: list[str]
+    ) -> None:
+        clerk = UserFactory(is_staff=True)
+        clerk.user_permissions.set(Permission.objects.filter(content_type__model="user"))
+        client.force_login(clerk)
+        last = UserFactory(**dict.fromkeys(names, True))
+        UserFactory(is_admin=True, is_active=False)  # paused: administers nothing
+        where = address(last, "change")
+        answer = save(client, where, **dict.fromkeys(names, ""))
+        assert (saved(answer), answer.context["errors"]) == (False, [[LastAdministrator.detail]])
+        assert saved(save(client, where, first_name="Ann"))
+        UserFactory(is_superuser=True)
+        assert saved(save(client, where, **dict.fromkeys(names, "")))
+        last.refresh_from_db()
+        assert (last.administers, last.first_name) == (False, "Ann")
+
+    @pytest.mark.django_db(transaction=True)
+    def test_two_who_take_it_from_each_other_leave_one(self) -> None:
+        people = [UserFactory(is_staff=True, is_superuser=True) for _ in range(2)]
+        calls = []
+        for by, other in (people, people[::-1]):
+            desk, where = Client(), address(other, "change")
+            desk.force_login(by)
+            form = {**filled(desk.get(where)), "is_superuser": ""}
+            calls.append(partial(desk.post, where, form))
+        assert [saved(answer) for answer in in_turn(*calls, behind=people)] == [True, False]
+        assert User.objects.administrators().count() == 1
+
     def test_secret_of_a_token_is_in_no_page(self, desk: Client) -> None:
         row = MAKE[AccessToken]()
         for page in (address(row, "change"), address(row), address(row, "history")):
@@ -274,71 +301,3 @@ class TestWriting:
         assert saved(save(desk, address(row, "change"), token="0123456789", is_used="on"))
         row.refresh_from_db()
         assert (row.is_used, row.token != "0123456789") == (False, True)
-
-
-class TestDeleting:
-    @of_business_models
-    def test_deleting_hides_and_restoring_brings_back(
-        self, desk: Client, staff: User, model: Any
-    ) -> None:
-        row = MAKE[model]()
-        assert saved(desk.post(address(row, "delete"), {"post": "yes"}))
-        assert not model.objects.filter(pk=row.pk).exists()
-        hidden = model.all_objects.get(pk=row.pk)
-        assert (hidden.is_deleted, hidden.updated_by) == (True, staff)
-        chosen = {"action": "restore", "_selected_action": row.pk}
-        answer = desk.post(address(model), chosen, follow=True)
-        assert str([*answer.context["messages"]][-1]) == "1 restored."
-        assert model.objects.get(pk=row.pk).updated_by == staff
-
-    @of_business_models
-    def test_deleting_the_selected_hides_them(self, desk: Client, staff: User, model: Any) -> None:
-        rows, kept = [MAKE[model]() for _ in range(2)], MAKE[model]()
-        chosen = {"action": "delete_selected", "_selected_action": [row.pk for row in rows]}
-        assert desk.post(address(model), chosen).status_code == 200  # asks once more
-        assert saved(desk.post(address(model), {**chosen, "post": "yes"}))
-        hidden = model.all_objects.filter(is_deleted=True, pk__in=[row.pk for row in rows])
-        assert {row.updated_by for row in hidden} == {staff}
-        assert hidden.count() == 2
-        assert model.objects.filter(pk=kept.pk).exists()
-        assert LogEntry.objects.filter(user=staff).count() == 2
-
-    def test_shop_goes_and_comes_with_all_it_has(self, desk: Client) -> None:
-        category = CategoryFactory()
-        StoreFactory(vendor=category.vendor)
-        item = CollectibleFactory(vendor=category.vendor, category=category)
-        assert saved(desk.post(address(category.vendor, "delete"), {"post": "yes"}))
-        assert not Collectible.objects.exists()
-        assert desk.get(address(Collectible)).context["cl"].result_count == 1
-        desk.post(address(Vendor), {"action": "restore", "_selected_action": category.vendor.pk})
-        assert Collectible.objects.get() == item
-
-    def test_items_move_up_when_their_category_is_deleted(self, desk: Client, staff: User) -> None:
-        category = CategoryFactory()
-        item = CollectibleFactory(vendor=category.vendor, category=category)
-        assert saved(desk.post(address(category, "delete"), {"post": "yes"}))
-        item.refresh_from_db()
-        assert (item.category, item.updated_by) == (None, staff)
-        assert not Category.objects.exists()
-
-    def test_next_picture_is_primary_when_the_primary_one_is_deleted(self, desk: Client) -> None:
-        first = image()
-        second = image(collectible=first.collectible, is_primary=False, position=1)
-        desk.post(address(first, "delete"), {"post": "yes"})
-        assert CollectibleImage.objects.get(is_primary=True) == second
-        desk.post(address(CollectibleImage), {"action": "restore", "_selected_action": first.pk})
-        assert CollectibleImage.objects.get(is_primary=True) == second
-        assert CollectibleImage.objects.count() == 2
-
-    def test_restoring_what_is_taken_is_told_and_the_rest_is_restored(self, desk: Client) -> None:
-        taken, free = (CollectibleFactory(sku=sku) for sku in "AB")
-        Collectible.objects.filter(pk__in=[taken.pk, free.pk]).delete()
-        CollectibleFactory(vendor=taken.vendor, sku="A")
-        chosen = {"action": "restore", "_selected_action": [taken.pk, free.pk]}
-        answer = desk.post(address(Collectible), chosen, follow=True)
-        assert answer.status_code == 200
-        told = [str(message) for message in answer.context["messages"]]
-        assert len(told) == 2
-        assert str(taken) in told[0]
-        assert told[1] == "1 restored."
-        assert set(Collectible.objects.values_list("sku", flat=True)) == {"A", "B"}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from core.models import IdempotencyKey
 from inventory.enums import Reason
 from inventory.models import Collectible, StockLevel
 from inventory.services import (
@@ -122,6 +123,22 @@ def test_deed_and_closing_at_the_same_moment_are_one_after_the_other(
     closed = VendorStore.all_objects.get(pk=stall.pk).is_deleted
     on_its_way = int(deed is sent)
     assert (closed, there(stall)) == ((True, 0) if closes_first else (False, 1 - on_its_way))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}])
+def test_item_is_refused_by_a_store_that_closes_with_a_key_as_without(
+    owner: User, owner_client: APIClient, stall: VendorStore, headers: dict[str, str]
+) -> None:
+    VendorService.select(vendor=stall.vendor, store=stall, by=owner)
+    post = partial(owner_client.post, "/api/v1/catalog/items/", {"name": "New"}, headers=headers)
+    _closed, answer = in_turn(
+        partial(StoreService.delete, store=stall, by=owner), post, behind=stall
+    )
+    assert refusal(answer) == (409, "store_closed")
+    assert not Collectible.objects.exists()
+    assert not IdempotencyKey.objects.exists()
+    assert post().status_code == 201  # in the default store, under the same key
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,10 +1,12 @@
 """Signing up, signing in, and who one is."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from core.models import AuditLog
@@ -17,6 +19,7 @@ pytestmark = pytest.mark.django_db
 REGISTER = "/api/v1/auth/register/"
 TOKEN = "/api/v1/auth/token/"
 ME = "/api/v1/auth/me/"
+COMPLETE = "/api/v1/auth/profile/complete/"
 NEW = {"username": "ann", "email": "Ann@Example.com", "password": PASSWORD}
 
 
@@ -201,6 +204,22 @@ class TestMe:
         change = {"first_name": "Ann", "last_name": "Lee", "birthdate": "1990-04-01"}
         body = owner_client.patch(ME, change).json()
         assert (body["full_name"], body["profile_completed"]) == ("Ann Lee", True)
+
+    @pytest.mark.parametrize("where", [ME, COMPLETE, REGISTER])
+    def test_nobody_is_born_tomorrow(self, owner_client: APIClient, where: str) -> None:
+        today = timezone.now().date()
+        new = {"email": "ann@example.com", "password": PASSWORD} if where == REGISTER else {}
+        names = {} if where == REGISTER else {"first_name": "Ann", "last_name": "Lee"}
+        call = owner_client.patch if where == ME else owner_client.post
+        tomorrow = {"birthdate": str(today + timedelta(days=1))}
+        answer = call(where, {**new, **names, **tomorrow})
+        [fault] = answer.json()["errors"]
+        assert (answer.status_code, fault["field"], fault["code"]) == (
+            400,
+            "birthdate",
+            "in_future",
+        )
+        assert call(where, {**new, **names, "birthdate": str(today)}).status_code < 300
 
     @pytest.mark.parametrize("field", ["is_staff", "is_admin", "is_superuser", "password", "owner"])
     def test_nothing_else_can(self, owner_client: APIClient, owner: User, field: str) -> None:

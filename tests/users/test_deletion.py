@@ -30,6 +30,7 @@ from users.enums import EmailPurpose
 from users.models import EmailToken, Session, User
 from users.services import AvatarService, EmailTokenService, MailService
 from vendors.models import Vendor, VendorMember
+from vendors.services import VendorService
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/"
@@ -117,6 +118,19 @@ class TestPerson:
         assert (row.birthdate, row.active_vendor) == (None, None)
         assert row.email == f"{row.username}@accounts.invalid"
         assert LogEntry.objects.filter(object_repr="other").exists()
+
+    def test_does_not_come_back_with_a_shop_that_was_closed(
+        self, ann: User, ann_client: APIClient
+    ) -> None:
+        worked = MemberFactory(user=ann)
+        invited = MemberFactory(user=None, email=ann.email, invite_status="pending")
+        stays = MemberFactory(vendor=worked.vendor)
+        for row in (worked, invited):
+            VendorService.delete(vendor=row.vendor, by=row.vendor.owner)
+        assert delete(ann_client).status_code == 204
+        for row in (worked, invited):
+            VendorService.restore(vendor=row.vendor, by=UserFactory())
+        assert VendorMember.objects.get() == stays
 
     def test_gets_a_last_mail_at_the_old_address(
         self, ann_client: APIClient, django_capture_on_commit_callbacks: Any

@@ -9,8 +9,8 @@ from rest_framework.test import APIClient
 
 from core.models import AuditLog
 from inventory.models import Collectible
-from tests.factories import PASSWORD, MemberFactory, StoreFactory, VendorFactory
-from tests.races import ROUNDS, at_once
+from tests.factories import PASSWORD, MemberFactory, StoreFactory, UserFactory, VendorFactory
+from tests.races import ROUNDS, at_once, in_turn, outcome
 from tests.vendors.people import person
 from users.models import User
 from users.services import AccountService
@@ -204,3 +204,19 @@ def test_lower_role_writes_nothing_after_it_was_given(shop: Vendor, sign_in: Any
         there = Collectible.objects.filter(name=body["name"]).exists()
         assert there == (wrote.status_code == 201)
         assert client.post(ITEMS, body).status_code == 403
+
+
+@pytest.mark.parametrize("comes_back_first", [False, True])
+def test_shop_comes_back_before_its_owner_goes_or_stays_closed(
+    shop: Vendor, comes_back_first: bool
+) -> None:
+    owner, staff = shop.owner, UserFactory()
+    VendorService.delete(vendor=shop, by=owner)
+    calls = [
+        partial(outcome, partial(VendorService.restore, vendor=shop, by=staff)),
+        partial(outcome, partial(AccountService.delete, user=owner, by=staff, reason="Gone")),
+    ]
+    outcomes = in_turn(*calls[:: 1 if comes_back_first else -1], behind=owner)
+    assert outcomes == ["done", "owns_vendors" if comes_back_first else "validation_error"]
+    owner.refresh_from_db()
+    assert Vendor.objects.filter(pk=shop.pk).exists() == comes_back_first == owner.is_active

@@ -10,8 +10,10 @@ from core.audit import log_audit
 from core.enums import AuditType
 from core.exceptions import ForbiddenError
 from core.writing import constraint_as
+from users.exceptions import LastAdministrator
 from users.models import User
 from users.services.accounts import taken
+from users.services.locks import locked_among_administrators
 from users.services.strength import require_strong
 
 if TYPE_CHECKING:
@@ -44,6 +46,17 @@ class AdministratorService:
             user: User = User.objects.create_user(username or None, email, password, is_admin=True)
         log_audit(AuditType.SECURITY, maker, f"made administrator “{user.username}”", obj=user)
         return user
+
+    @staticmethod
+    @transaction.atomic
+    def require_another(*, user: User) -> None:
+        """Raises `LastAdministrator` unless the platform can do without this account.
+
+        It stays so until the caller's transaction ends.
+        """
+        _row, last = locked_among_administrators(user)
+        if last:
+            raise LastAdministrator
 
 
 def _require_first(setup_secret: str) -> None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.utils import timezone
 
 from core.audit import AuditEntry, log_many
 from core.enums import AuditType
@@ -28,7 +29,9 @@ class PersonService:
         ended = VendorMember.objects.filter(pk__in=[row.pk for row in living])
         ended.update(invite_status=InviteStatus.REVOKED, updated_by=by)
         ended.delete()
-        VendorMember.all_objects.filter(pk__in=[row.pk for row in rows]).update(email=alias)
+        # Those that were hidden with a shop are not when it comes back.
+        told = VendorMember.all_objects.filter(pk__in=[row.pk for row in rows])
+        told.update(email=alias, deleted_at=timezone.now())
         Vendor.all_objects.filter(owner=user).update(contact_info="")
         VendorStore.all_objects.filter(vendor__owner=user).exclude(address="").update(address="")
         after = {"invite_status": InviteStatus.REVOKED}
@@ -44,11 +47,12 @@ class PersonService:
         log_many(AuditType.VENDOR, by, entries)
 
 
-def lock_living(*user_ids: int) -> set[int]:
+def lock_living(*user_ids: int, paused_too: bool = False) -> set[int]:
     """Which of these accounts are in use; they stay so until the transaction ends.
 
     Whoever gives a person a shop, or work in one, asks this first: otherwise an account could end
     at that very moment, with the shop in its hands. Locked before anything else, in key order.
     """
-    users = get_user_model().objects.filter(pk__in=user_ids, is_active=True)
+    users = get_user_model().objects.filter(pk__in=user_ids, deleted_at=None)
+    users = users if paused_too else users.filter(is_active=True)
     return set(users.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))

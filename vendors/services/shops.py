@@ -105,6 +105,22 @@ class VendorService:
 
     @staticmethod
     @transaction.atomic
+    def restore(*, vendor: Vendor, by: "User") -> None:
+        """Opens the shop again, with all that was hidden along.
+
+        Raises `InvalidInput` when the account of its owner was deleted: an open shop has one.
+        """
+        living = lock_living(vendor.owner_id, paused_too=True)
+        row = get_row(Vendor.all_objects.select_for_update(no_key=True), vendor.pk)
+        if row.is_deleted:
+            if row.owner_id not in living:
+                text = _("The account of its owner was deleted: choose another owner first.")
+                raise InvalidInput.of("owner", text, "does_not_exist")
+            Vendor.all_objects.filter(pk=row.pk).restore(updated_by=by)
+            log_audit(AuditType.VENDOR, by, f"opened shop “{row.name}” again", obj=row)
+
+    @staticmethod
+    @transaction.atomic
     def transfer(*, vendor: Vendor, user_id: int, by: "User") -> Vendor:
         """The member becomes the owner, and the owner an administrator.
 
