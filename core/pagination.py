@@ -243,7 +243,7 @@ def _read_kept(
         sql = recall(rows.memory, key, make)
     except EmptyResultSet:
         return []
-    found: list[Any] = view.read_rows(sql.given({**rows.given, **(given or {})}))
+    found: list[Any] = view.read_rows(sql.given({**(rows.given or {}), **(given or {})}))
     return found
 
 

@@ -9,7 +9,6 @@ any row is read or joined.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
-from types import MappingProxyType
 from typing import Any, Self, TypeVar
 
 from django.core.paginator import Page, Paginator
@@ -39,7 +38,7 @@ class PagedQuerySet(QuerySet[_M]):
     # out anew, its SQL above all (`core.memory`). What is made of them has none.
     memory: dict[Any, Any] | None = None
     # What this call means where they have stand-ins (`core.prepared.Given`).
-    given: Mapping[str, Any] = MappingProxyType({})
+    given: Mapping[str, Any] | None = None
     never_null: frozenset[str] = frozenset()
     # Columns that the indexes of orders begin with, beside each other.
     walked: frozenset[str] = frozenset()

@@ -1,5 +1,7 @@
 """Pages of rows that are in several shops, and pages deep in a list, are those of the whole."""
 
+import copy
+
 import pytest
 from rest_framework.test import APIClient
 
@@ -31,6 +33,12 @@ def many(owner: User, vendor: Vendor) -> list[Collectible]:
     ]  # fmt: skip
     CollectibleFactory(name="A stranger's card")
     return Collectible.objects.bulk_create(rows)
+
+
+def test_rows_are_copied_whole_as_serializers_do(many: list[Collectible], owner: User) -> None:
+    rows = Collectible.objects.of_vendors([many[0].vendor_id]).order_by("pk")
+    kept = rows.counted(7).meaning({"word0": "x"})
+    assert list(copy.deepcopy(rows)) == list(copy.deepcopy(kept)) == list(rows)
 
 
 @pytest.mark.parametrize("ordering", ["-created_at", "name", "-value,name", "sku"])
