@@ -40,9 +40,13 @@ class _Paginator(PagePaginator):
         return int(count_of(self.object_list) if count_of else super().count)
 
     def read(self, rows: Any, start: int, stop: int) -> list[Any]:
-        page = partial(super().read, rows, start, stop)
-        near = _keeps(rows, self.view) and rows.counted(self.count).is_read_to(stop)
-        return _read_kept(rows, (start, stop, near), page, self.view)
+        if not _keeps(rows, self.view):
+            return _read(super().read(rows, start, stop), self.view)
+        # The last page is asked for in the words of a full one, lest each length had its own.
+        end = start + self.per_page
+        page = partial(super().read, rows, start, end)
+        key = (start, end, rows.counted(self.count).is_read_to(end))
+        return _read_kept(rows, key, page, self.view, {})[: max(stop - start, 0)]
 
 
 class StandardResultsSetPagination(PageNumberPagination):
@@ -230,11 +234,9 @@ def _read(rows: Any, view: Any) -> list[Any]:
 
 
 def _read_kept(
-    rows: Any, key: Any, page: Callable[[], Any], view: Any, given: Mapping[str, Any] | None = None
+    rows: Any, key: Any, page: Callable[[], Any], view: Any, given: Mapping[str, Any]
 ) -> list[Any]:
-    """As `_read`; of rows that are kept, the SQL of a page is made once, for any values."""
-    if not _keeps(rows, view):
-        return _read(page(), view)
+    """As `_read` of rows that are kept: the SQL of a page is made once, for any values."""
 
     def make() -> Sql:
         return Sql.of(page().prefetch_related(None).values_list("pk", flat=True))
@@ -243,7 +245,7 @@ def _read_kept(
         sql = recall(rows.memory, key, make)
     except EmptyResultSet:
         return []
-    found: list[Any] = view.read_rows(sql.given({**(rows.given or {}), **(given or {})}))
+    found: list[Any] = view.read_rows(sql.given({**(rows.given or {}), **given}))
     return found
 
 

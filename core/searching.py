@@ -23,7 +23,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.expressions import Col
+from django.db.models.expressions import Col, ExpressionList
 from django.db.models.lookups import Exact, In
 
 from core.keyset import Row
@@ -150,9 +150,11 @@ def _column(condition: Any) -> str:
 
 
 def _is_of_one(condition: Any) -> bool:
-    if isinstance(condition, In):
-        return condition.rhs_is_direct_value() and len(condition.rhs) == 1
-    return isinstance(condition, Exact)
+    if not isinstance(condition, In):
+        return isinstance(condition, Exact)
+    if isinstance(condition.rhs, ExpressionList):  # of stand-ins
+        return len(condition.rhs.get_source_expressions()) == 1
+    return condition.rhs_is_direct_value() and len(condition.rhs) == 1
 
 
 def has_trigram(text: str) -> bool:

@@ -140,5 +140,6 @@ def test_search_within_a_category_costs_as_many_questions_the_second_time(
     for category, word in [(0, "dragon"), (1, "dragon"), (1, "cafe"), (0, "cafe")]:
         with CaptureQueriesContext(connection) as asked:
             assert found(owner_client, V1, category=categories[category].slug, search=word)
+        assert "near AS" in asked.captured_queries[-1]["sql"]
         costs.append(len(asked))
     assert costs == [4, 3, 4, 3]
