@@ -1,10 +1,9 @@
 """PostgreSQL as Django talks to it; a pooled connection is looked at, not asked, before its use.
 
 Django's pool asks PostgreSQL once more for every request whether it is there. A connection that was
-ended has something to read, its end, and that is known without asking anybody. A thread keeps its
-connection for the next request as long as the pool has more of them than there are threads: to give
-it back and to get one is a tenth of what an item costs. And times are read by the interpreter's own
-reader: by Django's, written in Python, they cost more than all else of a row together.
+ended has something to read, its end, and that is known without asking anybody. And times are read
+by the interpreter's own reader: by Django's, written in Python, they cost more than all else of a
+row together.
 
 And a transaction begins with the first statement that wants one: what `core.prepared` reads before
 sees what is committed, as it would inside (docs/decisions/0027-fast-writes.md). A savepoint can end
@@ -13,45 +12,18 @@ with what a transaction ends with.
 
 from datetime import UTC, datetime
 from select import POLLIN, poll
-from time import monotonic
 from typing import Any
-from weakref import WeakSet
 
 from django.db.backends.postgresql import base
 from psycopg.types.datetime import TimestamptzLoader
 
 # Of our constraints, all that can be deferred are, and are to be so again.
 _CHECK = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
-KEPT_SECONDS = 600
-# What the threads of this process have of its pool: one each.
-_ends: "WeakSet[DatabaseWrapper]" = WeakSet()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     is_to_begin = False
     checks = False  # at the end of the next savepoint what COMMIT would, and in the same call
-    health_check_done: bool
-
-    def connect(self) -> None:
-        super().connect()
-        if self.pool:
-            _ends.add(self)
-            self.close_at = monotonic() + KEPT_SECONDS
-
-    def close_if_unusable_or_obsolete(self) -> None:
-        """Asked when a request begins and when it ends; one connection is always left to others."""
-        if self.pool and len(_ends) >= self.pool.max_size:
-            self.close_at = 0.0
-        super().close_if_unusable_or_obsolete()
-
-    def close_if_health_check_failed(self) -> None:
-        """Asked before each statement; a kept connection is looked at once in a request."""
-        if self.pool and self.connection is not None and not self.health_check_done:
-            self.health_check_done = True
-            if _has_ended(self.connection):
-                self.connection.close()
-                self.close()
-        super().close_if_health_check_failed()
 
     def begin(self) -> None:
         """Now, if a transaction is open that has not begun."""

@@ -1,6 +1,5 @@
 """Connections that are kept: one that PostgreSQL has ended meanwhile is not used."""
 
-import gc
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -14,28 +13,15 @@ from core.postgres.base import DatabaseWrapper, UTCLoader
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def pool_of(size: int, threads: int) -> Iterator[list[Any]]:
-    """Connections to the test database, which nobody asks whether they are there; of each thread
-    its end."""
-    options = connection.settings_dict["OPTIONS"] | {"pool": {"min_size": 1, "max_size": size}}
-    told = {**connection.settings_dict, "OPTIONS": options, "CONN_HEALTH_CHECKS": False}
-    gc.collect()  # of threads that are gone
-    ends = [DatabaseWrapper(told, alias="default") for _ in range(threads)]
-    yield ends
-    for end in ends:
-        end.close()
-    ends[0].close_pool()
-
-
 @pytest.fixture
 def pooled() -> Iterator[Any]:
-    for [end] in pool_of(1, threads=1):
-        yield end
-
-
-@pytest.fixture
-def three_of_two() -> Iterator[list[Any]]:
-    yield from pool_of(2, threads=3)
+    """A pool of one connection to the test database, which nobody asks whether it is there."""
+    options = connection.settings_dict["OPTIONS"] | {"pool": {"min_size": 1, "max_size": 1}}
+    told = {**connection.settings_dict, "OPTIONS": options, "CONN_HEALTH_CHECKS": False}
+    wrapper = DatabaseWrapper(told, alias="default")
+    yield wrapper
+    wrapper.close()
+    wrapper.close_pool()
 
 
 def who(pooled: Any) -> int:
@@ -57,43 +43,6 @@ def test_connection_that_was_ended_is_replaced(pooled: Any) -> None:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [ended])
         assert cursor.fetchone() == (True,)
     assert who(pooled) != ended
-
-
-def request(end: Any) -> int:
-    """The process that answers; what is kept is for the thread's next request."""
-    end.close_if_unusable_or_obsolete()
-    with end.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        [pid] = cursor.fetchone()
-    end.close_if_unusable_or_obsolete()
-    return int(pid)
-
-
-def test_thread_keeps_its_connection_until_it_is_old(three_of_two: list[Any]) -> None:
-    first, *_others = three_of_two
-    kept = request(first)
-    assert request(first) == kept
-    assert first.connection is not None
-    first.close_at = 0.0
-    first.close_if_unusable_or_obsolete()
-    assert first.connection is None
-
-
-def test_kept_connection_that_was_ended_is_replaced(three_of_two: list[Any]) -> None:
-    first, *_others = three_of_two
-    for _ in range(3):
-        ended = request(first)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [ended])
-        assert request(first) != ended
-
-
-def test_more_threads_than_connections_take_turns(three_of_two: list[Any]) -> None:
-    """Nobody waits for a connection that a thread keeps which has nothing to do."""
-    for _ in range(3):
-        for end in three_of_two:
-            assert request(end)
-    assert [end.connection for end in three_of_two] == [None] * 3
 
 
 @pytest.mark.parametrize(
