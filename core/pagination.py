@@ -23,6 +23,8 @@ from core.paging import PagePaginator
 from core.prepared import Given, Sql
 from core.requests import parameters_of
 
+# Of so many pages of the same question the SQL is kept; few are looked at again.
+MOST_PAGES = 20
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}
 _LINK = {"type": ["string", "null"], "format": "uri-reference"}
 
@@ -242,7 +244,7 @@ def _read_kept(
         return Sql.of(page().prefetch_related(None).values_list("pk", flat=True))
 
     try:
-        sql = recall(rows.memory, key, make)
+        sql = recall(rows.memory, key, make, MOST_PAGES)
     except EmptyResultSet:
         return []
     found: list[Any] = view.read_rows(sql.given({**(rows.given or {}), **given}))
