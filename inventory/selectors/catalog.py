@@ -168,7 +168,7 @@ def _called(user: Any, reference: Any, number: Any) -> Any:
 
 @prepared
 def _branches(ids: Any) -> Any:
-    return _with_branches(Category.objects.filter(pk__any=ids))
+    return _with_branches(Category.objects.filter(pk__among=ids))
 
 
 def _with_branches(categories: Any) -> Any:
