@@ -69,8 +69,8 @@ def fill(vendor: Vendor, rows: int) -> Order:
         connection.check_constraints()  # what is deferred is asked while the triggers are off
     CounterService.rebuild(vendor_ids=[vendor.pk])
     with connection.cursor() as cursor:
-        # As PostgreSQL does by itself a minute after so many rows. Until then it may take tables for
-        # empty, of which tests before took all rows back, and read them once for each other row.
+        # As PostgreSQL does by itself a minute after so many rows. Until then it may take tables
+        # for empty, of which tests before took all rows back, and read them once for each row.
         cursor.execute("ANALYZE")
     return order
 
