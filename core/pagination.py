@@ -44,11 +44,13 @@ class _Paginator(PagePaginator):
     def read(self, rows: Any, start: int, stop: int) -> list[Any]:
         if not _keeps(rows, self.view):
             return _read(super().read(rows, start, stop), self.view)
+        if stop <= start:
+            return []
         # The last page is asked for in the words of a full one, lest each length had its own.
         end = start + self.per_page
         page = partial(super().read, rows, start, end)
         key = (start, end, rows.counted(self.count).is_read_to(end))
-        return _read_kept(rows, key, page, self.view, {})[: max(stop - start, 0)]
+        return _read_kept(rows, key, page, self.view, {})[: stop - start]
 
 
 class StandardResultsSetPagination(PageNumberPagination):

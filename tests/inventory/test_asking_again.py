@@ -132,6 +132,15 @@ def test_what_comes_and_goes_is_found(owner_client: APIClient, categories: list[
         assert found(owner_client, address, **asked) == []
 
 
+def test_what_is_known_not_to_be_there_is_not_looked_for(
+    owner_client: APIClient, categories: list[Category]
+) -> None:
+    """To find that nobody has a word, all of a shop's items may be walked."""
+    with CaptureQueriesContext(connection) as asked:
+        assert found(owner_client, V1, search="nobody") == []
+    assert not [each for each in asked.captured_queries if "near AS" in each["sql"]]
+
+
 def test_search_within_a_category_costs_as_many_questions_the_second_time(
     owner_client: APIClient, categories: list[Category]
 ) -> None:
