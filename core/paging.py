@@ -16,13 +16,15 @@ from django.db.models import BigIntegerField, ExpressionWrapper, F, Model, Q, Qu
 from django.db.models.lookups import In
 
 from core.parts import Named, Part
-from core.searching import NEAR, Sought, is_searched, near_or_far, unguessed
+from core.searching import NEAR, Sought, copied_keys, first_found, is_searched, unguessed
 
 _M = TypeVar("_M", bound=Model)
 # Up to here a page costs less as it is than by a query within it.
 SHALLOW = 200
 # So many parts are read one by one; whoever has more has them sorted.
 MAX_PARTS = 20
+# Of more rows no index lists whose they are, for a search that hardly finds any.
+MANY = 20_000
 
 
 class PagedQuerySet(QuerySet[_M]):
@@ -123,9 +125,17 @@ class PagedQuerySet(QuerySet[_M]):
         found._is_found_first = True  # noqa: SLF001 (its own kind)
         return found
 
-    def sought(self, condition: Q) -> Self:
-        """Those of which this is true, for which there is an index without any order."""
-        return self.filter(Sought(condition))
+    def sought(self, condition: Q, copies: Any = None) -> Self:
+        """Those of which this is true, for which there is an index without any order: that of the
+        rows' `copies` (`core.searching.Sought`), which have a vendor as well."""
+        shops = [part.vendor_id for part in self._parts or ()]
+        within = Q(vendor__in=shops) if shops else None
+        return self.filter(Sought(condition, copies, within, of_many=self.is_of_many))
+
+    @property
+    def is_of_many(self) -> bool:
+        """Whether it is known that there are so many."""
+        return (self._total or 0) > MANY
 
     def met_on_the_way(self, condition: Q) -> Self:
         """Those of which this is true, for which there is no index: looked for along the order."""
@@ -157,7 +167,7 @@ class PagedQuerySet(QuerySet[_M]):
 
     def _first(self, count: int) -> Self:
         """Those of one part; if they are searched for, where they are met soonest."""
-        found: Any = near_or_far(self._keys(), count) if is_searched(self) else None
+        found: Any = first_found(self._keys(), count) if is_searched(self) else None
         if found is None and self._is_found_first and self.query.select_related:
             found = self._keys()[:count]
         return self[:count] if found is None else self._read(found)[:count]
@@ -166,7 +176,9 @@ class PagedQuerySet(QuerySet[_M]):
         """The rows from one place to another; those before are passed over in the index alone."""
         if self.is_read_to(stop):
             return self.first_rows(stop)[start:]
-        return self._read(self._keys()[start:stop])
+        copied = copied_keys(self._keys()) if is_searched(self) else None
+        keys = self._keys() if copied is None else copied
+        return self._read(keys[start:stop])
 
     def is_read_to(self, stop: int) -> bool:
         """Whether a page that ends there is cut off the first rows: if it is near, or if to look

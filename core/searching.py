@@ -5,6 +5,11 @@ sorted for a page of twenty. Along the order twenty such rows are met soon, and 
 for long. Which of the two it is nobody has to guess: so many rows are looked at along the order,
 and where they are not all and do not hold a page of matches the index is asked, in the same
 statement.
+
+The index is one of another table, which has what is searched for of each row and is written when
+that changes (`core.triggers.KeptCopies`). What else is asked of the rows is asked there, if it has
+the columns: then it has no index by which it could be walked in the order, however rare PostgreSQL
+takes a word for.
 """
 
 import re
@@ -16,6 +21,7 @@ from django.db.models import (
     Case,
     Expression,
     ExpressionWrapper,
+    F,
     Lookup,
     Q,
     QuerySet,
@@ -36,11 +42,21 @@ _TRIGRAM = re.compile("[a-zA-Z0-9]{3}")
 
 
 class Sought(ExpressionWrapper):
-    """A condition that has an index of its own, which knows no order."""
+    """A condition that has an index of its own, which knows no order.
 
-    def __init__(self, condition: Q) -> None:
-        super().__init__(condition, output_field=BooleanField())
-        self.condition = condition
+    `copies` are those of which it is true, of a table with that index and columns of the same names
+    (None: there is no such table), `within` the shops that the list is of. Where these have so many
+    rows that whose one is narrows nothing down, it is a search `of_many`.
+    """
+
+    def __init__(
+        self, condition: Q, copies: Any = None, within: Q | None = None, *, of_many: bool = False
+    ) -> None:
+        told: Any = condition
+        if copies is not None:
+            told = In(F("pk"), copies.filter(within or Q()).values("pk").query)
+        super().__init__(told, output_field=BooleanField())
+        self.condition, self.copies, self.of_many = condition, copies, of_many
 
 
 class Word(Given):
@@ -115,19 +131,70 @@ def asks_for(rows: QuerySet[Any], name: str, *, value: Any) -> bool:
     )
 
 
-def near_or_far(keys: QuerySet[Any], count: int) -> NearOrFar | None:
-    """None where nothing is sought, or something is asked besides that the order's index is not
-    known to hold together: along it nobody could say how long to walk."""
-    where: Any = keys.query.where
-    sought = [each for each in where.children if _is_sought(each)]
-    others = [each for each in where.children if not _is_sought(each)]
-    if not sought or not _is_walked(others, getattr(keys, "walked", frozenset())):
-        return None
+def first_found(keys: QuerySet[Any], count: int) -> Any:
+    """The first keys of rows that are searched for; None where there is no better way to them than
+    to ask for them as they are."""
+    sought, others = _parted(keys)
+    copied = copied_keys(keys)
+    # Where something is asked besides that the order's index is not known to hold together, nobody
+    # could say how long to walk along it.
+    if not _is_walked(others, getattr(keys, "walked", frozenset())):
+        return None if copied is None else copied[:count]
     near: Any = keys.all()
-    near.query.where = where.create(others)
+    near.query.where = near.query.where.create(others)
     condition = Q(*(each.lhs.condition for each in sought))
     near = near.annotate(found=ExpressionWrapper(condition, output_field=BooleanField()))
-    return NearOrFar(near[: NEAR * count], keys[:count], count)
+    far = keys if copied is None else copied
+    return NearOrFar(near[: NEAR * count], far[:count], count)
+
+
+def copied_keys(keys: QuerySet[Any]) -> Any:
+    """The same keys in the same order, asked of the copies alone; None where they have not all the
+    columns that are asked of the rows, or ordered by."""
+    (first, *more), others = _parted(keys)
+    copies = first.lhs.copies
+    ordered = {str(name).removeprefix("-") for name in keys.query.order_by}
+    if copies is None or more or not ordered <= {field.name for field in _columns(copies)} | {"pk"}:
+        return None
+    row, copy = keys.query.get_initial_alias(), copies.query.get_initial_alias()
+    names = {field.column for field in _columns(copies)}
+    asked = [each for each in others if not _is_of_the_living(each)]
+    if not all(hasattr(each, "flatten") for each in asked):  # any of several, or none of them
+        return None
+    columns = [part for each in asked for part in each.flatten() if isinstance(part, Col)]
+    if any(part.alias != row or part.target.column not in names for part in columns):
+        return None
+    found = copies.order_by(*keys.query.order_by)
+    told = [each.relabeled_clone({row: copy}) for each in asked]
+    if first.lhs.of_many and {_column(each) for each in told} <= {"vendor_id", ""}:
+        told = [*map(_hidden, told)]
+    found.query.where.children += told
+    return found.values("pk")
+
+
+def _hidden(condition: Any) -> Any:
+    """If it says of which shop: for each row that is found, and not by an index, which would list
+    all that a large shop has for a word that few of its rows hold."""
+    if not _column(condition):
+        return condition
+    shop = ExpressionWrapper(condition.lhs + 0, output_field=condition.lhs.output_field)
+    return type(condition)(shop, condition.rhs)
+
+
+def _parted(rows: QuerySet[Any]) -> tuple[list[Any], list[Any]]:
+    """What is sought, and what is asked besides."""
+    children = rows.query.where.children
+    sought = [each for each in children if _is_sought(each)]
+    return sought, [each for each in children if not _is_sought(each)]
+
+
+def _columns(rows: Any) -> Any:
+    return rows.model._meta.concrete_fields
+
+
+def _is_of_the_living(condition: Any) -> bool:
+    """Of others there are no copies."""
+    return _column(condition) == "is_deleted" and condition.rhs is False
 
 
 def _is_sought(condition: Any) -> bool:

@@ -181,13 +181,97 @@ class KeptChanges:
         )
 
 
+# A copy that is no more, and may be again with other values, is written over.
+_COPY = """
+            WITH changes AS MATERIALIZED (
+                SELECT {columns}, SUM(sign) AS sign FROM {rows} AS changed WHERE {where}
+                GROUP BY {places} HAVING SUM(sign) <> 0
+            ), gone AS (
+                DELETE FROM {into} WHERE {key} = ANY(ARRAY(
+                    SELECT {key} FROM changes GROUP BY {key} HAVING SUM(sign) < 0
+                ))
+            )
+            INSERT INTO {into} ({names}) SELECT {names} FROM changes WHERE sign > 0
+            ON CONFLICT ({key}) DO UPDATE SET {grown};"""
+_COPIED = "(SELECT {columns} FROM {rows} AS changed WHERE {where})"
+_ASTRAY = """
+    SELECT COALESCE(kept.{owner}, fresh.{owner}), 'rows of {into}',
+        COUNT(*) FILTER (WHERE {alike})::text, COUNT(*)::text
+    FROM (SELECT * FROM {into} AS kept WHERE {among}) AS kept
+    FULL JOIN {fresh} AS fresh USING ({key})
+    GROUP BY 1 HAVING NOT bool_and({alike}) ORDER BY 1
+"""
+_COPY_AGAIN = """
+    WITH gone AS (
+        DELETE FROM {into} AS kept WHERE ({among}) AND NOT EXISTS (
+            SELECT FROM {fresh} AS fresh WHERE fresh.{key} = kept.{key}
+        )
+    )
+    INSERT INTO {into} ({names}) SELECT {fresh_names} FROM {fresh} AS fresh
+    LEFT JOIN {into} AS kept ON kept.{key} = fresh.{key}
+    WHERE kept.{key} IS NULL OR NOT ({alike})
+    ON CONFLICT ({key}) DO UPDATE SET {grown}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptCopies:
+    """Some columns of the rows, which triggers keep in another table, in the writer's statement.
+
+    There they are written when one of them changes, and not with every UPDATE: an index that is
+    dear to write belongs there. `columns` are expressions over a written row, called `changed`, by
+    the column that holds them; the first is its key, the second says whose it is.
+    """
+
+    into: str
+    columns: Mapping[str, str]
+    where: str = "true"
+
+    def put(self, rows: str) -> str:
+        """The statement that brings the copies up to what these rows, each with a `sign`, say."""
+        places = ", ".join(str(place) for place in range(1, len(self.columns) + 1))
+        return _COPY.format(**self._named, rows=rows, places=places)
+
+    def drift(self, rows: str, among: str) -> str:
+        """A query for owners of whose rows not all are copied as they are: whose, which copies, how
+        many are right, and of how many. `among` says of which `kept` rows."""
+        return _ASTRAY.format(**self._named, **self._compared(rows), among=among)
+
+    def mend(self, rows: str, among: str) -> str:
+        """The statement that makes the `kept` ones of those `among` which they are the copies of
+        these rows; what is right stays as it is."""
+        return _COPY_AGAIN.format(**self._named, **self._compared(rows), among=among)
+
+    @property
+    def _named(self) -> dict[str, str]:
+        key, owner, *_others = self.columns
+        return {
+            "into": self.into,
+            "key": key,
+            "owner": owner,
+            "columns": ", ".join(f"{each} AS {name}" for name, each in self.columns.items()),
+            "names": ", ".join(self.columns),
+            "grown": ", ".join(f"{name} = EXCLUDED.{name}" for name in self.columns if name != key),
+            "where": self.where,
+        }
+
+    def _compared(self, rows: str) -> dict[str, str]:
+        return {
+            "fresh": _COPIED.format(**self._named, rows=rows),
+            "fresh_names": ", ".join(f"fresh.{name}" for name in self.columns),
+            "alike": " AND ".join(
+                f"kept.{name} IS NOT DISTINCT FROM fresh.{name}" for name in self.columns
+            ),
+        }
+
+
 _ADDED = "(SELECT *, 1 AS sign FROM new_rows)"
 _REMOVED = "(SELECT *, -1 AS sign FROM old_rows)"
 _CHANGED = "(SELECT *, -1 AS sign FROM old_rows UNION ALL SELECT *, 1 FROM new_rows)"
 
 
-def keeps(table: str, *kept: KeptSums | KeptChanges) -> list[Trigger]:
-    """Statement triggers that keep sums over a table's rows and what changed, in this order.
+def keeps(table: str, *kept: KeptSums | KeptChanges | KeptCopies) -> list[Trigger]:
+    """Statement triggers that keep sums over a table's rows, what changed, and copies, in order.
 
     One statement moves each once, for one row or ten thousand.
     """

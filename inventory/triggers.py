@@ -4,7 +4,7 @@ from typing import Any
 
 import pgtrigger
 
-from core.triggers import KeptChanges, KeptSums, keeps
+from core.triggers import KeptChanges, KeptCopies, KeptSums, keeps
 
 # --- The catalog's version and its figures (docs/decisions/0004, docs/decisions/0024) -------------
 
@@ -59,11 +59,23 @@ ITEM_CHANGES = KeptChanges(
     where=_LIVING,
 )
 
+# What words are looked for in, apart from all that changes more often (docs/decisions/0026).
+ITEM_TEXTS = KeptCopies(
+    into="inventory_catalogtext",
+    columns={
+        name: f"changed.{name}"
+        for name in ("id", "vendor_id", "category_id", "created_at", "search_text")
+    },
+    where=_LIVING,
+)
+
 # All items of some vendors, or of all, as they would have been added one by one.
 ITEMS_OF = """(
     SELECT *, 1 AS sign FROM inventory_collectible
     WHERE %(vendors)s::bigint[] IS NULL OR vendor_id = ANY(%(vendors)s)
 )"""
+# What is kept of those vendors.
+KEPT_OF = "%(vendors)s::bigint[] IS NULL OR kept.vendor_id = ANY(%(vendors)s)"
 
 _ADDED = pgtrigger.Referencing(new="new_rows")
 _CHANGED = pgtrigger.Referencing(old="old_rows", new="new_rows")

@@ -26,6 +26,7 @@ from inventory.models.stock import (
     StoredQuerySet,
     Valuation,
 )
+from inventory.models.texts import CatalogText
 
 __all__ = [
     "MAX_QUANTITY",
@@ -34,6 +35,7 @@ __all__ = [
     "Allocation",
     "CatalogChange",
     "CatalogCount",
+    "CatalogText",
     "CatalogVersion",
     "Category",
     "CategoryQuerySet",

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import (
@@ -39,10 +38,12 @@ from core.searching import Word, asks_for
 from core.triggers import counts_changes, keeps
 from inventory.enums import Condition, Facet
 from inventory.models.figures import CatalogCount
+from inventory.models.texts import CatalogText
 from inventory.triggers import (
     ITEM_CHANGES,
     ITEM_COUNTS,
     ITEM_FIGURES,
+    ITEM_TEXTS,
     ITEM_TRIGGERS,
     OPENING,
     moves_version,
@@ -172,9 +173,11 @@ class CollectibleQuerySet(OwnedQuerySet):
         return self.with_words(text.split())
 
     def with_words(self, words: Sequence[str] | Sequence[Word]) -> CollectibleQuerySet:
-        # The words of the living have an index, whose condition the query has to say.
-        living = {"deleted_at": None} if asks_for(self, "is_deleted", value=False) else {}
-        rows = self.sought(Q(*map(holding, words), **living)) if words else self.all()
+        held = Q(*map(holding, words))
+        # Of the deleted there are no copies.
+        living = asks_for(self, "is_deleted", value=False)
+        copies = CatalogText.objects.filter(held) if living else None
+        rows = self.sought(held, copies) if words else self.all()
         rows.match = self._matched(words=(self.match or Match()).words | {*words})
         return rows
 
@@ -276,7 +279,6 @@ class Collectible(AuditedModel, SoftDeleteModel):
             ),
             UniqueConstraint(fields=["vendor", "slug"], condition=ALIVE, name="item_slug_unique"),
             models.CheckConstraint(condition=Q(value__gte=0), name="item_value_not_negative"),
-            # Either says it: indexes have conditions on both.
             models.CheckConstraint(
                 condition=Q(is_deleted=False, deleted_at=None)
                 | Q(is_deleted=True, deleted_at__isnull=False),
@@ -296,16 +298,9 @@ class Collectible(AuditedModel, SoftDeleteModel):
             _newest(ALIVE & Q(is_featured=True), name="item_featured"),
             _newest(ALIVE & Q(is_bestseller=True), name="item_bestseller"),
             _newest(Q(is_deleted=True), name="item_deleted"),
-            # Of the living in other words: PostgreSQL puts no two indexes with the same condition
-            # together, and a search within a category wants both. What waits to be merged into it
-            # is read through by every search, so that is not to be four megabytes.
-            GinIndex(
-                OpClass("search_text", name="gin_trgm_ops"), condition=Q(deleted_at=None),
-                gin_pending_list_limit=1024, name="item_search",
-            ),
         ]  # fmt: skip
         triggers = [
-            *keeps("collectible", ITEM_FIGURES, ITEM_COUNTS, ITEM_CHANGES),
+            *keeps("collectible", ITEM_FIGURES, ITEM_COUNTS, ITEM_CHANGES, ITEM_TEXTS),
             # What an item starts with is no change of it: nobody has seen it without.
             counts_changes("search_text", unless=OPENING),
             *ITEM_TRIGGERS,

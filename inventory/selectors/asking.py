@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from core.paging import MANY
 from core.prepared import Given
 from core.searching import Word, has_trigram
 from inventory.models import CollectibleQuerySet, Match
@@ -28,12 +29,14 @@ class ItemQuestion:
 
     @cached_property
     def shape(self) -> tuple[Any, ...]:
-        """Of which shops, of how many categories, and which of the words an index can find."""
+        """Of which shops, with many items or not, of how many categories, and which of the words an
+        index can find."""
         indexed = tuple(map(has_trigram, self.words))
-        return tuple(self.scope.vendor_ids), len(self.categories), indexed
+        is_large = self.scope.items > MANY
+        return tuple(self.scope.vendor_ids), is_large, len(self.categories), indexed
 
     def asked_of(self, rows: CollectibleQuerySet) -> CollectibleQuerySet:
-        _vendors, categories, indexed = self.shape
+        _vendors, _is_large, categories, indexed = self.shape
         if categories:
             rows = rows.in_categories([Given(f"category{n}") for n in range(categories)])
         if indexed:

@@ -19,7 +19,7 @@ from inventory.selectors.catalog import get_catalog_scope
 from inventory.selectors.reading import ShownItem, read_shown_items
 from inventory.selectors.reconciling import Drift
 from inventory.selectors.stock import Moment, items_at
-from inventory.triggers import ITEM_COUNTS, ITEM_FIGURES, ITEMS_OF
+from inventory.triggers import ITEM_COUNTS, ITEM_FIGURES, ITEM_TEXTS, ITEMS_OF, KEPT_OF
 
 if TYPE_CHECKING:
     from users.models import User
@@ -147,9 +147,8 @@ def _items_there(vendor_ids: Sequence[int], moment: Moment) -> CollectibleQueryS
 def find_figure_drift(vendor_ids: Sequence[int] | None = None) -> list[Drift]:
     """The kept figures that are not what the items come to, of these vendors or of all."""
     given = {"vendors": None if vendor_ids is None else list(vendor_ids)}
-    among = "%(vendors)s::bigint[] IS NULL OR kept.vendor_id = ANY(%(vendors)s)"
     return [
         Drift("catalog of vendor", *row)
-        for kept in (ITEM_FIGURES, ITEM_COUNTS)
-        for row in fetch_all(kept.drift(ITEMS_OF, among), given)
+        for kept in (ITEM_FIGURES, ITEM_COUNTS, ITEM_TEXTS)
+        for row in fetch_all(kept.drift(ITEMS_OF, KEPT_OF), given)
     ]

@@ -23,8 +23,8 @@ from inventory.enums import Facet
 from inventory.models import (
     CatalogChange,
     CatalogCount,
+    CatalogText,
     CatalogVersion,
-    Collectible,
     Match,
     holding,
 )
@@ -107,9 +107,8 @@ def _counted(vendors: Iterable[int], words: list[str]) -> dict[int, _Known]:
     """One statement, so that counts and versions are of the same moment."""
     if not vendors:
         return {}
-    items: Any = Collectible.objects.filter(vendor__in=vendors).search(" ".join(words))
-    sorted_ = items.order_by().values_list("vendor", Coalesce("category", 0))
-    found = sorted_.annotate(number=Count("*"))
+    texts = CatalogText.objects.filter(*map(holding, words), vendor__in=vendors)
+    found = texts.values_list("vendor", Coalesce("category", 0)).annotate(number=Count("*"))
     versions = CatalogVersion.objects.filter(pk__in=vendors)
     whole = versions.values_list("pk", Value(None, BigIntegerField()), "version")
     known: dict[int, _Known] = {}

@@ -11,7 +11,7 @@ from core.audit import AuditEntry, log_many
 from core.enums import AuditType
 from inventory.models import CatalogChange, CatalogCount, CatalogVersion, Collectible
 from inventory.selectors import Drift, find_figure_drift
-from inventory.triggers import ITEM_COUNTS, ITEM_FIGURES, ITEMS_OF
+from inventory.triggers import ITEM_COUNTS, ITEM_FIGURES, ITEM_TEXTS, ITEMS_OF, KEPT_OF
 
 # Longer than a count is kept (`inventory.selectors.matching`).
 CHANGES_STAY = timedelta(hours=3)
@@ -35,6 +35,7 @@ class CounterService:
         with connection.cursor() as cursor:
             for sums in (ITEM_FIGURES, ITEM_COUNTS):
                 cursor.execute(sums.put(ITEMS_OF), {"vendors": ids})
+            cursor.execute(ITEM_TEXTS.mend(ITEMS_OF, KEPT_OF), {"vendors": ids})
         # Nobody noted what has changed: what matches is to be counted again.
         CatalogChange.objects.bulk_create(
             CatalogChange(vendor_id=key, version=version, number=1, sign=0)

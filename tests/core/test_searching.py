@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from core.keyset import Keyset
 from core.paging import SHALLOW
-from core.searching import NEAR, is_searched, near_or_far
+from core.searching import NEAR, NearOrFar, first_found, is_searched
 from inventory.models import Collectible
 from tests.factories import CategoryFactory, CollectibleFactory, VendorFactory
 from users.models import User
@@ -93,14 +93,14 @@ def test_only_where_the_order_is_an_index_it_is_walked(shop: Vendor) -> None:
     others = [rows.in_categories([1, 2]), rows.filter(is_active=True), rows.exclude(pk=1),
               rows.low_on_stock(), both]  # fmt: skip
     assert all(map(is_searched, [*walked, *others]))
-    assert [near_or_far(each.values("pk"), 20) is not None for each in walked] == [True] * 4
-    assert [near_or_far(each.values("pk"), 20) for each in others] == [None] * 5
+    assert [type(first_found(each.values("pk"), 20)) is NearOrFar for each in walked] == [True] * 4
+    assert [type(first_found(each.values("pk"), 20)) is NearOrFar for each in others] == [False] * 5
 
 
 def test_common_word_is_met_and_rare_one_looked_up(shop: Vendor) -> None:
     """In one statement, of which the other half is not begun; nor where all have been looked at."""
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE inventory_collectible")
+        cursor.execute("ANALYZE")
     rows = Collectible.objects.of_vendors([shop.pk]).order_by("-created_at", "-id")
     for word, size, is_looked_up in (
         ("common", 5, False),
@@ -124,4 +124,4 @@ def test_what_has_no_three_letters_is_not_looked_for_by_threes(
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
     rows = Collectible.objects.search(word)
     assert ("|| '') LIKE" not in str(rows.query)) is is_there
-    assert is_there or "item_search" not in rows.explain()
+    assert is_there or "text_search" not in rows.explain()

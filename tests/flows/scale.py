@@ -72,6 +72,7 @@ def fill(vendor: Vendor, rows: int) -> Order:
         # As PostgreSQL does by itself a minute after so many rows. Until then it may take tables
         # for empty, of which tests before took all rows back, and read them once for each row.
         cursor.execute("ANALYZE")
+        cursor.execute("SELECT gin_clean_pending_list('text_search')")
     return order
 
 

@@ -84,8 +84,9 @@ def asked(client: APIClient, query: str) -> tuple[int, list[str]]:
         answer = client.get(f"{ITEMS}?{query}&_={next(_unseen)}")
     assert answer.status_code == 200, answer.content
     statements = [query["sql"] for query in queries]
+    tables = ("inventory_catalogtext", "inventory_collectible")
     return answer.json()["count"], [
-        sql for sql in statements if "COUNT(*)" in sql and "inventory_collectible" in sql
+        sql for sql in statements if "COUNT(*)" in sql and any(name in sql for name in tables)
     ]
 
 
@@ -160,7 +161,7 @@ def test_as_many_as_an_import_writes_at_once_are_noted(owner: User, vendor: Vend
     add_dragons(vendor, 1000)
     with CaptureQueriesContext(connection) as queries:
         assert told(owner, "dragon") == 1000
-    assert not any('FROM "inventory_collectible"' in query["sql"] for query in queries)
+    assert not any('FROM "inventory_catalogtext"' in query["sql"] for query in queries)
 
 
 def add_dragons(vendor: Vendor, number: int) -> None:
@@ -197,8 +198,8 @@ def test_who_wrote_past_the_triggers_has_it_counted_again(owner: User, vendor: V
 def test_count_lives_for_an_hour_and_changes_for_three(owner: User, vendor: Vendor) -> None:
     item = CollectibleFactory(vendor=vendor, name="dragon")
     assert told(owner, "dragon") == 1
-    with pgtrigger.ignore():
-        item.delete()
+    item.delete()
+    CatalogChange.objects.filter(sign=-1).delete()  # as if nobody had noted it
     now = timezone.now()
     with time_machine.travel(now + timedelta(minutes=59)):
         assert told(owner, "dragon") == 1

@@ -190,7 +190,7 @@ def test_filters_agree_with_plain_python(
 
 
 def test_deleted_items_are_found_among_the_deleted(owner_client: APIClient, shelf: Vendor) -> None:
-    """They are not in the index of words, in which the living are."""
+    """They are not among the texts of the living, which have an index."""
     shelf.items.get(name="Falcon").delete()
     deleted = {"is_deleted": "true", "search": "falcon"}
     assert [item["name"] for item in owner_client.get(ITEMS, deleted).json()["results"]] == [
@@ -208,10 +208,10 @@ def test_search_and_newest_first_can_use_their_indexes(vendor: Vendor) -> None:
         for n in range(5000)
     )
     with connection.cursor() as cursor:
-        cursor.execute("SELECT gin_clean_pending_list('item_search')")
-        cursor.execute("ANALYZE inventory_collectible; SET LOCAL enable_seqscan = off")
+        cursor.execute("SELECT gin_clean_pending_list('text_search')")
+        cursor.execute("ANALYZE; SET LOCAL enable_seqscan = off")
     items = Collectible.objects
-    assert "item_search" in items.search("4999").explain()
-    assert "item_search" not in Collectible.all_objects.search("4999").explain()
+    assert "text_search" in items.search("4999").explain()
+    assert "text_search" not in Collectible.all_objects.search("4999").explain()
     newest = items.filter(vendor=vendor).order_by("-created_at", "-id")[:20]
     assert "item_newest" in newest.explain()

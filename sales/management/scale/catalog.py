@@ -110,6 +110,12 @@ _ADD_ITEMS = """
         ) AS drawn
     ) AS named, lower(public.omni_unaccent(name)) AS plain
 """
+_ADD_TEXTS = """
+    INSERT INTO inventory_catalogtext (id, vendor_id, category_id, created_at, search_text)
+    SELECT id, item.vendor_id, item.category_id, item.created_at, search_text
+    FROM plan JOIN inventory_collectible AS item USING (id)
+    WHERE NOT item.is_deleted ORDER BY plan.n
+"""
 _ADD_AUDIT = """
     INSERT INTO core_auditlog (
         type, "user", action, timestamp, object_type, object_id, after, request_id, details,
@@ -125,5 +131,5 @@ _ADD_AUDIT = """
 STEPS = (
     ("categories", _CATEGORIES, _PLACES, _ADD_CATEGORIES),
     ("what each item's past is", _PLAN, "ANALYZE plan"),
-    ("items", _ADD_ITEMS, _ADD_AUDIT.replace("%%", "%")),
+    ("items", _ADD_ITEMS, _ADD_TEXTS, _ADD_AUDIT.replace("%%", "%")),
 )

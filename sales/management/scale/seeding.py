@@ -24,9 +24,9 @@ OTHERS = "others@omni-stock.example"
 NEIGHBOURS = 20
 TABLES = (
     "inventory_category", "inventory_collectible", "inventory_stocklot", "inventory_stockmovement",
-    "inventory_stocklevel", "inventory_valuation", "inventory_catalogversion", "sales_customer",
-    "sales_order", "sales_orderline", "sales_fulfilment", "sales_salesentry", "sales_ordersequence",
-    "core_auditlog",
+    "inventory_stocklevel", "inventory_valuation", "inventory_catalogversion",
+    "inventory_catalogtext", "sales_customer", "sales_order", "sales_orderline", "sales_fulfilment",
+    "sales_salesentry", "sales_ordersequence", "core_auditlog",
 )  # fmt: skip
 STEPS = (*catalog.STEPS, *ledger.STEPS, *trade.STEPS)
 
@@ -56,6 +56,7 @@ _KEYS = """
 _NUMBERED = """
     SELECT pg_get_serial_sequence(%(table)s, 'id') FROM pg_attribute
     WHERE attrelid = %(table)s::regclass AND attname = 'id' AND NOT attisdropped
+        AND attidentity <> ''
 """
 
 
