@@ -19,10 +19,10 @@ A refusal that is raised rolls its transaction back, and its row with it: log th
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 from django.core.exceptions import FieldDoesNotExist
 from django.core.serializers.json import DjangoJSONEncoder
@@ -74,8 +74,7 @@ class Concerning(TypedDict, total=False):
     after: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True)
-class AuditEntry:
+class AuditEntry(NamedTuple):
     """What one row says of a deed."""
 
     action: str | Words
@@ -113,7 +112,7 @@ def log_many(
 ) -> None:
     """One row per entry, all in one statement."""
     author = _author(action_type, user, request)
-    add_values(AuditLog, [{**author, **_deed(entry)} for entry in entries])
+    add_values(AuditLog, [*map(_deed, entries)], author)
 
 
 def fields_of(row: Model) -> dict[str, Any]:
@@ -149,29 +148,29 @@ def _author(
 
 def _deed(entry: AuditEntry) -> dict[str, Any]:
     """What was done, to what."""
-    obj = entry.obj
+    action, obj, vendor_id, before, after, details = entry
+    kind = type(obj) if obj else None
+    key = obj.pk if obj else ""
     return {
-        "action": _sentence(entry.action),
-        "details": entry.details,
-        "vendor_id": vendor_of(obj) if entry.vendor_id is None else entry.vendor_id,
-        "object_type": str(obj._meta.model_name) if obj else "",
-        "object_id": _key_of(obj) if obj else "",
-        "before": _record(obj, entry.before),
-        "after": _record(obj, entry.after),
+        "action": _line(action) if isinstance(action, str) else action,
+        "details": details,
+        "vendor_id": vendor_of(obj) if vendor_id is None else vendor_id,
+        "object_type": _name_of(kind),
+        "object_id": KeyOf(obj) if obj and key is None else str(key),
+        "before": _record(kind, before),
+        "after": _record(kind, after),
     }
 
 
-def _key_of(obj: Model) -> Any:
-    return KeyOf(obj) if obj.pk is None else str(obj.pk)
-
-
-def _sentence(action: str | Words) -> Any:
-    return _line(action) if isinstance(action, str) else action
+@lru_cache
+def _name_of(kind: type[Model] | None) -> str:
+    return str(kind._meta.model_name) if kind else ""
 
 
 def vendor_of(obj: Model | None) -> int | None:
     """Models whose vendor is not their own column say it as `audited_vendor_id`."""
-    found: int | None = getattr(obj, "audited_vendor_id", getattr(obj, "vendor_id", None))
+    name = "audited_vendor_id" if hasattr(type(obj), "audited_vendor_id") else "vendor_id"
+    found: int | None = getattr(obj, name, None)
     return found
 
 
@@ -182,10 +181,9 @@ def _line(text: str) -> str:
     return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
-def _record(obj: Model | None, values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _record(kind: type[Model] | None, values: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if not values:
         return None
-    kind = obj._meta.model if obj else None
     record: dict[str, Any] = {}
     for name, value in values.items():
         key, is_hidden = _way_to_tell(kind, name)

@@ -149,12 +149,12 @@ class SoftDeleteQuerySet(TimeStampedQuerySet[_M]):
 
 
 def _hide(model: Any, keys: set[Any], stamp: Any, written: Mapping[str, Any]) -> int:
-    rows: SoftDeleteQuerySet[Any] = model.all_objects.filter(pk__any=keys, is_deleted=False)
+    rows: SoftDeleteQuerySet[Any] = model.all_objects.filter(pk__among=keys, is_deleted=False)
     return rows.update(is_deleted=True, deleted_at=stamp, **written)
 
 
 def _show(model: Any, keys: set[Any], written: Mapping[str, Any]) -> None:
-    rows: SoftDeleteQuerySet[Any] = model.all_objects.filter(pk__any=keys, is_deleted=True)
+    rows: SoftDeleteQuerySet[Any] = model.all_objects.filter(pk__among=keys, is_deleted=True)
     rows.update(is_deleted=False, deleted_at=None, **written)
 
 
@@ -179,7 +179,7 @@ def _family(model: type[models.Model], rows: models.QuerySet[Any], *, is_deleted
 
 def _hanging(child: Any, key: str, parents: set[Any], is_deleted: bool) -> models.QuerySet[Any]:
     rows: models.QuerySet[Any] = child.all_objects.filter(
-        **{f"{key}__any": parents}, is_deleted=is_deleted
+        **{f"{key}__among": parents}, is_deleted=is_deleted
     )
     return rows.filter(deleted_at=models.F(f"{key}__deleted_at")) if is_deleted else rows
 
@@ -200,7 +200,7 @@ def _blockers(family: _Family) -> set[models.Model]:
     for model, keys in family.items():
         for other, name in _soft_relations(model, models.PROTECT):
             staying = other.objects.exclude(pk__in=family.get(other, ()))
-            blockers |= set(staying.filter(**{f"{name}__any": keys})[:10])
+            blockers |= set(staying.filter(**{f"{name}__among": keys})[:10])
         for relation in model._meta.get_fields(include_hidden=True):
             if isinstance(relation, models.ForeignObjectRel):
                 blockers |= _holding(relation, keys, family)
@@ -216,7 +216,7 @@ def _holding(relation: Any, keys: set[Any], family: _Family) -> set[models.Model
     when = getattr(other, "blocks_deletion", {}).get(name)
     if when is None:
         return set()
-    rows = other.objects.filter(when, **{f"{name}__any": keys})
+    rows = other.objects.filter(when, **{f"{name}__among": keys})
     for field in other._meta.concrete_fields:
         if field.name != name and field.related_model in family:
             rows = rows.exclude(**{f"{field.name}__in": family[field.related_model]})

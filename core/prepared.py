@@ -58,9 +58,11 @@ class AnyOf(Lookup):
 @Field.register_lookup
 @ForeignKey.register_lookup
 class Among(AnyOf):
-    """As `any`, of few: PostgreSQL plans once for all lists, where it would plan for each anew.
+    """As `any`, and looked up by the column's index whatever else there is to ask.
 
-    It looks into a list that it is given, and finds less in it than in one it does not know.
+    PostgreSQL looks into a list that it is given, and goes through all that a shop has where it
+    takes that for cheaper than a thousand look-ups. Of a list that it does not know it expects few.
+    And it plans once for all lists.
     """
 
     lookup_name = "among"

@@ -130,7 +130,7 @@ def find_label(collectible_id: int) -> dict[str, Any]:
 def require_may_change(user: "User", items: CollectibleQuerySet, ids: Iterable[int]) -> None:
     """Raises `ForbiddenError` when one of `items` with these ids is not the user's to change."""
     writable = get_vendors_allowing(user, Ability.CATALOG_WRITE)
-    chosen = items.filter(pk__any={*ids}).prefetch_related(None)
+    chosen = items.filter(pk__among={*ids}).prefetch_related(None)
     if chosen.exclude(vendor__in=writable).exists():
         raise ForbiddenError
 

@@ -204,7 +204,7 @@ class CollectibleService:
             changed = list(changes_of(rows, values))
             if keys := {entry.obj.pk for entry in changed if entry.obj}:
                 with constraint_as(GONE, savepoint=False):
-                    Collectible.objects.filter(pk__any=keys).update(**values, updated_by=by)
+                    Collectible.objects.filter(pk__among=keys).update(**values, updated_by=by)
             outcome.done += len(rows)
             entries += changed
         log_many(AuditType.CATALOG, by, entries)
@@ -224,7 +224,7 @@ class CollectibleService:
         fresh, outcome = judged(found, ids, terms)
         free, promised = by_promises(fresh)
         if free:
-            rows: Any = Collectible.objects.filter(pk__any={item.pk for item in free})
+            rows: Any = Collectible.objects.filter(pk__among={item.pk for item in free})
             rows.delete(updated_by=by)
         log_many(AuditType.CATALOG, by, entries_of("deleted", free))
         outcome.done = len(free)
@@ -246,7 +246,7 @@ class CollectibleService:
         free, taken = by_freedom(fresh)
         if free:
             TransferService.bring_home(items=free, by=by)
-            rows = Collectible.all_objects.filter(pk__any={item.pk for item in free})
+            rows = Collectible.all_objects.filter(pk__among={item.pk for item in free})
             with constraint_as(TAKEN):
                 rows.restore(updated_by=by)
         log_many(AuditType.CATALOG, by, entries_of("restored", free))

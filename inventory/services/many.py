@@ -31,7 +31,7 @@ def locked_rows(items: CollectibleQuerySet, ids: Iterable[int], *columns: str) -
     They have these columns and those by which all are judged and told: a thousand are read faster
     without the others. With a category comes the vendor who is to have it.
     """
-    chosen = items.filter(pk__any={*ids}).prefetch_related(None).select_related(None)
+    chosen = items.filter(pk__among={*ids}).prefetch_related(None).select_related(None)
     chosen = chosen.select_related("vendor") if "category" in columns else chosen
     rows = chosen.only("vendor", "name", "version", *columns).order_by("pk")
     locked = rows.select_for_update(of=["self"], no_key=True)
@@ -57,7 +57,7 @@ def by_freedom(deleted: Sequence[Collectible]) -> tuple[list[Collectible], list[
 def by_promises(items: Sequence[Collectible]) -> tuple[list[Collectible], list[Collectible]]:
     """Those that can go, and those of which somebody is promised units."""
     keys = {item.pk for item in items}
-    held = Allocation.objects.filter(Allocation.blocks_deletion["item"], item__any=keys)
+    held = Allocation.objects.filter(Allocation.blocks_deletion["item"], item__among=keys)
     promised = set(held.values_list("item_id", flat=True))
     free = [item for item in items if item.pk not in promised]
     return free, [item for item in items if item.pk in promised]

@@ -59,7 +59,9 @@ class TransferService:
         The caller holds the items' locks.
         """
         known = {item.pk: item for item in items}
-        held = StockLevel.objects.filter(item__any=[*known], on_hand__gt=0).select_related("store")
+        held = StockLevel.objects.filter(item__among=[*known], on_hand__gt=0).select_related(
+            "store"
+        )
         levels = list(held.order_by("item", "store"))
         kept = StoreService.keep_open(ids=[level.store_id for level in levels])
         for level in levels:

@@ -1,6 +1,7 @@
 """Many rows by COPY and by one UPDATE: what `bulk_create` and `bulk_update` would have written."""
 
 from decimal import Decimal
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -117,19 +118,22 @@ def test_many_are_one_statement_and_one_for_their_keys(django_assert_num_queries
         add_all(made)
     with django_assert_num_queries(1):
         write_all(made, ["name"])
-    told = [{**ENTRY, "action": f"did {n}", "after": {"n": n}} for n in range(99)]
+    told = [{"action": f"did {n}", "after": {"n": n}} for n in range(99)]
     with django_assert_num_queries(1):
-        add_values(AuditLog, told)
+        add_values(AuditLog, told, ENTRY)
     assert AuditLog.objects.filter(after__n__gte=0).count() == 99
 
 
 @pytest.mark.parametrize("count", [0, 1, FEW])
 def test_values_are_told_without_instances(count: int) -> None:
     told = [
-        {**ENTRY, "action": NASTY[n % len(NASTY)], "after": {"a": NASTY[n % len(NASTY)]}}
-        for n in range(count)
+        {"action": word, "after": {"a": word, "b": [n, None, 1.5, True]}}
+        for n, word in zip(range(count), cycle(NASTY), strict=False)
     ]
-    add_values(AuditLog, told)
-    names = ["type", "user", "action", "before", "after"]
-    found = AuditLog.objects.order_by("pk").values(*names)
-    assert list(found) == [{name: row[name] for name in names} for row in told]
+    for word in NASTY if count else []:
+        shared = {**ENTRY, "user": word, "before": {word: word}, "ip_address": "2001:db8::1"}
+        there = AuditLog.objects.count()
+        add_values(AuditLog, told, shared)
+        del shared["timestamp"]  # of a few it is the moment
+        found = AuditLog.objects.order_by("pk").values(*shared, "action", "after")[there:]
+        assert list(found) == [{**shared, **row} for row in told]

@@ -99,7 +99,7 @@ def _allowing(ability: Ability) -> prepared:
 
     @prepared
     def among(user: Any, ids: Any) -> Any:
-        return get_vendors_allowing(user, ability).filter(pk__any=ids).values_list("pk")
+        return get_vendors_allowing(user, ability).filter(pk__among=ids).values_list("pk")
 
     return among
 
