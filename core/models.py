@@ -32,8 +32,10 @@ def SOFT_CASCADE(  # noqa: N802 (reads like Django's CASCADE and PROTECT)
 
 class TimeStampedQuerySet(PagedQuerySet[_M]):
     def update(self, **kwargs: Any) -> int:
-        """As Django's, and `updated_at` moves along, which `update()` would forget."""
+        """As Django's, and `updated_at` and `version` move along, which it would forget."""
         kwargs.setdefault("updated_at", timezone.now())
+        if issubclass(self.model, VersionedModel):
+            kwargs.setdefault("version", models.F("version") + 1)
         return super().update(**kwargs)
 
 

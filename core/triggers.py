@@ -3,26 +3,30 @@
 Why: docs/decisions/0015-versions-and-conditions.md, docs/decisions/0024-maintained-figures.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pgtrigger
 from pgtrigger import Before, Trigger, Update
 
 
-def counts_changes(*besides: str, unless: str = "") -> Trigger:
+def counts_changes(*besides: str, unless: str = "", moving: str = "") -> Trigger:
     """`version` grows by one with every UPDATE that changes the row, whoever writes, and however.
 
     It never goes back, nor grows on its own. `besides` are columns that do not count: what no
     representation shows, and what another part of the entity tag covers. A new column counts
     without a word, for the rows are compared as a whole. Nothing counts while `unless` holds.
+    Who writes the next version and another value of the column `moving` has counted already, to
+    the same: that row costs no call.
     """
     alike = "".join(f"OLD.{column} := NEW.{column};" for column in ("version", *besides))
     counted = f"OLD IS DISTINCT FROM NEW AND ({unless or 'false'}) IS NOT TRUE"
+    told = f"NEW.version <> OLD.version + 1 OR NEW.{moving} = OLD.{moving} OR ({unless or 'false'})"
     return Trigger(
         name="counts_changes",
         when=Before,
         operation=Update,
+        condition=pgtrigger.Condition(told) if moving else None,
         declare=[("known", "integer")],
         func=f"""
             known := OLD.version;
@@ -33,6 +37,10 @@ def counts_changes(*besides: str, unless: str = "") -> Trigger:
     )
 
 
+# What a statement wrote, as rows with a sign.
+_ADDED = "(SELECT *, 1 AS sign FROM new_rows)"
+_REMOVED = "(SELECT *, -1 AS sign FROM old_rows)"
+_CHANGED = "(SELECT *, -1 AS sign FROM old_rows UNION ALL SELECT *, 1 FROM new_rows)"
 _ADD_UP = "SELECT {columns} FROM {rows} AS changed {join} GROUP BY {places}"
 # What cancels out, as most of an UPDATE does, is gone before the rows become more.
 _BY_FACET = """SELECT {key}, {totals} FROM ({found}) AS whole
@@ -181,6 +189,8 @@ class KeptChanges:
         )
 
 
+_COPY_NEW = """
+            INSERT INTO {into} ({names}) SELECT {columns} FROM new_rows AS changed WHERE {where};"""
 # A copy that is no more, and may be again with other values, is written over.
 _COPY = """
             WITH changes AS MATERIALIZED (
@@ -229,6 +239,8 @@ class KeptCopies:
 
     def put(self, rows: str) -> str:
         """The statement that brings the copies up to what these rows, each with a `sign`, say."""
+        if rows == _ADDED:
+            return _COPY_NEW.format(**self._named)
         places = ", ".join(str(place) for place in range(1, len(self.columns) + 1))
         return _COPY.format(**self._named, rows=rows, places=places)
 
@@ -265,12 +277,30 @@ class KeptCopies:
         }
 
 
-_ADDED = "(SELECT *, 1 AS sign FROM new_rows)"
-_REMOVED = "(SELECT *, -1 AS sign FROM old_rows)"
-_CHANGED = "(SELECT *, -1 AS sign FROM old_rows UNION ALL SELECT *, 1 FROM new_rows)"
+_IF_CHANGED = """
+            IF EXISTS (
+                SELECT FROM (SELECT {columns} FROM new_rows EXCEPT SELECT {columns} FROM old_rows)
+                    AS moved
+            ) THEN {written}
+            END IF;"""
 
 
-def keeps(table: str, *kept: KeptSums | KeptChanges | KeptCopies) -> list[Trigger]:
+@dataclass(frozen=True, kw_only=True)
+class KeptSeldom:
+    """What hangs on these `columns` alone, the row's key among them: an UPDATE that leaves them as
+    they are costs one look, and not one for each of the `kept`."""
+
+    columns: Sequence[str]
+    kept: Sequence[KeptSums | KeptChanges | KeptCopies]
+
+    def put(self, rows: str) -> str:
+        written = "".join(each.put(rows) for each in self.kept)
+        if rows != _CHANGED:
+            return written
+        return _IF_CHANGED.format(columns=", ".join(self.columns), written=written)
+
+
+def keeps(table: str, *kept: KeptSums | KeptSeldom) -> list[Trigger]:
     """Statement triggers that keep sums over a table's rows, what changed, and copies, in order.
 
     One statement moves each once, for one row or ten thousand.

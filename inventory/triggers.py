@@ -4,7 +4,7 @@ from typing import Any
 
 import pgtrigger
 
-from core.triggers import KeptChanges, KeptCopies, KeptSums, keeps
+from core.triggers import KeptChanges, KeptCopies, KeptSeldom, KeptSums, keeps
 
 # --- The catalog's version and its figures (docs/decisions/0004, docs/decisions/0024) -------------
 
@@ -67,6 +67,12 @@ ITEM_TEXTS = KeptCopies(
         for name in ("id", "vendor_id", "category_id", "created_at", "search_text")
     },
     where=_LIVING,
+)
+
+# No stock nor price is among what these hang on.
+ITEM_PLACES = KeptSeldom(
+    columns=("id", "vendor_id", "category_id", "created_at", "is_deleted", "search_text"),
+    kept=(ITEM_COUNTS, ITEM_CHANGES, ITEM_TEXTS),
 )
 
 # All items of some vendors, or of all, as they would have been added one by one.

@@ -40,10 +40,8 @@ from inventory.enums import Condition, Facet
 from inventory.models.figures import CatalogCount
 from inventory.models.texts import CatalogText
 from inventory.triggers import (
-    ITEM_CHANGES,
-    ITEM_COUNTS,
     ITEM_FIGURES,
-    ITEM_TEXTS,
+    ITEM_PLACES,
     ITEM_TRIGGERS,
     OPENING,
     moves_version,
@@ -300,9 +298,9 @@ class Collectible(AuditedModel, SoftDeleteModel):
             _newest(Q(is_deleted=True), name="item_deleted"),
         ]  # fmt: skip
         triggers = [
-            *keeps("collectible", ITEM_FIGURES, ITEM_COUNTS, ITEM_CHANGES, ITEM_TEXTS),
+            *keeps("collectible", ITEM_FIGURES, ITEM_PLACES),
             # What an item starts with is no change of it: nobody has seen it without.
-            counts_changes("search_text", unless=OPENING),
+            counts_changes("search_text", unless=OPENING, moving="updated_at"),
             *ITEM_TRIGGERS,
         ]
 
