@@ -16,6 +16,7 @@ import re
 import unicodedata
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     BooleanField,
     Case,
@@ -34,7 +35,7 @@ from django.db.models.lookups import Exact, In
 
 from core.keyset import Row
 from core.parts import Foreseen
-from core.prepared import Given
+from core.prepared import AnyOf, Given
 
 # For each row that is wanted so many are looked at along the order.
 NEAR = 30
@@ -54,7 +55,9 @@ class Sought(ExpressionWrapper):
     ) -> None:
         told: Any = condition
         if copies is not None:
-            told = In(F("pk"), copies.filter(within or Q()).values("pk").query)
+            # Found once, and looked up by their keys. Joined, they are looked for again for each
+            # row wherever PostgreSQL takes both tables for empty.
+            told = AnyOf(F("pk"), ArraySubquery(copies.filter(within or Q()).values("pk")))
         super().__init__(told, output_field=BooleanField())
         self.condition, self.copies, self.of_many = condition, copies, of_many
 
