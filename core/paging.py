@@ -11,11 +11,13 @@ from functools import reduce
 from operator import or_
 from typing import Any, Self, TypeVar
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
 from django.db.models import BigIntegerField, ExpressionWrapper, F, Model, Q, QuerySet
 from django.db.models.lookups import In
 
 from core.parts import Named, Part
+from core.prepared import AnyOf
 from core.searching import NEAR, Sought, copied_keys, first_found, is_searched, unguessed
 
 _M = TypeVar("_M", bound=Model)
@@ -191,10 +193,15 @@ class PagedQuerySet(QuerySet[_M]):
         return bare.values("pk")  # type: ignore[return-value]
 
     def _read(self, keys: Any) -> Self:
-        """The rows with these keys: what they are chosen by is asked no second time."""
+        """The rows with these keys: what they are chosen by is asked no second time.
+
+        They are found once. A join would find them again for each row, where PostgreSQL takes the
+        table for empty.
+        """
         rows = self.all()
         rows.query.clear_where()
-        return rows.filter(pk__in=keys)
+        found = ArraySubquery(keys) if isinstance(keys, QuerySet) else keys
+        return rows.filter(AnyOf(F("pk"), found))
 
 
 class _Page(Page):

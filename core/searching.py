@@ -90,7 +90,7 @@ class Holds(Lookup):
 
 
 class NearOrFar(Expression):
-    """The keys of the first matches: those near the beginning, or else of all."""
+    """The keys of the first matches, as an array: those near the beginning, or else of all."""
 
     def __init__(self, near: Any, far: Any, count: int) -> None:
         super().__init__(output_field=far.model._meta.pk)
@@ -103,8 +103,9 @@ class NearOrFar(Expression):
         # that is looked at is kept with the matches, for where there is none these are all.
         last = NEAR * self.count
         sql = (
-            f"(WITH near AS MATERIALIZED (SELECT * FROM (SELECT *, row_number() OVER () AS place"  # noqa: S608
-            f" FROM ({near}) AS row) AS row WHERE found OR place = {last} LIMIT {self.count}),"
+            f"ARRAY(WITH near AS MATERIALIZED (SELECT * FROM"  # noqa: S608
+            f" (SELECT *, row_number() OVER () AS place FROM ({near}) AS row) AS row"
+            f" WHERE found OR place = {last} LIMIT {self.count}),"
             f" met AS MATERIALIZED (SELECT count(*) FILTER (WHERE found) = {self.count}"
             f" OR count(*) FILTER (WHERE place = {last}) = 0 AS enough FROM near)"
             f" SELECT pk FROM near WHERE (SELECT enough FROM met) UNION ALL"

@@ -122,7 +122,7 @@ def test_part_is_asked_for_in_place_of_the_whole(owner: User, vendor: Vendor) ->
     sale(VendorFactory(owner=owner))
     rows = get_orders_for_user(owner)
     assert str(rows.query).count(" IN (") == 1
-    assert str(rows.first_rows(9).query).count(" IN (") == 1  # that of the keys
+    assert " IN (" not in str(rows.first_rows(9).query)
     assert list(rows.first_rows(9)) == list(rows)
 
 

@@ -1,5 +1,6 @@
 """A search in an order finds what looking at every row finds, near or far, rare or common."""
 
+import re
 from typing import Any
 
 import pytest
@@ -125,3 +126,17 @@ def test_what_has_no_three_letters_is_not_looked_for_by_threes(
     rows = Collectible.objects.search(word)
     assert ("|| '') LIKE" not in str(rows.query)) is is_there
     assert is_there or "text_search" not in rows.explain()
+
+
+def test_tables_taken_for_empty_are_not_read_anew_for_each_row(shop: Vendor) -> None:
+    """As after an import that was taken back, and a vacuum."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE pg_class SET reltuples = 0, relpages = pg_relation_size(oid) / 8192"
+            " WHERE relname IN ('inventory_collectible', 'inventory_catalogtext')"
+        )
+    rows = Collectible.objects.of_vendors([shop.pk]).search("common").order_by("name", "id")
+    some = rows.filter(is_active=True)
+    for each in (rows.page(120, 140), rows.page(SHALLOW, SHALLOW + 20), some, some.page(20, 40)):
+        loops = re.findall(r"loops=(\d+)", each.explain(analyze=True))
+        assert max(map(int, loops)) <= 30, each.explain()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from core.models import AuditLog
@@ -245,3 +246,41 @@ class TestRace:
                 ]
             )
             assert {answer.status_code for answer in answers} == {200}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("written", "counted"),
+    [
+        ("name = 'New'", 1),
+        ("name = 'New', version = version + 1", 1),
+        ("updated_at = clock_timestamp(), version = version + 1", 1),
+        ("updated_at = clock_timestamp(), version = version + 7", 1),
+        ("updated_at = clock_timestamp(), version = version - 1", 1),
+        ("version = version + 1", 0),
+        ("version = version - 1", 0),
+        ("name = name", 0),
+    ],
+)
+def test_version_counts_changes_whoever_counts(
+    item: Collectible, written: str, counted: int
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE inventory_collectible SET {written} WHERE id = %s", [item.pk])  # noqa: S608
+    assert Collectible.objects.get(pk=item.pk).version == item.version + counted
+
+
+@pytest.mark.django_db
+def test_who_writes_many_by_a_queryset_counts_along(item: Collectible) -> None:
+    """So the database calls no trigger for each: the version is there before it would."""
+    with CaptureQueriesContext(connection) as asked:
+        Collectible.objects.filter(pk=item.pk).update(name="New")
+    assert '"version" = ("inventory_collectible"."version" + 1)' in asked[0]["sql"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "EXPLAIN (ANALYZE) UPDATE inventory_collectible SET version = version + 1,"
+            " updated_at = clock_timestamp() WHERE id = %s", [item.pk],
+        )  # fmt: skip
+        plan = "".join(line for [line] in cursor.fetchall())
+    assert "Trigger pgtrigger_collectible_changed" in plan
+    assert "counts_changes" not in plan

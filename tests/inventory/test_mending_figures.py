@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from core.models import AuditLog
-from inventory.models import CatalogCount, CatalogVersion, Collectible
+from inventory.models import CatalogCount, CatalogText, CatalogVersion, Collectible
 from inventory.selectors import find_figure_drift
 from inventory.services import CounterService
 from inventory.tasks import watch_stock
@@ -113,3 +113,19 @@ def test_the_night_mends_and_tells_the_log(item: Collectible, caplog: Any) -> No
     assert (record.levelname, record.msg["event"]) == ("ERROR", "catalog_drift")
     assert (record.msg["figures"], record.msg["first"]["should_be"]) == (1, "4")
     assert find_figure_drift() == []
+
+
+def test_texts_that_stray_are_counted_and_mended(item: Collectible, capsys: Any) -> None:
+    shop, (changed, lost) = item.vendor_id, CollectibleFactory.create_batch(2, vendor=item.vendor)
+    right = list(CatalogText.objects.order_by("pk").values_list())
+    CatalogText.objects.filter(pk=changed.pk).update(search_text="what it was called", category=1)
+    CatalogText.objects.filter(pk=lost.pk).delete()
+    CatalogText.objects.create(
+        id=lost.pk + 1, vendor=item.vendor, search_text="gone", created_at=item.created_at
+    )
+    said, lines = refusal(capsys)
+    told = "rows of inventory_catalogtext was 1, the items say 4"
+    assert lines == [f"catalog of vendor {shop}: {told}"]
+    assert said == "1 figures were off, and are mended."
+    assert list(CatalogText.objects.order_by("pk").values_list()) == right
+    call_command("reconcile_counters")
