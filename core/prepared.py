@@ -46,7 +46,7 @@ class AnyOf(Lookup):
         return self.rhs
 
     def get_db_prep_lookup(self, value: Any, connection: Any) -> Any:
-        return "%s", [[*value] if isinstance(value, (set, frozenset)) else value]
+        return "%s", [_said([*value] if isinstance(value, (set, frozenset)) else value)]
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, before = self.process_lhs(compiler, connection)

@@ -33,6 +33,7 @@ from core.models import (
     SoftDeleteModel,
     SoftDeleteQuerySet,
 )
+from core.partly import PartlyRead
 from core.prepared import Given
 from core.searching import Word, asks_for
 from core.triggers import counts_changes, keeps
@@ -230,7 +231,7 @@ def _newest(condition: Q, *, name: str) -> Index:
 _SEARCHED = ["name", Value("\n"), "sku", Value("\n"), "description"]
 
 
-class Collectible(AuditedModel, SoftDeleteModel):
+class Collectible(PartlyRead, AuditedModel, SoftDeleteModel):
     """An item a vendor keeps: a card, a set, a coin, a record, a print."""
 
     vendor = models.ForeignKey(

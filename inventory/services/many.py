@@ -67,12 +67,15 @@ def judged(
     found: Sequence[Collectible], ids: Iterable[int], terms: Terms
 ) -> tuple[list[Collectible], BulkOutcome]:
     """Those at the version that the caller expects, if any; the others stand in the outcome."""
-    fresh = [item for item in found if terms.versions.get(item.pk, item.version) == item.version]
-    stale = sorted({*found} - {*fresh}, key=attrgetter("pk"))
+    fresh: list[Collectible] = []
+    stale: list[Collectible] = []
+    for item in found:
+        expected = terms.versions.get(item.pk, item.version)
+        (fresh if expected == item.version else stale).append(item)
     detail = str(StaleVersion.detail)
     errors = [
         {"id": item.pk, "code": StaleVersion.code, "detail": detail, "version": item.version}
-        for item in stale
+        for item in sorted(stale, key=attrgetter("pk"))
     ]
     return fresh, BulkOutcome(missing=_missing(ids, found), errors=errors)
 
