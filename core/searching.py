@@ -14,6 +14,7 @@ takes a word for.
 
 import re
 import unicodedata
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -26,12 +27,15 @@ from django.db.models import (
     Lookup,
     Q,
     QuerySet,
+    Subquery,
     TextField,
     Value,
     When,
 )
 from django.db.models.expressions import Col, ExpressionList
 from django.db.models.lookups import Exact, In
+from django.db.models.sql.query import Query
+from django.db.models.sql.where import WhereNode
 
 from core.keyset import Row
 from core.parts import Foreseen
@@ -139,15 +143,21 @@ def first_found(keys: QuerySet[Any], count: int) -> Any:
     """The first keys of rows that are searched for; None where there is no better way to them than
     to ask for them as they are."""
     sought, others = _parted(keys)
+    row = keys.query.get_initial_alias()
+    # What bounds the range of the order's index that is walked, and what is asked of rows in it.
+    bounds: list[Any] = []
+    met: list[Any] = []
+    for each in others:
+        (bounds if _is_bound(each, row, getattr(keys, "walked", ())) else met).append(each)
     copied = copied_keys(keys)
-    # Where something is asked besides that the order's index is not known to hold together, nobody
-    # could say how long to walk along it.
-    if not _is_walked(others, getattr(keys, "walked", frozenset())):
+    if "vendor_id" not in map(_column, bounds) or not all(_is_met(each, row) for each in met):
         return None if copied is None else copied[:count]
     near: Any = keys.all()
-    near.query.where = near.query.where.create(others)
-    condition = Q(*(each.lhs.condition for each in sought))
-    near = near.annotate(found=ExpressionWrapper(condition, output_field=BooleanField()))
+    where = near.query.where
+    near.query.where = where.create(bounds)
+    words = near.query.build_where(Q(*(each.lhs.condition for each in sought)))
+    found: Any = where.create([words, *met])
+    near = near.annotate(found=ExpressionWrapper(found, output_field=BooleanField()))
     far = keys if copied is None else copied
     return NearOrFar(near[: NEAR * count], far[:count], count)
 
@@ -205,14 +215,25 @@ def _is_sought(condition: Any) -> bool:
     return isinstance(getattr(condition, "lhs", None), Sought)
 
 
-def _is_walked(conditions: list[Any], columns: frozenset[str]) -> bool:
-    """Whether each of them is one value of such a column, says where in the order to begin, or is
-    settled before."""
-    fixed = {_column(each) for each in conditions if _is_of_one(each)} & columns
-    return all(
-        isinstance(getattr(each, "lhs", None), (Row, Foreseen)) or _column(each) in fixed
-        for each in conditions
-    )
+def _is_bound(condition: Any, row: str, walked: Collection[str]) -> bool:
+    """Whether it is one value of such a column, says where in the order to begin, or is settled
+    before."""
+    lhs = getattr(condition, "lhs", None)
+    if isinstance(lhs, (Row, Foreseen)):
+        return True
+    own = isinstance(lhs, Col) and lhs.alias == row
+    return own and _column(condition) in walked and _is_of_one(condition)
+
+
+def _is_met(condition: Any, row: str) -> bool:
+    """Whether it hangs on the row alone: asked of those that are walked it costs little."""
+    leaves = condition.leaves() if isinstance(condition, WhereNode) else [condition]
+    if not all(hasattr(leaf, "flatten") for leaf in leaves):
+        return False
+    parts = [part for leaf in leaves for part in leaf.flatten()]
+    columns = [part for part in parts if isinstance(part, Col)]
+    asks = any(isinstance(part, (Query, Subquery)) for part in parts)
+    return not asks and all(column.alias == row for column in columns)
 
 
 def _column(condition: Any) -> str:

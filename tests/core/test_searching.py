@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from rest_framework.test import APIClient
 
 from core.keyset import Keyset
@@ -61,6 +62,10 @@ def test_page_of_a_search_is_that_part_of_the_whole(
     inside = rows.in_categories([shop.categories.get().pk])
     found(inside, word, start, start + size)
     found(inside.filter(is_active=True), word, start, start + size)
+    some = rows.filter(Q(is_active=True) | Q(category=None)).exclude(name__startswith="c")
+    found(some, word, start, start + size)
+    both = rows.in_categories([shop.categories.get().pk, CategoryFactory(vendor=shop).pk])
+    found(both, word, start, start + size)
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -84,18 +89,21 @@ def test_search_is_walked_by_cursor(shop: Vendor, owner_client: APIClient, word:
     assert seen == [item.pk for item in expected]
 
 
-def test_only_where_the_order_is_an_index_it_is_walked(shop: Vendor) -> None:
-    """With another condition nobody could say how long to walk until enough rows are looked at."""
+def test_only_where_the_order_is_an_index_it_is_walked(shop: Vendor, owner: User) -> None:
+    """Of one shop; and what is asked besides hangs on the row alone, for it is asked of each."""
     rows = Collectible.objects.of_vendors([shop.pk]).search("common").order_by("name", "id")
     order = Keyset.of(rows)
     beyond = order.after(rows, order.position(shop.items.latest("pk")))
-    walked = [rows, rows.in_categories([1]), rows.filter(vendor=shop), beyond]
+    walked = [rows, rows.in_categories([1]), rows.filter(vendor=shop), beyond,
+              rows.in_categories([1, 2]), rows.filter(is_active=True), rows.exclude(pk=1),
+              rows.low_on_stock(), rows.well_stocked()]  # fmt: skip
     both = Collectible.objects.of_vendors([1, 2]).search("common")
-    others = [rows.in_categories([1, 2]), rows.filter(is_active=True), rows.exclude(pk=1),
-              rows.low_on_stock(), both]  # fmt: skip
+    others = [rows.on_hand_in(1), rows.filter(category__name="Cards"), both,
+              Collectible.objects.search("common")]  # fmt: skip
     assert all(map(is_searched, [*walked, *others]))
-    assert [type(first_found(each.values("pk"), 20)) is NearOrFar for each in walked] == [True] * 4
-    assert [type(first_found(each.values("pk"), 20)) is NearOrFar for each in others] == [False] * 5
+    for each, is_walked in [*((e, True) for e in walked), *((e, False) for e in others)]:
+        found = first_found(each.values("pk"), 20)
+        assert isinstance(found, NearOrFar) is is_walked, str(each.query)
 
 
 def test_common_word_is_met_and_rare_one_looked_up(shop: Vendor) -> None:
