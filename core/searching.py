@@ -4,7 +4,7 @@ An index of words knows no order: a common word is found thousands of times, and
 sorted for a page of twenty. Along the order twenty such rows are met soon, and of a rare word none
 for long. Which of the two it is nobody has to guess: so many rows are looked at along the order,
 and where they are not all and do not hold a page of matches the index is asked, in the same
-statement.
+statement; or some more rows, if the first say that a page is among those.
 
 The index is one of another table, which has what is searched for of each row and is written when
 that changes (`core.triggers.KeptCopies`). What else is asked of the rows is asked there, if it has
@@ -41,8 +41,10 @@ from core.keyset import Row
 from core.parts import Foreseen
 from core.prepared import AnyOf, Given
 
-# For each row that is wanted so many are looked at along the order.
+# For each row that is wanted so many are looked at along the order, and then, if some matched, ten
+# times as many: of a word that one row in a hundred has, a large shop has more to be sorted.
 NEAR = 30
+FURTHER = 300
 _TRIGRAM = re.compile("[a-zA-Z0-9]{3}")
 
 
@@ -94,28 +96,54 @@ class Holds(Lookup):
 
 
 class NearOrFar(Expression):
-    """The keys of the first matches, as an array: those near the beginning, or else of all."""
+    """The keys of the first matches, as an array: those near the beginning; or, where so many are
+    there that a page will be met, those further on; or else of all."""
 
-    def __init__(self, near: Any, far: Any, count: int) -> None:
+    def __init__(self, walked: Any, far: Any, count: int) -> None:
         super().__init__(output_field=far.model._meta.pk)
-        self.near, self.far, self.count = near.query, far.query, count
+        self.near = walked[: NEAR * count].query
+        self.further = walked[: FURTHER * count].query
+        self.far, self.count = far[:count].query, count
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
-        near, near_values = self.near.get_compiler(connection=connection).as_sql()
-        far, far_values = self.far.get_compiler(connection=connection).as_sql()
-        # A part that is not wanted is not begun: what it hangs on is known before. The last row
-        # that is looked at is kept with the matches, for where there is none these are all.
-        last = NEAR * self.count
+        parts = [
+            each.get_compiler(connection=connection).as_sql()
+            for each in (self.near, self.further, self.far)
+        ]
+        near, further, far = (sql for sql, _values in parts)
+        # A part that is not wanted is not begun: what it hangs on is known before.
         sql = (
-            f"ARRAY(WITH near AS MATERIALIZED (SELECT * FROM"  # noqa: S608
-            f" (SELECT *, row_number() OVER () AS place FROM ({near}) AS row) AS row"
-            f" WHERE found OR place = {last} LIMIT {self.count}),"
-            f" met AS MATERIALIZED (SELECT count(*) FILTER (WHERE found) = {self.count}"
-            f" OR count(*) FILTER (WHERE place = {last}) = 0 AS enough FROM near)"
-            f" SELECT pk FROM near WHERE (SELECT enough FROM met) UNION ALL"
-            f" SELECT pk FROM ({far}) AS row WHERE NOT (SELECT enough FROM met))"
+            f"ARRAY(WITH near AS {self._walk(near, NEAR)}, met AS {self._met('near', NEAR)},"  # noqa: S608
+            f" further AS {self._walk(further, FURTHER, '(SELECT promising FROM met)')},"
+            f" more AS {self._met('further', FURTHER)},"
+            " enough AS MATERIALIZED (SELECT met.enough AS near,"
+            " met.promising AND more.enough AS further FROM met, more)"
+            " SELECT pk FROM near WHERE (SELECT near FROM enough)"
+            " UNION ALL SELECT pk FROM further WHERE (SELECT further FROM enough)"
+            f" UNION ALL SELECT pk FROM ({far}) AS row"
+            " WHERE NOT (SELECT near OR further FROM enough))"
         )
-        return sql, [*near_values, *far_values]
+        return sql, [value for _sql, values in parts for value in values]
+
+    def _walk(self, rows: str, each: int, asked: str = "true") -> str:
+        """The matches among them, as many as are wanted, and the last row: for where there is none,
+        these are all."""
+        return (
+            "MATERIALIZED (SELECT * FROM (SELECT *, row_number() OVER () AS place"  # noqa: S608
+            f" FROM ({rows}) AS row) AS row"
+            f" WHERE {asked} AND (found OR place = {each * self.count}) LIMIT {self.count})"
+        )
+
+    def _met(self, walk: str, each: int) -> str:
+        """Whether these are enough; and whether they are so many that it pays to walk on."""
+        last = f"count(*) FILTER (WHERE place = {each * self.count})"
+        found = "count(*) FILTER (WHERE found)"
+        enough = f"{found} = {self.count} OR {last} = 0"
+        many = self.count * NEAR // FURTHER
+        return (
+            f"MATERIALIZED (SELECT {enough} AS enough, {found} > {many} AND NOT ({enough})"  # noqa: S608
+            f" AS promising FROM {walk})"
+        )
 
 
 def unguessed(condition: Q) -> Case:
@@ -159,7 +187,7 @@ def first_found(keys: QuerySet[Any], count: int) -> Any:
     found: Any = where.create([words, *met])
     near = near.annotate(found=ExpressionWrapper(found, output_field=BooleanField()))
     far = keys if copied is None else copied
-    return NearOrFar(near[: NEAR * count], far[:count], count)
+    return NearOrFar(near, far, count)
 
 
 def copied_keys(keys: QuerySet[Any]) -> Any:
