@@ -58,8 +58,8 @@ class Conditional(_View):
 
     # The service's verb that takes the locks its other verbs take, in their order.
     lock: Callable[..., Any]
-    # The selector of (caller, key) for one row with all that is shown of it, where reading has one
-    # that is quicker than the list's query.
+    # The selector of (caller, key) for one row with all that is shown of it, where there is one
+    # that is quicker than the list's query. A service is told by its key which row to write.
     find: Callable[..., Any] | None = None
     expected: list[str] | None = None
 
@@ -88,7 +88,7 @@ class Conditional(_View):
 
     def _found(self) -> Any:
         asked = self.request.query_params
-        if self.find is None or self.request.method not in SAFE_METHODS or asked:
+        if self.find is None or self.request.method == "POST" or asked:
             return None
         row = self.find(caller(self.request), self.kwargs["pk"])
         self.check_object_permissions(self.request, row)
