@@ -62,9 +62,10 @@ def read_shown_items(ids: "QuerySet[Any] | Iterable[int]") -> list[ShownItem]:
 def read_item(key: int) -> Collectible:
     """The living item with all that is shown of it, for who has its lock: as the caller left it,
     if asked in the transaction that wrote it, and not as others did after. One query."""
+    item: Collectible
     [item] = _whole(key)
-    item.pictures = [_picture(plain) for plain in item.pictures]
-    return item  # type: ignore[no-any-return]
+    item.pictures = [_picture(plain) for plain in vars(item).pop("plain_pictures")]
+    return item
 
 
 @prepared
@@ -83,7 +84,7 @@ def _items(ids: Any) -> Any:
 def _whole(key: Any) -> Any:
     """The category is not read with the lock: who waited would see an item's new one missing."""
     items = Collectible.objects.filter(pk=key).select_related("category")
-    return items.annotate(pictures=_pictures())
+    return items.annotate(plain_pictures=_pictures())
 
 
 def _columns(items: Any) -> Any:
