@@ -14,13 +14,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.etags import entity_tag, known_tags, matches, read_tags, still_at
-from core.exceptions import InvalidInput, PreconditionFailed
+from core.exceptions import InvalidInput, NotFoundError, PreconditionFailed
 from core.requests import caller
 
 if TYPE_CHECKING:
@@ -90,7 +91,10 @@ class Conditional(_View):
         asked = self.request.query_params
         if self.find is None or self.request.method == "POST" or asked:
             return None
-        row = self.find(caller(self.request), self.kwargs["pk"])
+        try:
+            row = self.find(caller(self.request), self.kwargs["pk"])
+        except NotFoundError as error:
+            raise Http404 from error  # as from the list's query: OPTIONS takes it for a no
         self.check_object_permissions(self.request, row)
         return row
 

@@ -139,7 +139,7 @@ class CollectibleService:
         counted = values.pop("quantity", item.quantity)
         if "sku" in values and not values["sku"]:
             values["sku"] = item.sku
-        with constraint_as({**TAKEN, **GONE}):
+        with constraint_as({**TAKEN, **GONE}, savepoint=False):
             changed = save_changes(item, values, by=by)
         if changed:
             action = f"changed item “{item.name}”"
