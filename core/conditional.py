@@ -14,13 +14,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.etags import entity_tag, known_tags, matches, read_tags, still_at
-from core.exceptions import InvalidInput, PreconditionFailed
+from core.exceptions import InvalidInput, NotFoundError, PreconditionFailed
 from core.requests import caller
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ class Conditional(_View):
 
     # The service's verb that takes the locks its other verbs take, in their order.
     lock: Callable[..., Any]
-    # The selector of (caller, key) for one row with all that is shown of it, where reading has one
-    # that is quicker than the list's query.
+    # The selector of (caller, key) for one row with all that is shown of it, where there is one
+    # that is quicker than the list's query. A service is told by its key which row to write.
     find: Callable[..., Any] | None = None
     expected: list[str] | None = None
 
@@ -88,9 +89,12 @@ class Conditional(_View):
 
     def _found(self) -> Any:
         asked = self.request.query_params
-        if self.find is None or self.request.method not in SAFE_METHODS or asked:
+        if self.find is None or self.request.method == "POST" or asked:
             return None
-        row = self.find(caller(self.request), self.kwargs["pk"])
+        try:
+            row = self.find(caller(self.request), self.kwargs["pk"])
+        except NotFoundError as error:
+            raise Http404 from error  # as from the list's query: OPTIONS takes it for a no
         self.check_object_permissions(self.request, row)
         return row
 

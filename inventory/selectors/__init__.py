@@ -34,7 +34,7 @@ from inventory.selectors.figures import (
     get_past_catalog_figures,
 )
 from inventory.selectors.matching import count_matches
-from inventory.selectors.reading import ShownItem, find_shown_item, read_shown_items
+from inventory.selectors.reading import ShownItem, find_shown_item, read_item, read_shown_items
 from inventory.selectors.reconciling import (
     Drift,
     LedgerHead,
@@ -116,6 +116,7 @@ __all__ = [
     "get_valuation_figures",
     "get_valuations_of",
     "items_at",
+    "read_item",
     "read_shown_items",
     "require_may_change",
     "scope_beside",

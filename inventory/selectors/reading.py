@@ -59,6 +59,15 @@ def read_shown_items(ids: "QuerySet[Any] | Iterable[int]") -> list[ShownItem]:
     return [ShownItem(values) for values in _items(ids)]
 
 
+def read_item(key: int) -> Collectible:
+    """The living item with all that is shown of it, for who has its lock: as the caller left it,
+    if asked in the transaction that wrote it, and not as others did after. One query."""
+    item: Collectible
+    [item] = _whole(key)
+    item.pictures = [_picture(plain) for plain in vars(item).pop("plain_pictures")]
+    return item
+
+
 @prepared
 def _item(user: Any, key: Any) -> Any:
     visible = get_vendors_for_user(user).order_by()
@@ -71,11 +80,21 @@ def _items(ids: Any) -> Any:
     return _columns(Collectible.all_objects.filter(pk__any=ids).order_by(place))
 
 
+@prepared
+def _whole(key: Any) -> Any:
+    """The category is not read with the lock: who waited would see an item's new one missing."""
+    items = Collectible.objects.filter(pk=key).select_related("category")
+    return items.annotate(plain_pictures=_pictures())
+
+
 def _columns(items: Any) -> Any:
+    return items.values_list(*_OWN, "category__name", _pictures())
+
+
+def _pictures() -> ArraySubquery:
     pictures = CollectibleImage.objects.filter(collectible=OuterRef("pk"))
     plain = JSONObject(**{name: name for name in _PICTURE})
-    in_order = pictures.order_by("position", "pk").values(plain=plain)
-    return items.values_list(*_OWN, "category__name", ArraySubquery(in_order))
+    return ArraySubquery(pictures.order_by("position", "pk").values(plain=plain))
 
 
 def _picture(plain: dict[str, Any]) -> CollectibleImage:

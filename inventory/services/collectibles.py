@@ -16,15 +16,14 @@ from core.enums import AuditType
 from core.exceptions import InUse, InvalidInput
 from core.fields import validate_attributes
 from core.json import merged
-from core.reading import get_row
 from core.rehearsal import Terms
 from core.writing import constraint_as, save_changes
 from inventory.exceptions import CategoryGone, SkuTaken
 from inventory.models import Collectible, CollectibleQuerySet, new_sku
-from inventory.selectors import get_category_called
+from inventory.selectors import get_category_called, read_item
 from inventory.services.categories import CategoryService
 from inventory.services.counting import store_of
-from inventory.services.ledger import CLOSED, FULL, allow_opening
+from inventory.services.ledger import CLOSED, FULL, allow_opening, locked_items
 from inventory.services.many import (
     BulkOutcome,
     by_freedom,
@@ -83,7 +82,7 @@ class CollectibleService:
     @staticmethod
     def lock(*, row: Collectible) -> Collectible:
         """Also of a deleted one. Raises `NotFoundError`."""
-        return get_row(_all_locked(), row.pk)
+        return locked_items([row.pk], deleted_too=True)[row.pk]
 
     @staticmethod
     @constraint_as({**TAKEN, **GONE, **FULL, **CLOSED}, savepoint=False)
@@ -135,24 +134,24 @@ class CollectibleService:
         The difference is made in the store where `by` works. Raises `SkuTaken`, `NotFoundError`
         when the item was deleted meanwhile, `InsufficientStock`, `StoreClosed` and `InvalidInput`.
         """
-        item = _locked(collectible.pk)
+        item = locked_items([collectible.pk])[collectible.pk]
         values = _with_category(item.vendor, _with_attributes(changes, item.attributes), by)
         counted = values.pop("quantity", item.quantity)
         if "sku" in values and not values["sku"]:
             values["sku"] = item.sku
-        with constraint_as({**TAKEN, **GONE}):
+        with constraint_as({**TAKEN, **GONE}, savepoint=False):
             changed = save_changes(item, values, by=by)
         if changed:
             action = f"changed item “{item.name}”"
             log_audit(AuditType.CATALOG, by, action, obj=item, **changed.record())
         _count(item, counted, by)
-        return _with_details(item)
+        return read_item(item.pk)
 
     @staticmethod
     @transaction.atomic
     def delete(*, collectible: Collectible, by: "User") -> None:
         """Raises `InUse` while units of it are promised to somebody."""
-        item = _locked(collectible.pk)
+        item = locked_items([collectible.pk])[collectible.pk]
         Collectible.objects.filter(pk=item.pk).update(updated_by=by)
         try:
             item.delete()
@@ -170,7 +169,7 @@ class CollectibleService:
             TransferService.bring_home(items=[item], by=by)
             _bring_back(item, by)
             log_audit(AuditType.CATALOG, by, f"restored item “{item.name}”", obj=item)
-        return _with_details(item)
+        return read_item(item.pk)
 
     @staticmethod
     @transaction.atomic
@@ -269,22 +268,6 @@ def _category_state(vendor: "Vendor", reference: int | str | None) -> object:
     """Which category the plan means, as it is, or that it would make one."""
     found = get_category_called(vendor, reference) if reference else None
     return [found.pk, found.version] if found else None
-
-
-def _all_locked() -> CollectibleQuerySet:
-    # As in `locked_rows`: no key of theirs changes.
-    rows: CollectibleQuerySet = Collectible.all_objects.select_for_update(of=["self"], no_key=True)
-    return rows.select_related("vendor")
-
-
-def _locked(item_id: int) -> Collectible:
-    return get_row(_all_locked().filter(is_deleted=False), item_id)
-
-
-def _with_details(item: Collectible) -> Collectible:
-    """Read in the transaction that wrote it: as the caller left it, not as others did after."""
-    row: Collectible = Collectible.objects.with_details().get(pk=item.pk)
-    return row
 
 
 def _with_attributes(details: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:

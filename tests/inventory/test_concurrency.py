@@ -98,6 +98,19 @@ def test_two_patches_are_both_applied(owner_client: APIClient, vendor: Vendor) -
     assert sorted(answer.json()["version"] for answer in answers) == [2, 3]
 
 
+def test_change_that_waited_shows_the_category_of_the_one_before(
+    owner_client: APIClient, vendor: Vendor
+) -> None:
+    item = CollectibleFactory(vendor=vendor, category=CategoryFactory(vendor=vendor))
+    address, other = f"{ITEMS}{item.pk}/", CategoryFactory(vendor=vendor)
+    _sorted, changed = in_turn(
+        lambda: owner_client.patch(address, {"category": other.pk}),
+        lambda: owner_client.patch(address, {"value": "5.00"}),
+        behind=item,
+    )
+    assert (changed.json()["category"], changed.json()["category_id"]) == (other.name, other.pk)
+
+
 @pytest.mark.parametrize("method", ["patch", "put", "delete"])
 def test_item_deleted_meanwhile_is_404(
     owner_client: APIClient, vendor: Vendor, method: str

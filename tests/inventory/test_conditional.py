@@ -68,6 +68,16 @@ class TestReading:
         assert owner_client.patch(url(item), {"value": "5"}, HTTP_IF_MATCH=first).status_code == 200
         assert owner_client.get(url(item), HTTP_IF_NONE_MATCH=first).status_code == 200
 
+    def test_change_is_answered_as_the_item_is_read(
+        self, owner_client: APIClient, item: Collectible
+    ) -> None:
+        for colour in "red", "blue":
+            upload = SimpleUploadedFile("a.png", picture("PNG", colour=colour))
+            ImageService.add(collectible=item, upload=upload, by=item.vendor.owner)
+        change = {"value": 5, "attributes": {"year": 2017.0, "of": []}, "quantity": 9}
+        changed, read = owner_client.patch(url(item), change), owner_client.get(url(item))
+        assert (changed.content, changed["ETag"]) == (read.content, read["ETag"])
+
     def test_language_of_the_reader_does_not_change_it(
         self, owner_client: APIClient, item: Collectible
     ) -> None:

@@ -232,8 +232,21 @@ class TestRead:
         assert getattr(owner_client, method)(ITEMS).status_code == 200
         assert getattr(owner_client, method)(url(item)).status_code == 200
 
+    def test_options_of_what_is_not_there_tell_no_fields(self, owner_client: APIClient) -> None:
+        answer = owner_client.options(f"{ITEMS}1/")
+        assert (answer.status_code, "actions" in answer.json()) == (200, False)
+
 
 class TestUpdate:
+    def test_costs_seven_queries(
+        self, owner_client: APIClient, vendor: Vendor, django_assert_num_queries: Any
+    ) -> None:
+        item = CollectibleFactory(vendor=vendor, category=CategoryFactory(vendor=vendor))
+        # The user, item, shop, lock, change, audit row and answer; a savepoint, in a test.
+        with django_assert_num_queries(7 + 2):
+            body = owner_client.patch(url(item), {"value": "5"}).json()
+        assert (body["value"], body["category"]) == ("5.00", item.category.name)
+
     def test_patch_changes_what_is_given(
         self, owner_client: APIClient, owner: User, vendor: Vendor
     ) -> None:

@@ -9,7 +9,7 @@ from core.audit import vendor_of
 from core.exceptions import PreconditionRequired
 from core.requests import caller, refuse_unknown
 from vendors.roles import Ability
-from vendors.selectors import get_vendors_allowing
+from vendors.selectors import find_vendor_allowing
 
 
 class RolePermission(IsAuthenticated):
@@ -34,8 +34,7 @@ class RolePermission(IsAuthenticated):
         ability = self.needs(view, str(request.method))
         if ability is None:
             return True
-        vendors = get_vendors_allowing(caller(request), ability)
-        vendor = vendors.filter(pk=vendor_of(obj) or 0).first()
+        vendor = find_vendor_allowing(caller(request), vendor_of(obj) or 0, ability)
         blind = request.method != "POST" and "If-Match" not in request.headers
         if vendor is not None and vendor.require_if_match and blind:
             raise PreconditionRequired

@@ -13,6 +13,7 @@ from vendors.selectors.settings import (
 from vendors.selectors.shops import (
     find_invitation,
     find_vendor,
+    find_vendor_allowing,
     get_access_tokens_for_user,
     get_active_vendor,
     get_audited_vendors,
@@ -43,6 +44,7 @@ __all__ = [
     "choose_vendor",
     "find_invitation",
     "find_vendor",
+    "find_vendor_allowing",
     "get_access_tokens_for_user",
     "get_active_store",
     "get_active_vendor",

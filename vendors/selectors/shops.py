@@ -50,6 +50,20 @@ def get_vendors_allowing(user: "User", ability: Ability) -> VendorQuerySet:
     return vendors
 
 
+def find_vendor_allowing(user: "User", vendor_id: int, ability: Ability) -> Vendor | None:
+    """This one, if the user's role there may do this."""
+    return next(iter(_the_one(ability)(user.pk, vendor_id)), None)
+
+
+@cache
+def _the_one(ability: Ability) -> prepared:
+    @prepared
+    def the_one(user: Any, vendor: Any) -> Any:
+        return get_vendors_allowing(user, ability).filter(pk=vendor)
+
+    return the_one
+
+
 def get_vendors_with_role(user: "User") -> VendorQuerySet:
     """The vendors the user may see, oldest first, each with the user's `role` there."""
     return get_vendors_for_user(user).with_role_of(user)

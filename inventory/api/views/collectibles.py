@@ -113,7 +113,9 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
 
     @property
     def reads_beside(self) -> str:
-        """One item is found without all shops of the caller."""
+        """One item is found without all shops of the caller, unless more is asked of it."""
+        if self.action in {"update", "partial_update", "destroy"}:
+            return SCOPE if self.request.query_params else ""
         return "" if self.action in {"retrieve", "create"} else SCOPE
 
     @cached_property
