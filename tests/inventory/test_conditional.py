@@ -167,6 +167,13 @@ class TestShopThatWantsIt:
         item.refresh_from_db()
         assert (item.name, item.version) != ("Blind", 2)
 
+    def test_who_asks_what_a_change_would_take_needs_none(
+        self, owner_client: APIClient, item: Collectible
+    ) -> None:
+        answer = owner_client.options(url(item))
+        assert answer.status_code == 200, answer.content
+        assert "name" in answer.json()["actions"]["PUT"]
+
     def test_everything_of_the_shop_wants_it_and_nothing_else(
         self, owner_client: APIClient, item: Collectible
     ) -> None:

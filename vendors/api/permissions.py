@@ -35,7 +35,8 @@ class RolePermission(IsAuthenticated):
         if ability is None:
             return True
         vendor = find_vendor_allowing(caller(request), vendor_of(obj) or 0, ability)
-        blind = request.method != "POST" and "If-Match" not in request.headers
+        writes = request.method != "POST" and getattr(view, "action", "") != "metadata"
+        blind = writes and "If-Match" not in request.headers
         if vendor is not None and vendor.require_if_match and blind:
             raise PreconditionRequired
         return vendor is not None
