@@ -4,9 +4,9 @@ from django.conf import settings
 from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import translation
-from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
+from core.headers import put, vary_on
 from core.middleware.log import GetResponse
 
 
@@ -25,8 +25,9 @@ class LanguageMiddleware:
         with translation.override(language):
             response = self.get_response(request)
         if not isinstance(response, FileResponse):
-            patch_vary_headers(response, ["Accept-Language"])
-            response.headers.setdefault("Content-Language", language)
+            vary_on(response, "Accept-Language")
+            if "Content-Language" not in response:
+                put(response, "Content-Language", language)
         return response
 
 
