@@ -1,6 +1,7 @@
 """One log line per fact, to standard error, with the request's id on every one of them."""
 
 import json
+import logging
 from typing import Any
 
 import orjson
@@ -17,6 +18,9 @@ _SHARED: list[Any] = [
 
 def logging_config(*, style: str, level: str) -> dict[str, Any]:
     """Django's `LOGGING`: `style` is `json` (machines) or `console` (people)."""
+    # Nobody is told from which line a fact comes, by which thread or process: none is asked.
+    logging._srcfile = None  # noqa: SLF001
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -33,10 +33,7 @@ class RequestLogMiddleware:
         claimed = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = claimed if _SANE_ID.fullmatch(claimed) else uuid.uuid4().hex
         started = time.perf_counter()
-        with (
-            structlog.contextvars.bound_contextvars(request_id=request_id),
-            request_origin(request, request_id),
-        ):
+        with request_origin(request, request_id):
             # All text is UTF-8, whatever `charset` the caller names: it could be `idna`.
             request._encoding = "utf-8"  # type: ignore[attr-defined]  # noqa: SLF001
             response = self.get_response(request)
