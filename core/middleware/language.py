@@ -1,5 +1,7 @@
 """The language of an answer."""
 
+from contextlib import nullcontext
+
 from django.conf import settings
 from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
@@ -22,7 +24,9 @@ class LanguageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         language = _wanted(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
-        with translation.override(language):
+        # Where it is spoken already nothing is to be changed, and to be changed back.
+        spoken = translation.get_language() == language
+        with nullcontext() if spoken else translation.override(language):
             response = self.get_response(request)
         if not isinstance(response, FileResponse):
             vary_on(response, "Accept-Language")
