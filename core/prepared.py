@@ -256,7 +256,8 @@ def run(
     what is asked, it is asked as Django does.
     """
     connection.close_if_health_check_failed()
-    connection.ensure_connection()
+    if connection.connection is None:
+        connection.ensure_connection()
     if begins or connection.needs_rollback:
         connection.validate_no_broken_transaction()
     raw = connection.connection
