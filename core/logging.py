@@ -37,7 +37,7 @@ def logging_config(*, style: str, level: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {
             "structured": {
-                "()": structlog.stdlib.ProcessorFormatter,
+                "()": _Formatter,
                 "foreign_pre_chain": _SHARED,
                 "processors": [remove_meta, *last],
             }
@@ -50,6 +50,19 @@ def logging_config(*, style: str, level: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
         },
     }
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """structlog's; of its own facts it makes no record anew, for there is one handler."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        ours = vars(record).get("_name")
+        if not ours:
+            return super().format(record)
+        said: Any = {**vars(record)["msg"], "_record": record, "_from_structlog": True}
+        for process in self.processors:
+            said = process(vars(record)["_logger"], ours, said)
+        return str(said)
 
 
 def _json(facts: dict[str, Any], default: Any, **_options: Any) -> str:
