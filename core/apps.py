@@ -1,6 +1,8 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.core.cache import close_caches
+from django.core.signals import request_finished
 from django.db import connections
 from django.db.models.signals import pre_migrate
 
@@ -15,6 +17,8 @@ class CoreConfig(AppConfig):
 
         subscribe(MessagesWaiting, wake_relay)
         pre_migrate.connect(_wait_for_locks, sender=self)
+        # The cache's connections are a pool's: after a request there is none to be closed.
+        request_finished.disconnect(close_caches)
 
 
 def _wait_for_locks(using: str, **_signal: Any) -> None:

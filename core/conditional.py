@@ -22,6 +22,7 @@ from rest_framework.response import Response
 
 from core.etags import entity_tag, known_tags, matches, read_tags, still_at
 from core.exceptions import InvalidInput, NotFoundError, PreconditionFailed
+from core.headers import put
 from core.requests import caller
 
 if TYPE_CHECKING:
@@ -131,5 +132,5 @@ class Conditional(_View):
         # Not what an answer of text alone could be read back to.
         shown = getattr(vars(response).get("data"), "serializer", None)
         if isinstance(shown, Tagged) and response.status_code < 300:
-            response["ETag"] = shown.entity_tag
+            put(response, "ETag", shown.entity_tag)
         return super().finalize_response(request, response, *args, **kwargs)

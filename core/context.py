@@ -10,6 +10,7 @@ from typing import Any
 
 from celery import current_task
 from django.conf import settings
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,14 @@ _origin: ContextVar[Origin | None] = ContextVar("origin", default=None)
 
 @contextmanager
 def request_origin(request: Any, request_id: str) -> Iterator[None]:
-    """For the time of the block, `current_origin()` is this request."""
+    """For the time of the block `current_origin()` is this request, and lines in the log say its
+    id."""
     token = _origin.set(Origin(request_id, client_address(request)))
+    told = bind_contextvars(request_id=request_id)
     try:
         yield
     finally:
+        reset_contextvars(**told)
         _origin.reset(token)
 
 

@@ -45,7 +45,7 @@ def read_tags(header: str) -> list[str]:
 def known_tags(request: Any) -> list[str]:
     """What the reader has; a header that cannot be read is none: the full answer is never wrong."""
     try:
-        return read_tags(request.headers.get("If-None-Match", '""'))
+        return read_tags(request.META.get("HTTP_IF_NONE_MATCH", '""'))
     except ValueError:
         return []
 

@@ -1,6 +1,7 @@
 """One log line per fact, to standard error, with the request's id on every one of them."""
 
 import json
+import logging
 from typing import Any
 
 import orjson
@@ -17,6 +18,9 @@ _SHARED: list[Any] = [
 
 def logging_config(*, style: str, level: str) -> dict[str, Any]:
     """Django's `LOGGING`: `style` is `json` (machines) or `console` (people)."""
+    # Nobody is told from which line a fact comes, by which thread or process: none is asked.
+    logging._srcfile = None  # noqa: SLF001
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -33,7 +37,7 @@ def logging_config(*, style: str, level: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {
             "structured": {
-                "()": structlog.stdlib.ProcessorFormatter,
+                "()": _Formatter,
                 "foreign_pre_chain": _SHARED,
                 "processors": [remove_meta, *last],
             }
@@ -46,6 +50,19 @@ def logging_config(*, style: str, level: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
         },
     }
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """structlog's; of its own facts it makes no record anew, for there is one handler."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        ours = vars(record).get("_name")
+        if not ours:
+            return super().format(record)
+        said: Any = {**vars(record)["msg"], "_record": record, "_from_structlog": True}
+        for process in self.processors:
+            said = process(vars(record)["_logger"], ours, said)
+        return str(said)
 
 
 def _json(facts: dict[str, Any], default: Any, **_options: Any) -> str:

@@ -166,8 +166,8 @@ class _Statement:
         compiler.connection = connection
         compiler.execute_sql = lambda *_args, **_options: [rows]
         # What Django's ways to read rows ask of the queryset, without the cost of another one.
-        asked = copy.copy(self.template.__dict__)
-        asked |= {"db": connection.alias, "query": _Compiled(self.template.query, compiler)}
+        query = _Compiled(self.template.query, compiler)
+        asked = {**self.template.__dict__, "db": connection.alias, "query": query}
         return list(kind(SimpleNamespace(**asked)))
 
     def _values(self, rows: list[tuple[Any, ...]], connection: Any) -> list[tuple[Any, ...]]:
@@ -256,7 +256,8 @@ def run(
     what is asked, it is asked as Django does.
     """
     connection.close_if_health_check_failed()
-    connection.ensure_connection()
+    if connection.connection is None:
+        connection.ensure_connection()
     if begins or connection.needs_rollback:
         connection.validate_no_broken_transaction()
     raw = connection.connection

@@ -59,13 +59,15 @@ class _Switchable(SimpleRateThrottle):
 
     def policy(self, request: Request, view: Any) -> Policy | None:
         """What the request is limited to; None when this limit is not for it."""
+        whose = self.get_cache_key(request, view)
+        if whose is None:
+            return None
         scope = self.scope or ""
         if self.first_party_scope and is_first_party(request):
             scope = self.first_party_scope
         rates: Any = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
         quota, seconds = self.parse_rate(rates[scope])
-        whose = self.get_cache_key(request, view)
-        if quota is None or seconds is None or whose is None:
+        if quota is None or seconds is None:
             return None
         demands = self.demands(f"{scope}:{_unnamed(whose)}", quota, seconds)
         return Policy(self.name or scope, quota, seconds, demands, type(self))

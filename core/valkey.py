@@ -7,6 +7,7 @@ the cache's, behind the same breaker.
 from typing import Any
 
 from django.core.cache import cache
+from hiredis import pack_command
 
 
 def ask(*command: Any) -> Any:
@@ -14,7 +15,8 @@ def ask(*command: Any) -> Any:
     pool = client().connection_pool
     connection = pool.get_connection()
     try:
-        connection.send_command(*command)
+        # As `send_command`, which asks each word of what type it is.
+        connection.send_packed_command([pack_command(command)])
         return connection.read_response()
     finally:
         pool.release(connection)

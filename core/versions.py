@@ -10,6 +10,7 @@ from django.urls import reverse
 from rest_framework.versioning import NamespaceVersioning
 
 from core.deprecation import Deprecation, deprecations_of
+from core.headers import put
 
 
 class PathVersioning(NamespaceVersioning):
@@ -44,7 +45,7 @@ class ApiVersionMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         if version := version_of(request):
-            response["X-API-Version"] = version.removeprefix("v")
+            put(response, "X-API-Version", version.removeprefix("v"))
             for notice in _notices(request, response, version):
                 for name, text in notice.headers().items():
                     _tell(response, name, text)

@@ -21,6 +21,9 @@ class SessionJWTAuthentication(JWTAuthentication):
 
     beside = ""
 
+    def __init__(self) -> None:
+        """simplejwt's looks for the model of users at every call, which `get_signed_in` knows."""
+
     def authenticate(self, request: Request) -> tuple[User, Token] | None:  # type: ignore[override]
         view = (request.parser_context or {}).get("view")
         self.beside = getattr(view, "reads_beside", "")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from core.headers import put
 from core.limits import Decision
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -22,10 +23,8 @@ class RateLimitMiddleware:
         if decision and decision.verdicts:
             tightest = decision.tightest
             policies = [verdict.policy for verdict in decision.verdicts]
-            response["RateLimit-Policy"] = ", ".join(
-                f'"{policy.name}";q={policy.quota};w={policy.seconds}' for policy in policies
-            )
-            response["RateLimit"] = (
-                f'"{tightest.policy.name}";r={tightest.remaining};t={tightest.reset}'
-            )
+            told = [f'"{each.name}";q={each.quota};w={each.seconds}' for each in policies]
+            put(response, "RateLimit-Policy", ", ".join(told))
+            stands = f'"{tightest.policy.name}";r={tightest.remaining};t={tightest.reset}'
+            put(response, "RateLimit", stands)
         return response

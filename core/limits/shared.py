@@ -78,13 +78,13 @@ class SharedLimiter:
 
     def decide(self, demands: Sequence[Demand], *, count: bool = True) -> tuple[bool, list[State]]:
         numbers = [number for each in demands for number in each.rule.numbers]
-        keys = [_key(each.key) for each in demands]
+        keys = _keys(each.key for each in demands)
         allowed, *found = _run(keys, ["count" if count else "look", *numbers])
         states = [State(*pair) for pair in zip(found[::2], found[1::2], strict=True)]
         return bool(allowed), states
 
     def forget(self, keys: Iterable[str]) -> None:
-        ask("DEL", *map(_key, keys))
+        ask("DEL", *_keys(keys))
 
 
 def _run(keys: list[str], arguments: list[str | int]) -> list[int]:
@@ -95,5 +95,6 @@ def _run(keys: list[str], arguments: list[str | int]) -> list[int]:
     return answer
 
 
-def _key(key: str) -> str:
-    return str(cache.make_key(f"limit:{key}"))
+def _keys(keys: Iterable[str]) -> list[str]:
+    make = cache.make_key
+    return [str(make(f"limit:{key}")) for key in keys]

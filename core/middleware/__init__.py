@@ -6,10 +6,12 @@ from core.middleware.compression import CompressionMiddleware
 from core.middleware.headers import SecurityHeadersMiddleware
 from core.middleware.language import LanguageMiddleware
 from core.middleware.log import RequestLogMiddleware
+from core.middleware.origins import CorsMiddleware
 
 __all__ = [
     "CacheHeadersMiddleware",
     "CompressionMiddleware",
+    "CorsMiddleware",
     "LanguageMiddleware",
     "RequestBodyMiddleware",
     "RequestLogMiddleware",

@@ -2,8 +2,8 @@
 
 from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.cache import patch_vary_headers
 
+from core.headers import put, vary_on
 from core.middleware.log import GetResponse
 
 KEPT = "private, no-cache"
@@ -25,7 +25,7 @@ class CacheHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         if "Cache-Control" not in response:
-            response["Cache-Control"] = KEPT if request.method in SAFE else NOT_KEPT
+            put(response, "Cache-Control", KEPT if request.method in SAFE else NOT_KEPT)
         if "public" not in response["Cache-Control"] and not isinstance(response, FileResponse):
-            patch_vary_headers(response, ["Authorization", "Accept"])
+            vary_on(response, "Authorization", "Accept")
         return response

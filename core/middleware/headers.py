@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase, ResponseHeaders
 
+from core.headers import ReadyHeaders, put
 from core.middleware.log import GetResponse
 
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -24,7 +25,7 @@ FIXED = {
     "Cross-Origin-Embedder-Policy": "require-corp",
 }
 
-_CHECKED = ResponseHeaders(FIXED)._store  # noqa: SLF001
+_FIXED = ReadyHeaders(ResponseHeaders(FIXED))
 
 
 class SecurityHeadersMiddleware:
@@ -42,12 +43,12 @@ class SecurityHeadersMiddleware:
         nonce = secrets.token_urlsafe(16)
         request.csp_nonce = nonce  # type: ignore[attr-defined]
         response = self.get_response(request)
-        # Each set by itself is looked at for line breaks, at every answer again.
-        response.headers._store.update(_CHECKED)  # noqa: SLF001
-        response["Content-Security-Policy"] = _policy(request, response).format(nonce=nonce)
-        response["Cross-Origin-Resource-Policy"] = _readers(request)
+        response.headers = headers = ReadyHeaders(response.headers)
+        headers.take(_FIXED)
+        put(response, "Content-Security-Policy", _policy(request, response).format(nonce=nonce))
+        put(response, "Cross-Origin-Resource-Policy", _readers(request))
         if self.transport and request.is_secure():
-            response["Strict-Transport-Security"] = self.transport
+            put(response, "Strict-Transport-Security", self.transport)
         return response
 
 

@@ -1,12 +1,14 @@
 """The language of an answer."""
 
+from contextlib import nullcontext
+
 from django.conf import settings
 from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import translation
-from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
+from core.headers import put, vary_on
 from core.middleware.log import GetResponse
 
 
@@ -22,11 +24,14 @@ class LanguageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         language = _wanted(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
-        with translation.override(language):
+        # Where it is spoken already nothing is to be changed, and to be changed back.
+        spoken = translation.get_language() == language
+        with nullcontext() if spoken else translation.override(language):
             response = self.get_response(request)
         if not isinstance(response, FileResponse):
-            patch_vary_headers(response, ["Accept-Language"])
-            response.headers.setdefault("Content-Language", language)
+            vary_on(response, "Accept-Language")
+            if "Content-Language" not in response:
+                put(response, "Content-Language", language)
         return response
 
 

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
 from core.context import request_origin
+from core.headers import put
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -29,17 +30,14 @@ class RequestLogMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        claimed = request.headers.get("X-Request-ID", "")
+        claimed = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = claimed if _SANE_ID.fullmatch(claimed) else uuid.uuid4().hex
         started = time.perf_counter()
-        with (
-            structlog.contextvars.bound_contextvars(request_id=request_id),
-            request_origin(request, request_id),
-        ):
+        with request_origin(request, request_id):
             # All text is UTF-8, whatever `charset` the caller names: it could be `idna`.
             request._encoding = "utf-8"  # type: ignore[attr-defined]  # noqa: SLF001
             response = self.get_response(request)
-            response["X-Request-ID"] = request_id
+            put(response, "X-Request-ID", request_id)  # nothing but letters that are sane
             _log.info(
                 "request",
                 method=request.method,

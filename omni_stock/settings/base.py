@@ -53,7 +53,7 @@ MIDDLEWARE = [
     # For the redirect to HTTPS, and because `check --deploy` looks for it by name.
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
+    "core.middleware.CorsMiddleware",
     "core.limits.headers.RateLimitMiddleware",
     "core.middleware.RequestSizeLimitMiddleware",
     "core.middleware.RequestBodyMiddleware",

@@ -1,0 +1,83 @@
+"""What every call takes a shorter way for, and says as the frameworks would."""
+
+from typing import Any
+
+import pytest
+import structlog
+from django.conf import settings as project
+from django.http import HttpResponse
+from django.utils.cache import patch_vary_headers
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.request import Request
+from rest_framework.test import APIRequestFactory
+from structlog.stdlib import ProcessorFormatter
+
+from core import negotiation
+from core.headers import ReadyHeaders, put, vary_on
+from core.negotiation import StrictNegotiation
+from core.renderers import CSVRenderer, JSONRenderer, XLSXRenderer
+
+FORMS = [
+    "*/*", "application/*", "application/json", "application/json; indent=4", "text/csv",
+    "text/csv;q=0.5, application/json", "text/html, */*;q=0.1", "*/*;version=1",
+    "application/xml, text/*", "nonsense, */*",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("told", [None, "", "Accept", "accept, Origin", "*", "Cookie,  Accept"])
+@pytest.mark.parametrize("names", [("Accept",), ("origin", "Accept-Language"), ("*",)])
+def test_vary_is_as_django_says_it(told: str | None, names: tuple[str, ...]) -> None:
+    ours, theirs = (HttpResponse(headers={} if told is None else {"Vary": told}) for _ in "ab")
+    vary_on(ours, *names)
+    patch_vary_headers(theirs, names)
+    assert ours["Vary"] == theirs["Vary"]
+
+
+def test_headers_that_are_ready_are_the_same_headers() -> None:
+    response = HttpResponse(headers={"ETag": '"1"', "x-thing": "a"})
+    put(response, "X-Thing", "b")
+    before = dict(response.items())
+    response.headers = ReadyHeaders(response.headers)
+    response["Late"] = "c"
+    assert before == {"Content-Type": response["content-type"], "ETag": '"1"', "X-Thing": "b"}
+    assert [*response.items()] == [*before.items(), ("Late", "c")]
+    assert response.headers == before | {"late": "c"}
+
+
+class TestForm:
+    def choice(self, negotiation: Any, accept: str) -> tuple[type, str]:
+        request = Request(APIRequestFactory().get("/", headers={"Accept": accept}))
+        forms = [JSONRenderer(), CSVRenderer(), XLSXRenderer()]
+        form, media_type = negotiation.select_renderer(request, forms)
+        assert form in forms
+        return type(form), media_type
+
+    @pytest.mark.parametrize("accept", [*FORMS, ", ".join(["text/csv"] * 40)])
+    def test_is_the_frameworks_choice_each_time(self, accept: str) -> None:
+        wanted = self.choice(DefaultContentNegotiation(), accept)
+        assert [self.choice(StrictNegotiation(), accept) for _ in range(2)] == [wanted] * 2
+
+    def test_that_nobody_has_is_refused_each_time(self) -> None:
+        for _ in range(2):
+            with pytest.raises(NotAcceptable):
+                self.choice(StrictNegotiation(), "application/xml")
+
+    def test_long_wishes_are_not_remembered(self) -> None:
+        accept = ", ".join(f"text/x{number}" for number in range(50)) + ", */*"
+        self.choice(StrictNegotiation(), accept)
+        assert not [key for key in negotiation._chosen if len(key[0]) > 256]
+
+
+def test_line_is_written_as_structlog_writes_it(caplog: pytest.LogCaptureFixture) -> None:
+    style: Any = project.LOGGING["formatters"]["structured"]
+    rest = {name: value for name, value in style.items() if name != "()"}
+    caplog.set_level("INFO")
+    try:
+        raise ValueError("why")  # noqa: TRY301
+    except ValueError as error:
+        structlog.get_logger("here").warning("happened", of="x", number=7, exc_info=error)
+    ours, theirs = style["()"](**rest), ProcessorFormatter(**rest)
+    [record] = caplog.records
+    assert [ours.format(record) for _ in range(2)] == [theirs.format(record)] * 2
+    assert "why" in ours.format(record)
