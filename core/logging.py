@@ -18,9 +18,9 @@ _SHARED: list[Any] = [
 
 def logging_config(*, style: str, level: str) -> dict[str, Any]:
     """Django's `LOGGING`: `style` is `json` (machines) or `console` (people)."""
-    # Nobody is told from which line a fact comes, by which thread or process: none is asked.
+    # Nobody is told from which line a fact comes, so none is asked; by which process and thread the
+    # servers' own lines tell.
     logging._srcfile = None  # noqa: SLF001
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -1,5 +1,7 @@
 """What every call takes a shorter way for, and says as the frameworks would."""
 
+import logging
+import os
 from typing import Any
 
 import pytest
@@ -81,3 +83,12 @@ def test_line_is_written_as_structlog_writes_it(caplog: pytest.LogCaptureFixture
     [record] = caplog.records
     assert [ours.format(record) for _ in range(2)] == [theirs.format(record)] * 2
     assert "why" in ours.format(record)
+
+
+def test_servers_tell_their_process_in_lines_of_their_own() -> None:
+    """As gunicorn's and Celery's have it, which go past our format."""
+    told = "[%(process)d] %(processName)s %(threadName)s %(message)s"
+    record = logging.getLogger("gunicorn.error").makeRecord(
+        "gunicorn.error", logging.INFO, "", 0, "Starting %s", ("27",), None
+    )
+    assert logging.Formatter(told).format(record).startswith(f"[{os.getpid()}] ")
