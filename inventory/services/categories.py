@@ -130,8 +130,12 @@ def _insert(row: Category) -> None:
             with constraint_as({"category_name_unique": CategoryTaken()}):
                 row.save()
             return
-        except IntegrityError:
-            if attempt == 5 or own.named(row.name).exists():
+        except IntegrityError as error:
+            # The same name has the same slug, and which of the two PostgreSQL looks at first hangs
+            # on the order in which it once made their indexes.
+            if own.named(row.name).exists():
+                raise CategoryTaken from error
+            if attempt == 5:
                 raise
 
 
