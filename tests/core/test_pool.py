@@ -14,9 +14,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def pooled() -> Iterator[Any]:
-    """A pool of one connection to the test database, which nobody asks whether it is there."""
-    options = connection.settings_dict["OPTIONS"] | {"pool": {"min_size": 1, "max_size": 1}}
+def size() -> int:
+    return 1
+
+
+@pytest.fixture
+def pooled(size: int) -> Iterator[Any]:
+    """A pool of connections to the test database, which nobody asks whether they are there."""
+    options = connection.settings_dict["OPTIONS"] | {"pool": {"min_size": 1, "max_size": size}}
     told = {**connection.settings_dict, "OPTIONS": options, "CONN_HEALTH_CHECKS": False}
     wrapper = DatabaseWrapper(told, alias="default")
     yield wrapper
@@ -35,6 +40,18 @@ def who(pooled: Any) -> int:
 
 def test_connection_is_used_again(pooled: Any) -> None:
     assert who(pooled) == who(pooled)
+
+
+@pytest.mark.parametrize("size", [3])
+def test_connection_that_came_back_last_is_used_first(pooled: Any) -> None:
+    pooled.pool.open()
+    held = [pooled.pool.getconn() for _ in range(3)]
+    for each in held:
+        pooled.pool.putconn(each)
+    again = [pooled.pool.getconn() for _ in range(3)]
+    assert again == held[::-1]
+    for each in again:
+        pooled.pool.putconn(each)
 
 
 def test_connection_that_was_ended_is_replaced(pooled: Any) -> None:
