@@ -5,6 +5,7 @@ each sees what it wrote. They are filled from ours and have the same indexes; th
 another table with us, where most would put it.
 """
 
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -58,6 +59,10 @@ def prepare(url: str) -> None:
             for table in tables:
                 _copy(connection, schema, table)
         connection.execute(_COUNTERS)
+        # What was written to prepare is on the disk before anybody is measured: a checkpoint in the
+        # middle of it had changes wait for seconds, and what came after them.
+        with suppress(psycopg.errors.InsufficientPrivilege):
+            connection.execute("CHECKPOINT")
 
 
 def _copy(connection: psycopg.Connection[Any], schema: str, table: str) -> None:
