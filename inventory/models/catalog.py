@@ -290,9 +290,11 @@ class Collectible(PartlyRead, AuditedModel, SoftDeleteModel):
         indexes = [
             _newest(ALIVE, name="item_newest"),
             *_orders("updated_at", "name", "value", "quantity"),
+            # With what lists are filtered by: how many there are is counted in the index alone.
             Index(
-                fields=["category", "vendor", "-created_at", "-id"],
-                condition=ALIVE, include=["is_active"], name="item_of_category",
+                fields=["category", "vendor", "-created_at", "-id"], condition=ALIVE,
+                include=["is_active", "condition", "quantity", "low_stock_threshold", "value"],
+                name="item_of_category",
             ),
             _newest(ALIVE & Q(is_featured=True), name="item_featured"),
             _newest(ALIVE & Q(is_bestseller=True), name="item_bestseller"),
