@@ -49,7 +49,8 @@ class _Paginator(PagePaginator):
         # The last page is asked for in the words of a full one, lest each length had its own.
         end = start + self.per_page
         page = partial(super().read, rows, start, end)
-        key = (start, end, rows.counted(self.count).is_read_to(end))
+        counted = rows.counted(self.count)
+        key = (start, end, counted.is_read_to(end), counted.is_of_many)
         return _read_kept(rows, key, page, self.view, {})[: stop - start]
 
 

@@ -25,7 +25,8 @@ _M = TypeVar("_M", bound=Model)
 SHALLOW = 200
 # So many parts are read one by one; whoever has more has them sorted.
 MAX_PARTS = 20
-# Of more rows no index lists whose they are, for a search that hardly finds any.
+# Of more rows no index lists whose they are, for a search that hardly finds any; and so many that
+# are found are not sorted for a page before it was looked for further along their order.
 MANY = 20_000
 
 
@@ -169,7 +170,9 @@ class PagedQuerySet(QuerySet[_M]):
 
     def _first(self, count: int) -> Self:
         """Those of one part; if they are searched for, where they are met soonest."""
-        found: Any = first_found(self._keys(), count) if is_searched(self) else None
+        found: Any = None
+        if is_searched(self):
+            found = first_found(self._keys(), count, of_many=self.is_of_many)
         if found is None and self._is_found_first and self.query.select_related:
             found = self._keys()[:count]
         return self[:count] if found is None else self._read(found)[:count]

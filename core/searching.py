@@ -4,7 +4,8 @@ An index of words knows no order: a common word is found thousands of times, and
 sorted for a page of twenty. Along the order twenty such rows are met soon, and of a rare word none
 for long. Which of the two it is nobody has to guess: so many rows are looked at along the order,
 and where they are not all and do not hold a page of matches the index is asked, in the same
-statement; or some more rows, if the first say that a page is among those.
+statement; or some more rows, if the first say that a page is among those, or if so many matches are
+known that to sort them takes longer: in an order by name they may all stand further on.
 
 The index is one of another table, which has what is searched for of each row and is written when
 that changes (`core.triggers.KeptCopies`). What else is asked of the rows is asked there, if it has
@@ -97,10 +98,11 @@ class Holds(Lookup):
 
 class NearOrFar(Expression):
     """The keys of the first matches, as an array: those near the beginning; or, where so many are
-    there that a page will be met, those further on; or else of all."""
+    there that a page will be met, or are known `of_many`, those further on; or else of all."""
 
-    def __init__(self, walked: Any, far: Any, count: int) -> None:
+    def __init__(self, walked: Any, far: Any, count: int, *, of_many: bool) -> None:
         super().__init__(output_field=far.model._meta.pk)
+        self.of_many = of_many
         self.near = walked[: NEAR * count].query
         self.further = walked[: FURTHER * count].query
         self.far, self.count = far[:count].query, count
@@ -139,7 +141,7 @@ class NearOrFar(Expression):
         last = f"count(*) FILTER (WHERE place = {each * self.count})"
         found = "count(*) FILTER (WHERE found)"
         enough = f"{found} = {self.count} OR {last} = 0"
-        many = self.count * NEAR // FURTHER
+        many = -1 if self.of_many else self.count * NEAR // FURTHER
         return (
             f"MATERIALIZED (SELECT {enough} AS enough, {found} > {many} AND NOT ({enough})"  # noqa: S608
             f" AS promising FROM {walk})"
@@ -167,9 +169,9 @@ def asks_for(rows: QuerySet[Any], name: str, *, value: Any) -> bool:
     )
 
 
-def first_found(keys: QuerySet[Any], count: int) -> Any:
-    """The first keys of rows that are searched for; None where there is no better way to them than
-    to ask for them as they are."""
+def first_found(keys: QuerySet[Any], count: int, *, of_many: bool = False) -> Any:
+    """The first keys of rows that are searched for, and known to be many or not; None where there
+    is no better way to them than to ask for them as they are."""
     sought, others = _parted(keys)
     row = keys.query.get_initial_alias()
     # What bounds the range of the order's index that is walked, and what is asked of rows in it.
@@ -187,7 +189,7 @@ def first_found(keys: QuerySet[Any], count: int) -> Any:
     found: Any = where.create([words, *met])
     near = near.annotate(found=ExpressionWrapper(found, output_field=BooleanField()))
     far = keys if copied is None else copied
-    return NearOrFar(near, far, count)
+    return NearOrFar(near, far, count, of_many=of_many)
 
 
 def copied_keys(keys: QuerySet[Any]) -> Any:

@@ -9,7 +9,7 @@ from django.db.models import Q
 from rest_framework.test import APIClient
 
 from core.keyset import Keyset
-from core.paging import SHALLOW
+from core.paging import MANY, SHALLOW
 from core.searching import NEAR, NearOrFar, first_found, is_searched
 from inventory.models import Collectible
 from tests.factories import CategoryFactory, CollectibleFactory, VendorFactory
@@ -113,13 +113,14 @@ def test_common_word_is_met_rarer_one_further_on_and_rare_one_looked_up(shop: Ve
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     rows = Collectible.objects.of_vendors([shop.pk]).order_by("-created_at", "-id")
-    for word, size, begun in (
-        ("common", 5, ["near"]),
-        ("rare_%", 5, ["near", "further"]),
-        ("nobody", 5, ["near", "far"]),
-        ("nobody", 20, ["near"]),
+    for word, known, size, begun in (
+        ("common", 0, 5, ["near"]),
+        ("rare_%", 0, 5, ["near", "further"]),
+        ("nobody", 0, 5, ["near", "far"]),
+        ("nobody", MANY + 1, 5, ["near", "further"]),
+        ("nobody", 0, 20, ["near"]),
     ):
-        plan = rows.search(word).first_rows(size).explain(analyze=True)
+        plan = rows.search(word).counted(known).first_rows(size).explain(analyze=True)
         walks, _, far = plan.rpartition("One-Time Filter")
         near, _, further = walks.partition("CTE further")
         parts = {"near": near, "further": further.partition("CTE more")[0], "far": far}
