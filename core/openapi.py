@@ -175,7 +175,7 @@ class ProblemAutoSchema(AutoSchema):
             operation["responses"].setdefault("403", _answer("403"))
             if self.method in {"PUT", "PATCH", "DELETE"}:
                 operation["responses"].setdefault("428", _answer("428"))
-        if operation is not None and isinstance(self.view, Conditional):
+        if operation is not None and isinstance(self.view, Conditional | CachedListMixin):
             self._tell_conditions(operation)
         return operation
 

@@ -147,7 +147,8 @@ _ON_HAND = "(SELECT SUM(level.on_hand) FROM inventory_stocklevel AS level WHERE 
 _NOW_ON_HAND = _ON_HAND.format("opening.item_id")
 _OPENINGS = "(SELECT DISTINCT item_id FROM new_rows WHERE kind = 'opening') AS opening"
 # Levels that are missing are added with what moved. An opening is part of adding the item, which
-# nobody has seen yet: it is no new version of it, and mostly the item has it already.
+# nobody has seen yet: it is no new version of it, and mostly the item has it already. All else is a
+# change of the item, even if it comes to nothing over all stores: lists by store are kept by that.
 _POST = f"""
     WITH moved AS MATERIALIZED (
         SELECT item_id, store_id, SUM(quantity) AS quantity FROM new_rows GROUP BY 1, 2
@@ -174,7 +175,7 @@ _POST = f"""
                 SELECT item_id, SUM(quantity) AS quantity FROM new_rows
                 WHERE kind <> 'opening' GROUP BY 1
             ) AS sums
-            WHERE item.id = sums.item_id AND sums.quantity <> 0;
+            WHERE item.id = sums.item_id;
     END IF;
     IF EXISTS (
         SELECT FROM {_OPENINGS} JOIN inventory_collectible AS item ON item.id = opening.item_id

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from inventory.models import Collectible, StockMovement
-from inventory.services import AllocationService, Line, StockService, TransferService
+from inventory.enums import MovementKind
+from inventory.models import CatalogVersion, Collectible, StockLot, StockMovement
+from inventory.services import AllocationService, Line, Receipt, StockService, TransferService
 from tests.factories import CollectibleFactory, StoreFactory
 from tests.vendors.people import PEOPLE, client_of
 from users.models import User
@@ -47,6 +48,78 @@ def test_levels_are_told_in_full(
         {"item": item.pk, "sku": item.sku, "store": store.pk,
          "on_hand": 10, "allocated": 3, "available": 7}
     ]  # fmt: skip
+
+
+@pytest.fixture
+def kept(owner_client: APIClient, store: VendorStore) -> Any:
+    """Of levels and of a store's items: whether who has them is told that they are the same, as is
+    never told when they are not."""
+    seen: dict[str, tuple[str, Any]] = {}
+
+    def kept() -> bool:
+        same = []
+        for address in (f"{STOCK}levels/", f"{ITEMS}?store={store.pk}"):
+            answer = owner_client.get(address)
+            tag, body = seen.get(address, ("", None))
+            asked = owner_client.get(address, headers={"If-None-Match": tag})
+            same.append((asked.status_code == 304, answer.json() == body))
+            seen[address] = (answer["ETag"], answer.json())
+        assert all(alike for told, alike in same if told)
+        return all(told for told, _alike in same)
+
+    return kept
+
+
+def test_lists_by_store_are_kept_until_units_move(
+    kept: Any, item: Collectible, store: VendorStore, stall: VendorStore, owner: User, receipts: Any
+) -> None:
+    """Also to another store, or only promised."""
+    line = Line(item, store, 1)
+    assert not kept()
+    assert kept()
+    for deed in (
+        lambda: AllocationService.allocate(lines=[line], reference="order 1"),
+        lambda: TransferService.send(line=line, to_store=stall, by=owner),
+        lambda: TransferService.send(line=line, to_store=stall, in_transit=True, by=owner),
+        lambda: StockService.receive(receipts=[Receipt(item, stall, 2)], by=owner),
+        lambda: StockService.write_off(line=line, reason="lost", by=owner),
+    ):
+        deed()
+        assert not kept()
+        assert kept()
+
+
+def test_what_goes_between_stores_in_one_statement_changes_the_item(
+    item: Collectible, stall: VendorStore, receipts: Any, vendor: Vendor
+) -> None:
+    """As by hand: two movements that come to nothing over all stores."""
+    before = CatalogVersion.objects.get(vendor=vendor).version
+    sent = StockMovement.objects.filter(item=item).earliest("pk")
+    lot = StockLot.objects.create(
+        item=item,
+        store=stall,
+        received=2,
+        unit_cost=sent.lot.unit_cost,
+        cost=2 * sent.lot.unit_cost,
+        currency=sent.lot.currency,
+        received_at=sent.occurred_at,
+    )
+    StockMovement.objects.bulk_create(
+        StockMovement(
+            item=item,
+            store_id=each.store_id,
+            lot=each,
+            kind=kind,
+            quantity=units,
+            cost=units * each.unit_cost,
+            occurred_at=sent.occurred_at,
+        )
+        for each, kind, units in (
+            (sent.lot, MovementKind.TRANSFER_OUT, -2),
+            (lot, MovementKind.TRANSFER_IN, 2),
+        )
+    )
+    assert CatalogVersion.objects.get(vendor=vendor).version > before
 
 
 @pytest.mark.parametrize("role", [*PEOPLE, "anonymous"])

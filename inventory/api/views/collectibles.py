@@ -127,9 +127,8 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
 
     @property
     def is_versioned(self) -> bool:
-        """What is heard of the past later need not change anything of now, and what goes from one
-        store to another changes no item."""
-        return "store" not in self.request.query_params and not read_moment(self.request)
+        """What is heard of the past later need not change anything of now."""
+        return not read_moment(self.request)
 
     def get_question(self) -> ItemQuestion | None:
         """Of all items, or of a category, or by words, pages are turned in the same shops."""
