@@ -165,6 +165,10 @@ class ReportOrder:
         return report
 
 
+# A row without its name, and the last of its lines.
+_Found = tuple[int, SalesRow]
+
+
 class SalesReport:
     """Rows of figures: a page of them at a time, or all in a stream. The total and what it leaves
     out are those of the statement that was read last, so that they agree with its rows."""
@@ -203,7 +207,7 @@ class SalesReport:
             while rows := cursor.fetchmany(STREAMED_AT_ONCE):
                 yield from self._named(self._rows(rows))
 
-    def _read(self, limit: int, offset: int = 0) -> "list[_Found]":
+    def _read(self, limit: int, offset: int = 0) -> list[_Found]:
         with connection.cursor() as cursor:
             cursor.execute(*self._statement(limit=limit, offset=offset))
             return self._rows(cursor.fetchall())
@@ -218,7 +222,7 @@ class SalesReport:
         at = dict(zip(("rank", "key"), self.position or (), strict=False))
         return query, {**self.given, **at, "limit": limit, "offset": offset}
 
-    def _rows(self, raw: Sequence[tuple[Any, ...]]) -> "list[_Found]":
+    def _rows(self, raw: Sequence[tuple[Any, ...]]) -> list[_Found]:
         """Those of the page; the wholes are kept."""
         page, wholes = list[_Found](), {}
         for rank, count, whole, currency, key, last_line, *figures in raw:
@@ -231,12 +235,8 @@ class SalesReport:
             self.others = sorted(wholes)
         return page
 
-    def _named(self, page: "Sequence[_Found]") -> list[SalesRow]:
+    def _named(self, page: Sequence[_Found]) -> list[SalesRow]:
         return list(_named(self.by, page))
-
-
-# A row without its name, and the last of its lines.
-_Found = tuple[int, SalesRow]
 
 
 def _named(by: str, page: Sequence[_Found]) -> Iterator[SalesRow]:
