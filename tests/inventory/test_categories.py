@@ -3,12 +3,10 @@
 from typing import Any
 
 import pytest
-from django.db import connection
 from rest_framework.test import APIClient
 
-from inventory.models import Category, Collectible
+from inventory.models import Category
 from tests.factories import CategoryFactory, CollectibleFactory, VendorFactory
-from tests.races import in_turn
 from users.models import User
 from vendors.models import Vendor
 
@@ -385,27 +383,3 @@ class TestWrittenWithItems:
             assert answer.json()["category"] in {first, second}
         if Category.objects.count() == 2:
             assert answer.json()["category"] == first
-
-    @pytest.mark.django_db(transaction=True)
-    @pytest.mark.parametrize("looked_at_last", ["category_name_unique", "category_slug_unique"])
-    def test_same_new_category_at_the_same_moment_is_one(
-        self, owner_client: APIClient, vendor: Vendor, looked_at_last: str
-    ) -> None:
-        CollectibleFactory(vendor=vendor)
-        _make_again(looked_at_last)
-
-        def add(name: str) -> Any:
-            return owner_client.post(ITEMS, {"name": name, "category": "Star Wars"})
-
-        answers = in_turn(lambda: add("A"), lambda: add("B"), behind=vendor.catalogversion)
-        assert [answer.status_code for answer in answers] == [201, 201]
-        row = Category.objects.get()
-        assert set(Collectible.objects.values_list("category", flat=True)) == {None, row.pk}
-
-
-def _make_again(name: str) -> None:
-    """PostgreSQL looks at a table's indexes in the order in which they were made."""
-    constraint = next(each for each in Category._meta.constraints if each.name == name)
-    with connection.schema_editor() as editor:
-        editor.remove_constraint(Category, constraint)
-        editor.add_constraint(Category, constraint)

@@ -262,3 +262,27 @@ def test_two_shops_of_one_name_get_two_slugs(owner_client: APIClient, owner: Use
     )
     assert statuses(answers) == [201, 201]
     assert sorted(answer.json()["slug"] for answer in answers) == ["brick-card", "brick-card-2"]
+
+
+@pytest.mark.parametrize("looked_at_last", ["category_name_unique", "category_slug_unique"])
+def test_same_new_category_at_the_same_moment_is_one(
+    owner_client: APIClient, vendor: Vendor, looked_at_last: str
+) -> None:
+    CollectibleFactory(vendor=vendor)
+    _make_again(looked_at_last)
+
+    def add(name: str) -> Any:
+        return owner_client.post(ITEMS, {"name": name, "category": "Star Wars"})
+
+    answers = in_turn(lambda: add("A"), lambda: add("B"), behind=vendor.catalogversion)
+    assert [answer.status_code for answer in answers] == [201, 201]
+    row = Category.objects.get()
+    assert set(Collectible.objects.values_list("category", flat=True)) == {None, row.pk}
+
+
+def _make_again(name: str) -> None:
+    """PostgreSQL looks at a table's indexes in the order in which they were made."""
+    constraint = next(each for each in Category._meta.constraints if each.name == name)
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(Category, constraint)
+        editor.add_constraint(Category, constraint)
