@@ -220,3 +220,20 @@ def test_shop_comes_back_before_its_owner_goes_or_stays_closed(
     assert outcomes == ["done", "owns_vendors" if comes_back_first else "validation_error"]
     owner.refresh_from_db()
     assert Vendor.objects.filter(pk=shop.pk).exists() == comes_back_first == owner.is_active
+
+
+def test_first_store_is_opened_while_an_item_wants_one(
+    owner_client: APIClient, owner: User
+) -> None:
+    for _ in range(min(TURNS, 25)):
+        vendor = VendorFactory(owner=owner)
+        item = {"name": "Tower Bridge", "vendor": vendor.pk, "quantity": 1}
+        store = {"name": "Stall", "vendor_id": vendor.pk, "type": "retail"}
+        answers = at_once(
+            [
+                partial(owner_client.post, ITEMS, item),
+                partial(owner_client.post, "/api/v1/vendor-stores/", store),
+            ]
+        )
+        assert [answer.status_code for answer in answers] == [201, 201]
+        assert vendor.stores.filter(is_default=True).count() == 1

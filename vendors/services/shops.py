@@ -66,23 +66,19 @@ class VendorService:
         """The vendor's default store; made when there is none, by whoever comes first."""
         stores = VendorStore.objects.filter(vendor=vendor)
         known = stores.filter(is_default=True)
-        store: VendorStore | None = known.first()
-        if store is None:
-            try:
-                with transaction.atomic():
-                    store = VendorStore.objects.create(
-                        vendor=vendor,
-                        name="Main store",
-                        slug=free_slug("Main store", stores, fallback="store"),
-                        type=StoreType.RETAIL,
-                        currency=vendor.currency,
-                        is_default=True,
-                        created_by=by,
-                        updated_by=by,
-                    )
-            except IntegrityError:
-                store = known.get()
-        return store
+        if store := known.first():
+            return store
+        row = locked_vendor(vendor)  # as for any other store: of two none is refused
+        return known.first() or VendorStore.objects.create(
+            vendor=row,
+            name="Main store",
+            slug=free_slug("Main store", stores, fallback="store"),
+            type=StoreType.RETAIL,
+            currency=row.currency,
+            is_default=True,
+            created_by=by,
+            updated_by=by,
+        )
 
     @staticmethod
     @transaction.atomic
