@@ -1,18 +1,17 @@
-from functools import cached_property
 from typing import Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import viewsets
 from rest_framework.serializers import BaseSerializer
 
-from core.caching import CachedListMixin
 from core.conditional import Conditional
 from core.openapi import refusal
 from core.requests import caller
 from inventory.api.filters import CategoryFilter
 from inventory.api.serializers import CategorySerializer
+from inventory.api.views.lists import CatalogListMixin
 from inventory.exceptions import CategoryTaken
-from inventory.selectors import SCOPE, CatalogScope, get_catalog_scope, get_categories_for_user
+from inventory.selectors import get_categories_for_user
 from inventory.services import CategoryService
 from vendors.roles import Ability
 from vendors.selectors import choose_vendor
@@ -33,8 +32,7 @@ TAKEN = refusal(409, CategoryTaken.code, CategoryTaken.detail)
     ),
     destroy=extend_schema(summary="Delete a category; its items and branches move up"),
 )
-class CategoryViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
-    reads_beside = SCOPE
+class CategoryViewSet(Conditional, CatalogListMixin, viewsets.ModelViewSet):
     serializer_class = CategorySerializer
     lock = staticmethod(CategoryService.lock)
     filterset_class = CategoryFilter
@@ -46,13 +44,6 @@ class CategoryViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
 
     def get_queryset(self) -> Any:
         return get_categories_for_user(caller(self.request), self.scope)
-
-    @cached_property
-    def scope(self) -> CatalogScope:
-        return get_catalog_scope(caller(self.request))
-
-    def get_data_version(self) -> str:
-        return self.scope.version
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         values = serializer.validated_data

@@ -1,5 +1,4 @@
 from collections.abc import Iterable
-from functools import cached_property
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -13,7 +12,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from core.caching import CachedListMixin
 from core.conditional import Conditional
 from core.exceptions import InUse, InvalidInput
 from core.filters import TextSearchFilter
@@ -39,19 +37,18 @@ from inventory.api.serializers import (
     CollectibleSerializer,
 )
 from inventory.api.serializers.stock import StockAvailabilitySerializer
+from inventory.api.views.lists import CatalogListMixin
 from inventory.exceptions import SkuTaken
 from inventory.selectors import (
     EXPORT_COLUMNS,
     EXPORT_HEADER,
     NOW,
     SCOPE,
-    CatalogScope,
     ItemQuestion,
     ask_for_items,
     count_matches,
     find_shown_item,
     get_availability,
-    get_catalog_scope,
     get_collectible,
     get_collectibles_for_user,
     items_at,
@@ -91,7 +88,7 @@ FORBIDDEN = refusal(403, "permission_denied", "Access denied")
         summary="Delete an item; it can be restored", responses={204: None, **PROMISED}
     ),
 )
-class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
+class CollectibleViewSet(Conditional, CatalogListMixin, viewsets.ModelViewSet):
     serializer_class = CollectibleSerializer
     lock = staticmethod(CollectibleService.lock)
     find = staticmethod(find_shown_item)
@@ -103,7 +100,7 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
     lookup_value_converter = "int"
     abilities = {"write": Ability.CATALOG_WRITE}
     extra_parameters: tuple[str, ...] = ()
-    read_parameters: tuple[str, ...] = ("as_of", "known_at")
+    read_parameters = ("as_of", "known_at")
 
     def get_queryset(self) -> Any:
         deleted = self.action in {"restore", "bulk_restore"}
@@ -117,18 +114,6 @@ class CollectibleViewSet(Conditional, CachedListMixin, viewsets.ModelViewSet):
         if self.action in {"update", "partial_update", "destroy"}:
             return SCOPE if self.request.query_params else ""
         return "" if self.action in {"retrieve", "create"} else SCOPE
-
-    @cached_property
-    def scope(self) -> CatalogScope:
-        return get_catalog_scope(caller(self.request))
-
-    def get_data_version(self) -> str:
-        return self.scope.version
-
-    @property
-    def is_versioned(self) -> bool:
-        """What is heard of the past later need not change anything of now."""
-        return not read_moment(self.request)
 
     def get_question(self) -> ItemQuestion | None:
         """Of all items, or of a category, or by words, pages are turned in the same shops."""

@@ -1,6 +1,5 @@
 """Stock: levels, the ledger, lots and transfers to read; deeds to do. No deed is ever undone."""
 
-from functools import cached_property
 from typing import Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -9,7 +8,6 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.caching import CachedListMixin
 from core.conditional import Conditional
 from core.openapi import refusal, refusals
 from core.requests import caller, wordless
@@ -36,6 +34,7 @@ from inventory.api.serializers.stock import (
     WriteOffSerializer,
     said,
 )
+from inventory.api.views.lists import CatalogListMixin
 from inventory.exceptions import (
     AlreadyCorrected,
     InsufficientStock,
@@ -44,9 +43,6 @@ from inventory.exceptions import (
     TransferEnded,
 )
 from inventory.selectors import (
-    SCOPE,
-    CatalogScope,
-    get_catalog_scope,
     get_levels_for_user,
     get_lots_for_user,
     get_movements_for_user,
@@ -67,8 +63,7 @@ STALE_OR_CLOSED = refusals(StaleQuantity, StoreClosed)
 
 @extend_schema(tags=["stock"])
 @extend_schema_view(list=extend_schema(summary="What is in which store", parameters=MOMENT))
-class LevelViewSet(CachedListMixin, viewsets.GenericViewSet):
-    reads_beside = SCOPE
+class LevelViewSet(CatalogListMixin, viewsets.GenericViewSet):
     serializer_class = LevelSerializer
     filterset_class = LevelFilter
     read_parameters = ("as_of", "known_at")
@@ -77,18 +72,6 @@ class LevelViewSet(CachedListMixin, viewsets.GenericViewSet):
 
     def get_queryset(self) -> Any:
         return get_levels_for_user(caller(self.request), moment=read_moment(self.request))
-
-    @cached_property
-    def scope(self) -> CatalogScope:
-        return get_catalog_scope(caller(self.request))
-
-    def get_data_version(self) -> str:
-        return self.scope.version
-
-    @property
-    def is_versioned(self) -> bool:
-        """What is heard of the past later need not change anything of now."""
-        return not read_moment(self.request)
 
 
 @extend_schema(tags=["stock"])
