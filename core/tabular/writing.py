@@ -6,25 +6,22 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, BinaryIO, cast
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.utils.translation import gettext
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import Cell
-from openpyxl.styles import Font
 
-from core.tabular.ooxml import encode_text
 from core.tabular.safety import escape
 from core.tabular.table import TableRefused
 from core.tabular.values import compact_json, plain
+from core.tabular.workbook import PARTS, SHEET, sheet_lines
 
 _CHUNK = 64 * 1024
 _AMBIGUOUS = re.compile("[;\t|\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_SHEET_ROWS = 1_048_576
-_SHEET_TEXT = 32_767
-_SHEET_DIGITS = 15
-_SHEET_EXPONENT = 300
+# Of more than 2 GB a zip tells in a way that not every spreadsheet program understands.
+_SHEET_BYTES = 2**31 - 1
+# Half the time of the usual one, for a tenth more.
+_LEVEL = 3
 
 
 def csv_chunks(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
@@ -106,68 +103,13 @@ def _csv_cell(value: Any) -> str:
 
 
 def _save(target: BinaryIO, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet()
-    sheet.freeze_panes = "A2"
-    try:
-        sheet.append([_bold(_text_cell(sheet, name, name, 1)) for name in header])
-        for line, row in enumerate(rows, 2):
-            if line > _SHEET_ROWS:
-                raise TableRefused(
-                    gettext("A worksheet holds %(count)d rows: export as CSV instead.")
-                    % {"count": _SHEET_ROWS}
-                )
-            sheet.append(
-                [_cell(sheet, value, name, line) for name, value in zip(header, row, strict=True)]
-            )
-    finally:
-        # Saving is what makes openpyxl remove its own scratch file, so it happens in any case.
-        book.save(target)
-
-
-def _cell(sheet: Any, value: Any, name: str, line: int) -> Cell | bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, float):
-        value = Decimal(repr(value))
-    if not isinstance(value, int | Decimal):
-        return _text_cell(sheet, plain(value), name, line)
-    if not _exact_in_a_sheet(Decimal(value)):
-        # Digits are not a formula, whatever sign they have.
-        return _typed_text(sheet, plain(value))
-    cell = WriteOnlyCell(sheet, cast("float", value))  # its stubs do not know of Decimal
-    if isinstance(value, Decimal) and value.as_tuple().exponent == -2:
-        cell.number_format = "0.00"
-    return cell
-
-
-def _exact_in_a_sheet(number: Decimal) -> bool:
-    if not number.is_finite():
-        return False
-    digits = "".join(map(str, number.as_tuple().digits)).strip("0")
-    return len(digits) <= _SHEET_DIGITS and abs(number.adjusted()) <= _SHEET_EXPONENT
-
-
-def _text_cell(sheet: Any, value: str, name: str, line: int) -> Cell:
-    text = encode_text(escape(value))
-    if len(text) > _SHEET_TEXT:
-        raise TableRefused(
-            gettext(
-                "Row %(line)d: the text in “%(name)s” is longer than the %(count)d characters"
-                " a cell holds. Export as CSV instead."
-            )
-            % {"line": line, "name": name, "count": _SHEET_TEXT}
-        )
-    return _typed_text(sheet, text)
-
-
-def _typed_text(sheet: Any, text: str) -> Cell:
-    cell = WriteOnlyCell(sheet, text)
-    # openpyxl takes `=1` for a formula and `#N/A` for an error until it is told.
-    cell.data_type = "s"
-    return cell
-
-
-def _bold(cell: Cell) -> Cell:
-    cell.font = Font(bold=True)
-    return cell
+    with ZipFile(target, "w", ZIP_DEFLATED, compresslevel=_LEVEL) as package:
+        for name, markup in PARTS.items():
+            package.writestr(name, markup)
+        size = 0
+        with package.open(SHEET, "w") as sheet:
+            for piece in _chunks(sheet_lines(header, rows)):
+                size += len(piece)
+                if size > _SHEET_BYTES:
+                    raise TableRefused(gettext("A worksheet holds 2 GB: export as CSV instead."))
+                sheet.write(piece)

@@ -25,7 +25,6 @@ from core.tabular import (
     jsonl_chunks,
     open_table,
     unescape,
-    writing,
     xlsx_file,
 )
 from tests.core.test_tabular import (
@@ -263,11 +262,12 @@ def test_rows_that_fail_leave_no_file(tmp_path: Path, monkeypatch: pytest.Monkey
     assert list(tmp_path.iterdir()) == []
 
 
-def test_more_rows_than_a_sheet_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "_SHEET_ROWS", 3)
-    xlsx_file(["a"], [[1], [2]]).close()
+@pytest.mark.parametrize("most", [("workbook._SHEET_ROWS", 91), ("writing._SHEET_BYTES", 100_000)])
+def test_more_than_a_sheet_holds_is_refused(most: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"core.tabular.{most[0]}", most[1])
+    xlsx_file(["Story"], [["x" * 1_000]] * 90).close()
     with pytest.raises(TableRefused, match="CSV"):
-        xlsx_file(["a"], [[1], [2], [3]])
+        xlsx_file(["Story"], [["x" * 1_000]] * 100)
 
 
 def test_export_full_of_one_long_text_can_be_imported() -> None:
