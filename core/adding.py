@@ -23,7 +23,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.models import Model
 
-from core.bulk import add_all
+from core.bulk import add_as_said
 from core.prepared import run
 from core.saying import Drawn, KeyOf, Row, Words, as_text, table_of
 
@@ -133,7 +133,7 @@ class _Waiting:
             statement.carry_out([])
             for rows in self._runs():
                 statement.settle(rows)
-                add_all([each.row for each in rows], keyed=rows[0].keyed)
+                statement.copy_in(rows)
 
     def _runs(self) -> list[list[Row]]:
         """Neighbours of one model, which are one INSERT."""
@@ -193,6 +193,24 @@ class _Statement:
                 its, value = each.table.fields[place], each.values[place]
                 # Past the attribute, which would forget the row that a key points to.
                 vars(each.row)[its.attname] = its.to_python(self.known(value))
+
+    def copy_in(self, rows: Sequence[Row]) -> None:
+        """They say what they said when they were added, as in one statement."""
+        table, keyed = rows[0].table, rows[0].keyed
+        own = [each.row for each in rows]
+        add_as_said(own, table.fields, map(self._resolved, rows), keyed=keyed)
+        if keyed and table.made:
+            names = [each.attname for each in table.made]
+            made = type(own[0])._base_manager.filter(pk__any=[row.pk for row in own])  # noqa: SLF001
+            found = {key: values for key, *values in made.values_list("pk", *names)}
+            for row in own:
+                vars(row).update(zip(names, found[row.pk], strict=True))
+
+    def _resolved(self, row: Row) -> list[Any]:
+        values = [*row.values]
+        for place in row.plan.later:
+            values[place] = self.known(values[place])
+        return values
 
     def _make(self, thing: object, sql: str, values: Sequence[object] = ()) -> str:
         """Where the key, or the value, is found; made the first time somebody asks."""

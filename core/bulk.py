@@ -24,19 +24,28 @@ def add_all(rows: Sequence[Model], *, keyed: bool = True) -> None:
         model: Any = type(rows[0])
         model.objects.bulk_create(rows)
         return
-    meta = rows[0]._meta
     fields = [
         field
-        for field in meta.concrete_fields
-        if not (field.generated or field.has_db_default()) and (keyed or not field.primary_key)
+        for field in rows[0]._meta.concrete_fields
+        if not (field.generated or field.has_db_default() or field.primary_key)
     ]
     said = [_reader(field, add=True) for field in fields]
+    add_as_said(rows, fields, ([say(row) for say in said] for row in rows), keyed=keyed)
+
+
+def add_as_said(
+    rows: Sequence[Model], fields: Sequence[Any], said: Iterable[Sequence[Any]], *, keyed: bool
+) -> None:
+    """The same, with these values of the fields, whatever the rows say by now. They are asked for
+    when the rows have their keys."""
+    key: Any = rows[0]._meta.pk
     with connection.wrap_database_errors, connection.cursor() as cursor:
         if keyed:
             _give_keys(cursor, rows)
-        with cursor.copy(_copy_into(type(rows[0]), fields)) as copy:
-            for row in rows:
-                copy.write_row([say(row) for say in said])
+        columns = [key, *fields] if keyed else fields
+        with cursor.copy(_copy_into(type(rows[0]), columns)) as copy:
+            for row, values in zip(rows, said, strict=True):
+                copy.write_row([row.pk, *values] if keyed else values)
     for row in rows if keyed else []:
         state = row._state  # noqa: SLF001 (as `bulk_create` leaves it)
         state.adding, state.db = False, connection.alias

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils.timezone import now
 from psycopg.pq import TransactionStatus
 
 from core.adding import add, deed, together
@@ -14,8 +15,9 @@ from core.events import publish
 from core.models import AuditLog
 from core.prepared import prepared
 from core.saying import Drawn, Words
-from inventory.models import Category, Collectible
+from inventory.models import Category, Collectible, Valuation
 from inventory.services.ledger import allow_opening
+from tests.factories import CollectibleFactory
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +52,20 @@ def test_rows_point_to_others_before_they_have_keys(vendor: Vendor, besides: int
     assert (told.action, told.object_id) == ("made DRAWN ONCE!", str(below.pk))
     assert (row.action, row.object_id) == (told.action, told.object_id)
     assert AuditLog.objects.count() == besides + 1
+
+
+@pytest.mark.parametrize("besides", [0, 700], ids=["one statement", "model by model"])
+def test_rows_say_what_they_said_when_they_were_added(vendor: Vendor, besides: int) -> None:
+    item = CollectibleFactory(vendor=vendor)
+    with together():
+        row = Category(vendor=vendor, name="Before", slug="before")
+        worth = Valuation(item=item, amount=2, currency="USD", source="hand", valued_at=now())
+        add(row, worth)
+        add(*(AuditLog(type="catalog", user="system", action=f"{n}") for n in range(besides)))
+        row.name = "After"
+    assert (row.name, Category.objects.get(pk=row.pk).name) == ("After", "Before")
+    # What the database gives, too.
+    assert worth.recorded_at == Valuation.objects.get(pk=worth.pk).recorded_at
 
 
 def test_block_is_one_statement(vendor: Vendor, django_assert_num_queries: Any) -> None:

@@ -71,6 +71,21 @@ def test_same_item_on_two_lines_is_answered_as_it_is(
     assert sold == owner_client.get(f"{SALES}{sold['id']}/").json()
 
 
+def test_sale_of_as_many_lines_as_may_be_is_answered_as_it_is(
+    owner_client: APIClient, vendor: Vendor
+) -> None:
+    """More values than go with one statement."""
+    items = [in_lots(vendor, (1, "3.33", "USD"), (900, "0.01", "USD")) for _ in range(3)]
+    lines = [
+        {"item": items[n % 3].pk, "quantity": n % 4 + 1, "discount": "0.01"} for n in range(500)
+    ]
+    answer = owner_client.post(SALES, {"lines": lines, "fees": "5.00", "postage": "0.07"})
+    assert answer.status_code == 201, answer.content
+    read = owner_client.get(f"{SALES}{answer.json()['id']}/")
+    assert (answer.json(), answer["ETag"]) == (read.json(), read["ETag"])
+    assert sum(Decimal(line["fees"]) for line in read.json()["lines"]) == Decimal("5.00")
+
+
 def statements(client: APIClient, address: str, body: Any) -> list[str]:
     """What a call asks and writes; where transactions begin and end is no question."""
     with CaptureQueriesContext(connection) as asked:
