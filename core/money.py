@@ -1,9 +1,11 @@
 """Money to the cent: what is divided adds up again."""
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 CENT, ZERO = Decimal("0.01"), Decimal(0)
+# All the shops' goods, divided by a cent.
+_WIDE = Context(prec=50, rounding=ROUND_HALF_UP)
 
 
 def apportion(amount: Decimal, weights: Sequence[Decimal | int]) -> list[Decimal]:
@@ -31,3 +33,13 @@ def share_of(cost: Decimal, units: int, taken: int) -> Decimal:
     """
     each, odd = divmod(int(cost / CENT), units)
     return CENT * (each * taken + min(odd, taken))
+
+
+def ratio(part: Decimal, whole: Decimal | int, to: Decimal) -> Decimal | None:
+    """The part as a share of the whole, rounded to a multiple of `to`; None of nothing."""
+    return _WIDE.divide(part, whole).quantize(to, context=_WIDE) if whole else None
+
+
+def percentage(part: Decimal | None, whole: Decimal) -> Decimal | None:
+    """To two places; None of nothing."""
+    return None if part is None else ratio(_WIDE.multiply(part, 100), whole, CENT)

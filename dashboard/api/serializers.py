@@ -160,7 +160,7 @@ class HoldingSerializer(serializers.Serializer):
     )
     unrealised_gain = _figure("Of the units that were ever valued.")
     return_on_investment = serializers.DecimalField(
-        max_digits=20, decimal_places=4, allow_null=True, help_text="0.25: worth a quarter more."
+        max_digits=30, decimal_places=4, allow_null=True, help_text="0.25: worth a quarter more."
     )
     unvalued_units = serializers.IntegerField(help_text="Of items without a valuation.")
     holding_days = serializers.DecimalField(

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from core.money import ratio
 from core.reading import fetch_all
 from inventory.selectors.catalog import get_category_names
 from inventory.selectors.closings import (
@@ -49,12 +50,12 @@ class Holding:
     @property
     def return_on_investment(self) -> Decimal | None:
         """The gain as a share of the cost: 0.25 is a quarter more; None when they cost nothing."""
-        return round(self.unrealised_gain / self.valued_cost, 4) if self.valued_cost else None
+        return ratio(self.unrealised_gain, self.valued_cost, Decimal("0.0001"))
 
     @property
     def holding_days(self) -> Decimal | None:
         """How long a unit has been held, on average; a transfer does not begin it anew."""
-        return round(self.unit_days / self.units, 1) if self.units else None
+        return ratio(self.unit_days, self.units, Decimal("0.1"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ tell of fulfilment, cost and profit is derived from it by the database itself.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from core.fields import CurrencyField
 from core.models import AuditedModel, TimeStampedQuerySet
-from core.money import CENT, ZERO
+from core.money import ZERO, percentage
 from core.triggers import counts_changes
 from sales.enums import SOLD, CancelReason, EntryKind, OrderStatus
 from sales.triggers import APPEND_ONLY, BOOKED, DERIVED, NUMBER_STAYS, NUMBERED_STAYS
@@ -187,13 +187,6 @@ class Order(AuditedModel):
         """What the shop keeps, with tax; None of what has not been sold."""
         kept = self.total - self.refunded - self.fees - self.postage
         return kept if self.status in SOLD else None
-
-
-def percentage(part: Decimal | None, whole: Decimal) -> Decimal | None:
-    """To two places; None of nothing."""
-    if part is None or not whole:
-        return None
-    return (part * 100 / whole).quantize(CENT, ROUND_HALF_UP)
 
 
 class OrderLine(models.Model):

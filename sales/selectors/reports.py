@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from core.money import ZERO
+from core.money import ZERO, percentage
 from inventory.selectors import NOW, Moment, get_category_names
 from sales.enums import ReportBy
 from sales.models import OrderLine
-from sales.models.orders import percentage
 from sales.selectors.customers import get_customer_names
 from vendors.selectors import get_figures_scope
 

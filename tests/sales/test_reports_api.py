@@ -66,6 +66,20 @@ def test_report_is_told_in_full(owner_client: APIClient, vendor: Vendor, item: A
     }  # fmt: skip
 
 
+def test_margin_of_a_fortune_sold_for_nothing_is_told(
+    owner_client: APIClient, vendor: Vendor, item: Any
+) -> None:
+    receipt = {"item": item.pk, "quantity": 10**6, "unit_cost": "999999999999.99"}
+    assert owner_client.post("/api/v1/stock/receive/", receipt).status_code == 201
+    line = {"item": item.pk, "quantity": 10**6, "unit_price": "0.01", "discount": "9999.99"}
+    assert owner_client.post("/api/v1/sales/", {"lines": [line]}).status_code == 201
+    body = owner_client.get(REPORT, {"by": "item"}).json()
+    cost = 50 * Decimal("6.00") + 999_950 * Decimal("999999999999.99")
+    margin = f"{(Decimal('0.01') - cost) * 100 * 100:.2f}"
+    assert body["total"]["revenue"] == "0.01"
+    assert body["results"][0]["margin"] == body["total"]["margin"] == margin
+
+
 def test_shop_that_sold_nothing_has_an_empty_report(owner_client: APIClient) -> None:
     body = owner_client.get(REPORT).json()
     assert (body["by"], body["results"], body["total"], body["others"]) == ("day", [], NOTHING, [])

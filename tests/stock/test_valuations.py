@@ -223,3 +223,13 @@ def test_figures_refuse_what_is_not_understood(
     query: dict[str, str], owner_client: APIClient
 ) -> None:
     assert refusal(owner_client.get(FIGURES, query)) == (400, "validation_error")
+
+
+def test_gain_on_what_cost_a_cent_is_told(owner_client: APIClient, vendor: Vendor) -> None:
+    item = CollectibleFactory(vendor=vendor, quantity=0, value=Decimal("999999999999.99"))
+    freight = {"kind": "postage", "amount": "0.01"}
+    receipt = {"item": item.pk, "quantity": 10**9, "unit_cost": "0", "landed_costs": [freight]}
+    assert owner_client.post("/api/v1/stock/receive/", receipt).status_code == 201
+    told = owner_client.get(FIGURES).json()
+    assert told["market_value"] == "999999999999990000000.00"
+    assert told["return_on_investment"] == "99999999999998999999999.0000"

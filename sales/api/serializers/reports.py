@@ -73,7 +73,7 @@ class SalesRowSerializer(serializers.Serializer):
     postage = _money()
     profit = _money("Of the units whose cost is known: revenue less cost, fees and postage.")
     margin = serializers.DecimalField(
-        max_digits=20, decimal_places=2, allow_null=True,
+        max_digits=30, decimal_places=2, allow_null=True,
         help_text="Profit in percent of the revenue it was made with.",
     )  # fmt: skip
     uncosted_units = serializers.IntegerField(
