@@ -20,6 +20,11 @@ class StoreInline(BusinessInline):
     model = VendorStore
     fields = ["name", "slug", "type", "currency", "is_default", "is_active"]
 
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A closed shop has its stores when it is restored; others would stand in their way."""
+        closed = obj is not None and obj.is_deleted
+        return not closed and super().has_add_permission(request, obj)
+
 
 @admin.register(Vendor)
 class VendorAdmin(BusinessAdmin):
@@ -41,7 +46,8 @@ class VendorAdmin(BusinessAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """A shop opened here has a default store, like any other."""
         super().save_related(request, form, formsets, change)
-        VendorService.open_default_store(vendor=form.instance, by=cast("Any", request.user))
+        if not form.instance.is_deleted:
+            VendorService.open_default_store(vendor=form.instance, by=cast("Any", request.user))
 
 
 @admin.register(VendorStore)

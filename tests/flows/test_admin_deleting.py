@@ -69,6 +69,17 @@ def test_shop_goes_and_comes_with_all_it_has(desk: Client) -> None:
     assert Collectible.objects.get() == item
 
 
+def test_closed_shop_that_was_given_to_another_comes_back_with_its_store(desk: Client) -> None:
+    """As decision 12 has it, where the account of its owner has ended."""
+    store, heir = StoreFactory(slug="main-store"), UserFactory()
+    shop = store.vendor
+    VendorService.delete(vendor=shop, by=shop.owner)
+    AccountService.delete(user=shop.owner, by=heir, reason="gone")
+    assert save(desk, address(shop, "change"), owner=heir.pk).status_code == 302
+    desk.post(address(Vendor), {"action": "restore", "_selected_action": shop.pk})
+    assert [*Vendor.objects.get(owner=heir).stores.all()] == [store]
+
+
 def test_item_comes_back_with_its_units_out_of_a_store_that_was_closed(
     desk: Client, staff: User
 ) -> None:

@@ -68,8 +68,7 @@ class VendorService:
         known = stores.filter(is_default=True)
         if store := known.first():
             return store
-        # As for any other store, so that of two none is refused; staff edit closed shops, too.
-        row = get_row(Vendor.all_objects.select_for_update(no_key=True), vendor.pk)
+        row = locked_vendor(vendor)  # as for any other store: of two none is refused
         return known.first() or VendorStore.objects.create(
             vendor=row,
             name="Main store",
