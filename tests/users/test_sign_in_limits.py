@@ -12,7 +12,8 @@ from tests.factories import PASSWORD, UserFactory
 from users.models import User
 
 pytestmark = pytest.mark.django_db
-LOGIN = "/api/v1/auth/token/"
+AUTH = "/api/v1/auth/"
+LOGIN = f"{AUTH}token/"
 HOME, ELSEWHERE = "203.0.113.7", "198.51.100.{}"
 
 
@@ -159,3 +160,42 @@ class TestStaffDoor:
         assert answer.status_code == 429
         assert 0 < int(answer["Retry-After"]) <= 60
         assert answer["RateLimit-Policy"] == '"login";q=5;w=60, "account";q=5;w=60'
+
+
+class TestWhoHoldsAToken:
+    """Whoever it is: the password is not found out with it."""
+
+    @pytest.fixture
+    def token(self, ann: User) -> str:
+        return str(attempt(PASSWORD).json()["access"])
+
+    def tries(self, token: str, password: str, at: str) -> list[int]:
+        """To change the password and to end the account."""
+        client = APIClient(REMOTE_ADDR=at, HTTP_AUTHORIZATION=f"Bearer {token}")
+        change = {"current_password": password, "new_password": "other-shelf-of-blue-bricks"}
+        return [
+            client.post(f"{AUTH}password/change/", change).status_code,
+            client.delete(f"{AUTH}me/", {"password": password}).status_code,
+        ]
+
+    def test_is_limited_wherever_from(self, token: str) -> None:
+        told = [self.tries(token, "wrong", ELSEWHERE.format(number)) for number in range(3)]
+        assert told == [[400, 400], [400, 400], [400, 429]]
+        pass_time(60)
+        assert self.tries(token, "wrong", ELSEWHERE.format(9)) == [400, 429]
+
+    def test_waits_no_longer_after_a_success(self, token: str) -> None:
+        for number in range(2):
+            assert self.tries(token, "wrong", ELSEWHERE.format(number)) == [400, 400]
+        change = {"current_password": PASSWORD, "new_password": "other-shelf-of-blue-bricks"}
+        client = APIClient(HTTP_AUTHORIZATION=f"Bearer {token}")
+        pair = client.post(f"{AUTH}password/change/", change).json()
+        pass_time(60)
+        assert self.tries(pair["access"], "wrong", ELSEWHERE.format(9)) == [400, 400]
+
+    def test_counts_as_any_call_besides(self, token: str) -> None:
+        client = APIClient(HTTP_AUTHORIZATION=f"Bearer {token}")
+        told = client.post(f"{AUTH}password/change/", {})["RateLimit-Policy"]
+        assert [policy.split(";")[0] for policy in told.split(", ")] == [
+            '"user"', '"burst"', '"login"', '"account"',
+        ]  # fmt: skip

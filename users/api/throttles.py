@@ -1,8 +1,10 @@
 """Limits that know our accounts."""
 
 from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
 
-from core.throttles import AccountLoginThrottle, network_of
+from core.throttles import AccountLoginThrottle, LoginThrottle, network_of
 from users.selectors import get_addresses_of
 
 
@@ -16,3 +18,16 @@ class SignInThrottle(AccountLoginThrottle):
         here = self.get_ident(request)
         known = {network_of(address) for address in get_addresses_of(name)}
         return here if here in known else ""
+
+
+class OwnPasswordThrottle(AccountLoginThrottle):
+    """Counts per account for who is signed in: a token that was found or stolen must not do to find
+    out the password, from however many places."""
+
+    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+        return f"account {request.user.pk}" if request.user.is_authenticated else None
+
+
+def password_throttles() -> list[BaseThrottle]:
+    """Besides those of any call, for what is done by a password of one's own."""
+    return [LoginThrottle(), OwnPasswordThrottle()]

@@ -12,7 +12,7 @@ from core.exceptions import ImageRefused
 from core.openapi import refusal
 from core.parsers import StrictMultiPartParser
 from core.requests import caller
-from core.throttles import LoginThrottle, SignupThrottle
+from core.throttles import SignupThrottle
 from users.api.serializers import (
     AccountDeletionSerializer,
     AvatarSerializer,
@@ -20,6 +20,7 @@ from users.api.serializers import (
     ProfileSerializer,
     RegisterSerializer,
 )
+from users.api.throttles import password_throttles
 from users.exceptions import OwnsVendors
 from users.services import AccountService, AvatarService, UserService
 
@@ -67,9 +68,8 @@ class MeView(_OwnAccountView):
     deletes_with = AccountDeletionSerializer
 
     def get_throttles(self) -> list[Any]:
-        # Who holds a token must not guess the password here either.
-        guesses = [LoginThrottle()] if self.request.method == "DELETE" else []
-        return [*super().get_throttles(), *guesses]
+        more = password_throttles() if self.request.method == "DELETE" else []
+        return [*super().get_throttles(), *more]
 
     @extend_schema(summary="Who you are", responses=MeSerializer)
     def get(self, request: Request) -> Response:

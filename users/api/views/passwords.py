@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from core.openapi import refusal
 from core.requests import caller, is_first_party
-from core.throttles import CodeThrottle, LoginThrottle
+from core.throttles import CodeThrottle, forgive
 from users.api.devices import session_of
 from users.api.serializers import (
     AddressSerializer,
@@ -17,6 +17,7 @@ from users.api.serializers import (
     PasswordResetSerializer,
     TokenPairSerializer,
 )
+from users.api.throttles import password_throttles
 from users.exceptions import LinkNotValid
 from users.services import PasswordService
 from users.tokens import sign
@@ -25,8 +26,10 @@ BAD_LINK = refusal(400, LinkNotValid.code, LinkNotValid.detail)
 
 
 class PasswordChangeView(APIView):
-    throttle_classes = [LoginThrottle]
     answer_is_secret = True
+
+    def get_throttles(self) -> list[Any]:
+        return [*super().get_throttles(), *password_throttles()]
 
     @extend_schema(
         tags=["auth"],
@@ -41,6 +44,7 @@ class PasswordChangeView(APIView):
         grant = PasswordService.change(
             user=caller(request), session_id=session_of(request), **serializer.validated_data
         )
+        forgive(request)
         return Response(sign(grant, first_party=is_first_party(request)))
 
 
