@@ -19,9 +19,13 @@ class Text:
 
 
 def render_text(template: str, language: str, context: Mapping[str, Any]) -> Text:
-    """In the reader's language; when that is blank, in the site's."""
+    """In the reader's language; when that is blank, in the site's.
+
+    Texts of the context stand on one line: a name with a blank line in it would end the subject.
+    """
+    lines = {n: " ".join(v.split()) if isinstance(v, str) else v for n, v in context.items()}
     with override(language or settings.LANGUAGE_CODE):
-        text = render_to_string(template, dict(context))
+        text = render_to_string(template, lines)
     subject, _blank, body = text.strip().partition("\n\n")
     return Text(" ".join(subject.split()), body.strip())
 

@@ -21,6 +21,7 @@ class CustomerMailService:
                 to=order.customer.email,
                 language=order.vendor.owner.language,
                 event_id=event_id,
+                shop=order.vendor.name,
                 order=order,
                 lines=order.lines.order_by("pk"),
             )

@@ -218,6 +218,14 @@ class TestVerify:
             assert post(RESEND, email=owner.email).status_code == 204
         assert len(mail.outbox) == 1
 
+    def test_link_to_the_address_in_other_letters_is_good(
+        self, owner: User, committed: Committed
+    ) -> None:
+        with committed():
+            post(RESEND, email=owner.email)
+        User.objects.filter(pk=owner.pk).update(email=owner.email.capitalize())
+        assert post(VERIFY, token=mailed_token("verify-email")).status_code == 204
+
     def test_link_to_an_address_that_is_no_longer_the_users_is_not_good(
         self, owner: User, committed: Committed
     ) -> None:

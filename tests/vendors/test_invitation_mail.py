@@ -79,3 +79,11 @@ def test_mail_that_failed_is_tried_again(vendor: Vendor) -> None:
     assert len(mail.outbox) == 2
     member.refresh_from_db()
     assert (member.version, member.mailed_at is not None) == (1, True)
+
+
+def test_name_of_a_shop_stays_in_the_subject(owner_client: APIClient, vendor: Vendor) -> None:
+    Vendor.objects.filter(pk=vendor.pk).update(name="Shop\n\nYou have won")
+    invite(owner_client)
+    [message] = mail.outbox
+    assert message.subject == "You are invited to work in “Shop You have won”"
+    assert message.body.startswith("Somebody who manages this shop")

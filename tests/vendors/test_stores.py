@@ -140,3 +140,14 @@ def test_choosing_a_store_chooses_its_shop(
         assert answer["active_vendor"]["id"] == store.vendor_id
         assert answer["active_store"]["id"] == store.pk
     assert AuditLog.objects.count() == 2
+
+
+def test_store_that_is_not_in_use_is_not_chosen(
+    owner_client: APIClient, vendor: Vendor, annex: VendorStore
+) -> None:
+    VendorStore.objects.filter(pk=annex.pk).update(is_active=False)
+    shop = {"vendor": vendor.pk}
+    for place, more in ((STORES, {}), ("/api/v1/vendor-members/", shop)):
+        answer = owner_client.post(f"{place}select/", {**more, "store": annex.pk})
+        assert refusal(answer) == (400, "validation_error"), answer.content
+        assert [error["field"] for error in answer.json()["errors"]] == ["store"]

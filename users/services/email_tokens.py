@@ -41,7 +41,7 @@ class EmailTokenService:
             raise LinkNotValid
         # The account first, as everybody who locks both.
         holders = User.objects.select_for_update(no_key=True).filter(is_active=True)
-        user: User | None = holders.filter(pk=row.user_id, email=row.address).first()
+        user: User | None = holders.filter(pk=row.user_id).with_address(row.address).first()
         now = timezone.now()
         spent = rows.filter(used_at=None, expires_at__gt=now).update(used_at=now)
         if user is None or not spent:

@@ -70,7 +70,8 @@ class MailService:
                 to=invite.email,
                 language=known.language if known else "",
                 event_id=event_id,
-                invite=invite,
+                shop=invite.vendor.name,
+                role=invite.get_role_display,
                 link=f"{settings.FRONTEND_URL}/invitations",
             )
 

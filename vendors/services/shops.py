@@ -143,10 +143,11 @@ class VendorService:
     def select(*, vendor: Vendor, by: "User", store: VendorStore | None = None) -> None:
         """What `by` makes from now on goes to this shop, and there to this store.
 
-        Without a store the one chosen before stays. Raises `InvalidInput` for another shop's store.
+        Without a store the one chosen before stays. Raises `InvalidInput` for another shop's store
+        and for one that is not in use.
         """
         if store is not None:
-            if store.vendor_id != vendor.pk:
+            if store.vendor_id != vendor.pk or not store.is_active:
                 raise InvalidInput.of("store", _("The shop has no such store."), "does_not_exist")
             StoreChoice.objects.update_or_create(user=by, vendor=vendor, defaults={"store": store})
         before = by.active_vendor_id
