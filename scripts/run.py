@@ -122,7 +122,7 @@ def step(title: str, done: str = "ready") -> Iterator[None]:
 def only_one(options: Options) -> Iterator[None]:
     """Hold the right to run from this directory; the system takes it back however we end."""
     options.var.mkdir(parents=True, exist_ok=True)
-    options.logs.mkdir(exist_ok=True)
+    options.logs.mkdir(mode=0o700, exist_ok=True)  # mails are in the worker's, with their links
     with (options.var / "run.lock").open("a+") as lock:
         lock.seek(0)
         last_run = lock.read().strip()

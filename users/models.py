@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import CheckConstraint, Exists, OuterRef, Q, UniqueConstraint
 from django.db.models.functions import Lower
@@ -59,9 +60,12 @@ class UserManager(DjangoUserManager.from_queryset(UserQuerySet)["User"]):  # typ
         password: str | None = None,
         **extra_fields: Any,
     ) -> "User":
+        username, email = _named(username, email)
+        if self.with_address(email).exists():
+            raise ValidationError("Somebody has this e-mail address.")  # which the command tells
         # Who has the command line needs no mail to be believed.
         extra_fields.setdefault("email_verified_at", timezone.now())
-        user: User = super().create_superuser(*_named(username, email), password, **extra_fields)
+        user: User = super().create_superuser(username, email, password, **extra_fields)
         return user
 
 

@@ -17,6 +17,8 @@ from pydantic_settings import (
 WEB_ORIGINS = ["https://omni-stock.vercel.app", "http://localhost:5173", "http://localhost:5174"]
 
 CommaSeparated = Annotated[list[str], NoDecode]
+# By the scheme of EMAIL_URL, the port that is usual: open, STARTTLS, TLS from the first byte.
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 Rate = Annotated[str, Field(pattern=r"^[1-9]\d{0,6}/(second|minute|hour|day)$")]
 
 
@@ -101,6 +103,14 @@ class Environment(BaseSettings):
         if isinstance(value, list):
             return value
         return [part.strip() for part in value.split(",") if part.strip()]
+
+    @field_validator("email_url")
+    @classmethod
+    def _spoken(cls, value: SecretStr | None) -> SecretStr | None:
+        """A scheme that is taken for another would send the password in the open."""
+        if value and urlsplit(value.get_secret_value()).scheme not in MAIL_PORTS:
+            raise ValueError(f"Give one of {', '.join(f'{each}://' for each in MAIL_PORTS)}.")
+        return value
 
     @field_validator("jwt_signing_keys")
     @classmethod

@@ -5,6 +5,7 @@ from urllib.parse import unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from omni_stock.settings.base import *
+from omni_stock.settings.environment import MAIL_PORTS
 
 if missing := ENV.missing_for_production():
     raise ImproperlyConfigured(f"Set these before starting in production: {', '.join(missing)}.")
@@ -29,7 +30,7 @@ if ENV.email_url:
     _mail = urlsplit(ENV.email_url.get_secret_value())
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST = _mail.hostname or "localhost"
-    EMAIL_PORT = _mail.port or 25
+    EMAIL_PORT = _mail.port or MAIL_PORTS[_mail.scheme]
     EMAIL_HOST_USER = unquote(_mail.username or "")
     EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
     EMAIL_USE_TLS = _mail.scheme == "smtp+tls"

@@ -106,6 +106,19 @@ class TestProduction:
         }
         assert production(*safe) == safe
 
+    @pytest.mark.parametrize(
+        ("url", "told"),
+        [
+            ("smtp://mail.example", (25, False, False)),
+            ("smtp+tls://u:p@mail.example", (587, True, False)),
+            ("smtps://u:p@mail.example", (465, False, True)),
+            ("smtps://u:p@mail.example:2465", (2465, False, True)),
+        ],
+    )
+    def test_mail_goes_as_its_address_says(self, url: str, told: tuple[int, bool, bool]) -> None:
+        names = ("EMAIL_PORT", "EMAIL_USE_TLS", "EMAIL_USE_SSL")
+        assert production(*names, EMAIL_URL=url) == dict(zip(names, told, strict=True))
+
     def test_never_debugs(self) -> None:
         assert production("DEBUG", DJANGO_DEBUG="true") == {"DEBUG": False}
 
@@ -180,7 +193,8 @@ class TestValues:
         ("name", "value"),
         [("TRUSTED_PROXIES", "-1"), ("DB_PORT", "x"), ("LOG_FORMAT", "xml"),
          ("RATE_LIMIT_ENABLED", "perhaps"), ("DB_POOL_SIZE", "-1"),
-         ("DB_LOCK_TIMEOUT", "-1"), ("LIST_CACHE_SECONDS", "-1")],
+         ("DB_LOCK_TIMEOUT", "-1"), ("LIST_CACHE_SECONDS", "-1"),
+         ("EMAIL_URL", "smtp+ssl://u:s3cret@h"), ("EMAIL_URL", "mail.example")],
     )  # fmt: skip
     def test_value_of_another_kind_stops_the_start(
         self, monkeypatch: pytest.MonkeyPatch, name: str, value: str
@@ -193,7 +207,7 @@ class TestValues:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for name in ("DJANGO_SECRET_KEY", "DB_PASSWORD", "DATABASE_URL", "REDIS_URL", "EMAIL_URL"):
-            monkeypatch.setenv(name, "scheme://u:s3cret@h/1")
+            monkeypatch.setenv(name, "smtp://u:s3cret@h/1")
         assert "s3cret" not in repr(Environment())
 
 

@@ -77,6 +77,12 @@ def test_it_is_made_once() -> None:
     assert Collectible.objects.count() == count
 
 
+@pytest.mark.parametrize("items", [0, -5])
+def test_shop_of_nothing_is_refused(items: int) -> None:
+    with pytest.raises(CommandError, match="one item at least"):
+        call_command("seed_demo", scale=items)
+
+
 def test_known_password_is_not_made_in_production(settings: Any) -> None:
     settings.DEMO_ADMINISTRATOR = False
     with pytest.raises(CommandError, match="Not with these settings"):

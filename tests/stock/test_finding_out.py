@@ -56,6 +56,10 @@ class TestVerify:
             f"Head {get_ledger_head().digest} (keep it elsewhere, and compare).",
         ]
 
+    @pytest.mark.parametrize("item", ["0", "-1", str(2**70)])
+    def test_item_that_is_not_there_is_no_good_news(self, item: str, capsys: Any) -> None:
+        assert refusal("verify_ledger", capsys, "--item", item)[0] == f"There is no item {item}."
+
     @pytest.mark.parametrize(
         "change",
         [

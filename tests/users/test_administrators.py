@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.core.management import CommandError, call_command
 from django.db import connection
 from rest_framework.test import APIClient
 
@@ -126,3 +127,10 @@ class TestLogin:
         assert answer.status_code == status
         if status == 401:
             assert answer.json()["code"] == "invalid_credentials"
+
+
+def test_command_line_is_told_that_an_address_is_taken() -> None:
+    UserFactory(email="ann@example.com")
+    with pytest.raises(CommandError, match="Somebody has this e-mail address"):
+        call_command("createsuperuser", "--no-input", username="root", email="ANN@example.com")
+    assert not User.objects.filter(username="root").exists()

@@ -149,7 +149,9 @@ class Command(BaseCommand):
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["scale"]:
+        if options["scale"] is not None:
+            if options["scale"] < 1:
+                raise CommandError("A shop at scale has one item at least.")
             self._fill_at_scale(options["scale"])
         else:
             self._load_sample()
