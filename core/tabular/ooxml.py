@@ -11,9 +11,11 @@ from openpyxl.styles.numbers import is_date_format, is_timedelta_format
 from openpyxl.utils.datetime import from_excel
 
 _ENCODED = re.compile("_x([0-9A-Fa-f]{4})_")
-_LOOKS_ENCODED = re.compile("_(?=x[0-9A-Fa-f]{4}[_\r])")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What XML cannot say, and the CR, which its parsers turn into LF.
+_TO_ENCODE = r"\x00-\x08\x0b-\x1f\ufffe\uffff"
+_NOT_XML = re.compile(f"[{_TO_ENCODE}]")
+_LOOKS_ENCODED = re.compile(f"_(?=x[0-9A-Fa-f]{{4}}[_{_TO_ENCODE}])")
 _CELL_NAME = re.compile("([A-Z]{1,3})[0-9]+")
 _INTEGER = re.compile("[+-]?[0-9]{1,400}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -21,12 +23,14 @@ _LONGEST_FORMAT = 255
 
 
 def encode_text(text: str) -> str:
-    """Text for an XML element. What XML cannot say becomes U+FFFD.
-
-    XML parsers turn a CR into LF, so it is written as spreadsheet programs write it: `_x000D_`.
+    """Text for an XML element. What XML cannot say is written as spreadsheet programs write it,
+    `_x000B_`; halves of surrogate pairs become U+FFFD.
     """
-    text = _LOOKS_ENCODED.sub("_x005F_", text).replace("\r", "_x000D_")
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    if text.isprintable() and "_x" not in text:  # as nearly all
+        return text
+    text = _LOOKS_ENCODED.sub("_x005F_", text)
+    text = _NOT_XML.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def decode_text(text: str) -> str:

@@ -43,7 +43,7 @@ def xlsx_file(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> BinaryIO:
 
     Text is escaped and never a formula. Numbers are numbers, except those a spreadsheet would
     round (more than 15 digits): they are text, like dates, which keep their `Z` that way.
-    Characters XML cannot say become U+FFFD. A text longer than a cell holds, and a row more than
+    Halves of surrogate pairs become U+FFFD. A text longer than a cell holds, and a row more than
     a sheet holds, raise `TableRefused`: cutting would lose data without a word.
     """
     target = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 -- the caller closes it
