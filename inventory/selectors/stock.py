@@ -48,7 +48,8 @@ NOW = Moment()
 
 
 def items_at(items: CollectibleQuerySet, moment: Moment) -> CollectibleQuerySet:
-    """Each with `units_then`, `held_then` and `value_then`; value 0 for what was not valued."""
+    """Each with `units_then`, `held_then`, `value_then` and `currency_then`; value 0 for what was
+    not valued."""
     newest = Valuation.objects.filter(
         moment.covers(happened="valued_at"), item_id=OuterRef("pk")
     ).order_by("-valued_at", "-id")
@@ -58,6 +59,7 @@ def items_at(items: CollectibleQuerySet, moment: Moment) -> CollectibleQuerySet:
         units_then=_sum(moved),
         held_then=_sum(held),
         value_then=Coalesce(Subquery(newest.values("amount")[:1]), Value(Decimal(0))),
+        currency_then=Coalesce(Subquery(newest.values("currency")[:1]), F("currency")),
     )
 
 

@@ -51,3 +51,15 @@ def test_item_tells_what_came_late(owner_client: APIClient, owner: User, item: C
     after = look(owner_client, address, before["ETag"])
     assert (after.status_code, after.json()["value"]) == (200, "7.00")
     assert look(owner_client, address, after["ETag"]).status_code == 304
+
+
+def test_amount_of_then_is_in_the_currency_of_then(
+    owner_client: APIClient, owner: User, item: Collectible
+) -> None:
+    worth = Worth(item, Decimal(7), "guide", "EUR", valued_at=THEN.replace(day=1))
+    ValuationService.record(values=[worth], by=owner)
+    told = look(owner_client, f"{ITEMS}{item.pk}/").json()
+    assert (told["value"], told["currency"]) == ("7.00", "EUR")
+    listed = look(owner_client, ITEMS).json()["results"][0]
+    assert (listed["value"], listed["currency"]) == ("7.00", "EUR")
+    assert owner_client.get(f"{ITEMS}{item.pk}/").json()["currency"] == "USD"

@@ -47,7 +47,7 @@ EXAMPLE = {
     "version": 1,
 }
 # What an item that was asked for as of another time has besides (`inventory.selectors.items_at`).
-_THEN = ("units_then", "held_then", "value_then")
+_THEN = ("units_then", "held_then", "value_then", "currency_then")
 WRITTEN = {
     key: EXAMPLE[key]
     for key in ("name", "sku", "category", "condition", "value", "quantity", "attributes")
@@ -132,7 +132,7 @@ class CollectibleSerializer(Compiled, Tagged, StrictModelSerializer):
         """An item that was asked for as of another time has its figures of then."""
         if (units := getattr(item, "units_then", None)) is not None:
             item.quantity, item.allocated = units, item.held_then
-            item.value = item.value_then
+            item.value, item.currency = item.value_then, item.currency_then
         data: dict[str, Any] = super().to_representation(item)
         return data
 
