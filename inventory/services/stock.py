@@ -323,7 +323,7 @@ def _adjusted(line: Line, entry: Entry, unit_cost: Decimal = Decimal(0)) -> list
     movements: list[StockMovement] = []
     if line.quantity > 0:
         require_open([line.store.pk])
-        found = Receipt(line.item, line.store, line.quantity, unit_cost)
+        found = Receipt(line.item, line.store, line.quantity, unit_cost, line.item.currency)
         movements = add_lots([_lot(found, entry, [])], entry)
     elif line.quantity < 0:
         lost = Line(line.item, line.store, -line.quantity, line.lot)

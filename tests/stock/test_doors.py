@@ -165,6 +165,30 @@ def test_found_units_cost_what_is_said(world: World, owner_client: APIClient) ->
     assert (movement["quantity"], movement["cost"], movement["reason"]) == (2, "15.00", "found")
 
 
+@pytest.mark.parametrize(("delta", "idle"), [(1, "lot"), (-1, "unit_cost")])
+def test_what_says_nothing_of_the_units_is_refused(
+    delta: int, idle: str, world: World, owner_client: APIClient
+) -> None:
+    more = {"lot": world.receipts[2].lot_id, "unit_cost": "7.50"}[idle]
+    body = {"item": world.item.pk, "delta": delta, "reason": "count", idle: more}
+    answer = owner_client.post(f"{STOCK}adjust/", body)
+    assert [error["field"] for error in answer.json()["errors"]] == [idle]
+
+
+@pytest.mark.parametrize(
+    ("deed", "said"),
+    [("adjust", {"delta": 1, "reason": "found"}), ("set", {"quantity": 2, "expected": 1})],
+)
+def test_found_units_are_in_the_currency_of_their_item(
+    deed: str, said: dict[str, Any], owner_client: APIClient, vendor: Vendor
+) -> None:
+    """As those are that the item was opened with, or that its owner counts."""
+    item = CollectibleFactory(vendor=vendor, currency="EUR")
+    body = {"item": item.pk, **said}
+    assert owner_client.post(f"{STOCK}{deed}/", body).status_code == 201
+    assert item.lots.latest("pk").currency == "EUR"
+
+
 def test_count_that_is_right_moves_nothing(world: World, owner_client: APIClient) -> None:
     body = {"item": world.item.pk, "quantity": 10, "expected": 10}
     answer = owner_client.post(f"{STOCK}set/", body)

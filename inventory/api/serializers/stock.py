@@ -269,6 +269,14 @@ class AdjustSerializer(DatedSerializer):
             raise serializers.ValidationError(_("Nothing would change."), "no_change")
         return delta
 
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """What is found is a lot of its own, and what is lost has its cost already."""
+        idle = "lot" if data["delta"] > 0 else "unit_cost"
+        if idle in data:
+            text = _("This says nothing of units that are found or lost so.")
+            raise serializers.ValidationError({idle: text})
+        return super().validate(data)
+
 
 @extend_schema_serializer(
     examples=[
