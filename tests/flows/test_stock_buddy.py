@@ -236,6 +236,17 @@ def test_what_was_read_is_sent_back_with_one_change(db: None, sign_in: Any) -> N
         read = {k: v for k, v in read.items() if v is not None}
 
 
+@pytest.mark.parametrize(("price", "quantity"), [("6.0", 3), (6, 3.0), (6.0, "3"), ("6.00", 3)])
+def test_what_was_read_may_be_kept_in_another_form(
+    db: None, sign_in: Any, price: Any, quantity: Any
+) -> None:
+    item = CollectibleFactory(value=Decimal(6), quantity=3, vendor=StoreFactory().vendor)
+    read = {"price": price, "stock_quantity": quantity}
+    client = sign_in(item.vendor.owner)
+    told = client.patch(f"/api/products/{item.pk}/", {**read, "value": "7.00", "quantity": 2})
+    assert (told.json()["value"], told.json()["quantity"]) == ("7.00", 2)
+
+
 def test_stock_is_told_in_both_words(db: None, sign_in: Any) -> None:
     """A quantity that is said twice counts as the document's word."""
     vendor = StoreFactory().vendor

@@ -1,6 +1,6 @@
 """Items as the clients of documents 001 and 003 call them: products."""
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -38,8 +38,8 @@ class ProductSerializer(CollectibleSerializer):
         """What was read and is sent back does not speak against its other name."""
         if isinstance(data, dict) and self.instance is not None:
             item = self.instance
-            read = {"price": f"{item.value:.2f}", "stock_quantity": item.quantity}
-            data = {k: told for k, told in data.items() if k not in read or read[k] != told}
+            read = {"price": item.value, "stock_quantity": item.quantity}
+            data = {k: told for k, told in data.items() if k not in read or not _is(read[k], told)}
         return super().to_internal_value(data)
 
     def validate_price(self, price: Decimal) -> Decimal:
@@ -51,3 +51,11 @@ class ProductSerializer(CollectibleSerializer):
         if units < 0:
             raise serializers.ValidationError(_("Stock cannot be negative"), "min_value")
         return units
+
+
+def _is(number: Decimal | int, told: Any) -> bool:
+    """Whether it is told, in whatever form a client has kept it."""
+    try:
+        return not isinstance(told, bool) and number == Decimal(str(told))
+    except InvalidOperation:
+        return False
