@@ -181,7 +181,7 @@ class ImageService:
             # Who moves an item's pictures holds the version of the catalog and wants one after the
             # other; this has one of them and wants the version.
             item = Collectible.all_objects.filter(pk=image.collectible_id)
-            list(item.select_for_update(of=["self"]).values_list("pk"))
+            list(item.select_for_update(of=["self"], no_key=True).values_list("pk"))
             waiting = CollectibleImage.objects.filter(pk=image_id, thumbnail="")
             written = waiting.update(thumbnail=name)
         if not written:  # somebody else was quicker, or deleted the picture
@@ -229,7 +229,7 @@ def _locked_item(item_id: int) -> Collectible:
 
     Always the item before its pictures: the other way round, two could wait for each other.
     """
-    rows = Collectible.objects.select_for_update(of=["self"]).only("name", "vendor_id")
+    rows = Collectible.objects.select_for_update(of=["self"], no_key=True).only("name", "vendor_id")
     return get_row(rows, item_id)
 
 
