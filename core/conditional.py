@@ -77,7 +77,7 @@ class Conditional(_View):
     def _read_if_match(self, request: Request) -> list[str]:
         # A view set says whether its address names a row; other views have one row only.
         if not getattr(self, "detail", True):
-            text = _("A list has no tag. Calls on many rows take `versions` in their body.")
+            text = _("A list is at no version. Calls on many rows take `versions` in their body.")
             raise InvalidInput.of("If-Match", text)
         try:
             return read_tags(request.headers["If-Match"])

@@ -24,7 +24,8 @@ from rest_framework.views import APIView
 from core.pagination import PAGINATION
 from core.requests import refuse_unknown
 
-COMMON = frozenset({"search", "ordering", "format"})
+# What shows or writes one row looks for no others.
+_ONE = {"retrieve", "update", "partial_update", "destroy"}
 
 
 @extend_schema_field(OpenApiTypes.BOOL)
@@ -135,11 +136,14 @@ class StrictFilterBackend(DjangoFilterBackend):
     A view declares more of them as `extra_parameters`, and those of reads as `read_parameters`.
     """
 
-    def filter_queryset(self, request: Any, queryset: QuerySet, view: APIView) -> QuerySet:
+    def filter_queryset(self, request: Any, queryset: QuerySet, view: Any) -> QuerySet:
         filterset_class = self.get_filterset_class(view, queryset)
         filters = set(filterset_class.base_filters if filterset_class else ())
-        known = COMMON | PAGINATION[request.version].parameters | filters
-        known |= set(getattr(view, "extra_parameters", ()))
+        known = {"format", *getattr(view, "extra_parameters", ())}
+        if getattr(view, "action", "") not in _ONE:
+            known |= {"search", "ordering"} | filters
+            if view.pagination_class:
+                known |= PAGINATION[request.version].parameters
         if request.method in SAFE_METHODS:
             known |= set(getattr(view, "read_parameters", ()))
         refuse_unknown(request, known)

@@ -79,3 +79,15 @@ def test_page_costs_one_question_besides_who_asks(vendor: Vendor, owner_client: 
             with CaptureQueriesContext(connection) as asked:
                 following = owner_client.get(following).json()["next"]
             assert len(asked) == 2, asked.captured_queries
+
+
+def test_one_item_is_not_looked_for_by_what_lists_take(owner_client: APIClient) -> None:
+    """Nor an export by pages: what a call has no use for is refused, and not passed over."""
+    item = CollectibleFactory(vendor__owner=User.objects.get())
+    for address, unknown in (
+        (f"{V1}{item.pk}/", "search"), (f"{V1}{item.pk}/", "category"), (f"{V1}export/", "page"),
+        (f"{V1}export/", "page_size"),
+    ):  # fmt: skip
+        answer = owner_client.get(address, {unknown: "1"})
+        assert answer.status_code == 400, address
+        assert [error["field"] for error in answer.json()["errors"]] == [unknown]
