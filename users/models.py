@@ -14,6 +14,7 @@ from django.db.models import CheckConstraint, Exists, OuterRef, Q, UniqueConstra
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from core.fields import random_code, validate_past
 from core.models import TimeStampedQuerySet, VersionedModel
@@ -62,7 +63,7 @@ class UserManager(DjangoUserManager.from_queryset(UserQuerySet)["User"]):  # typ
     ) -> "User":
         username, email = _named(username, email)
         if self.with_address(email).exists():
-            raise ValidationError("Somebody has this e-mail address.")  # which the command tells
+            raise ValidationError(_("An account with this e-mail address exists already."))
         # Who has the command line needs no mail to be believed.
         extra_fields.setdefault("email_verified_at", timezone.now())
         user: User = super().create_superuser(username, email, password, **extra_fields)

@@ -131,6 +131,6 @@ class TestLogin:
 
 def test_command_line_is_told_that_an_address_is_taken() -> None:
     UserFactory(email="ann@example.com")
-    with pytest.raises(CommandError, match="Somebody has this e-mail address"):
+    with pytest.raises(CommandError, match="An account with this e-mail address"):
         call_command("createsuperuser", "--no-input", username="root", email="ANN@example.com")
     assert not User.objects.filter(username="root").exists()
