@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -184,6 +184,14 @@ def booked_sales(order: Order) -> dict[int, Booked]:
     rows = SalesEntry.objects.filter(order=order, kind=EntryKind.SALE).values_list("line")
     sums = rows.annotate(Sum("units"), Sum("revenue"), Sum("tax"))
     return {line: Booked(*booked) for line, *booked in sums}
+
+
+def leaves_something(order: Order) -> bool:
+    """Whether of what went units are with the customer, or money that was paid with the shop."""
+    left = SalesEntry.objects.filter(order=order).aggregate(
+        units=Sum("units"), paid=Sum(F("revenue") + F("tax"))
+    )
+    return any(left.values())
 
 
 def _entry(

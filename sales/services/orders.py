@@ -37,7 +37,14 @@ from sales.services.drafting import (
     says,
     told,
 )
-from sales.services.journal import Part, Returned, book_charges, book_return, book_sale
+from sales.services.journal import (
+    Part,
+    Returned,
+    book_charges,
+    book_return,
+    book_sale,
+    leaves_something,
+)
 from sales.services.remainder import give_up_rest
 from vendors.selectors import get_shop_settings
 
@@ -203,13 +210,13 @@ class OrderService:
     def cancel(*, order: Order, by: "User | None", reason: str = CancelReason.CUSTOMER) -> Order:
         """Give back exactly what it still holds.
 
-        While units of it are with the customer only the rest is given up, for no reason that is
-        kept: the order is fulfilled with what went.
+        While units of it are with the customer, or money for those that came back is with the shop,
+        only the rest is given up, for no reason that is kept: the order ends with what went.
         """
         row = _locked(order)
         require("cancel", row.status)
         AllocationService.release(references=[_reference(row)])
-        if any(line.fulfilled > line.returned for line in _lines(row)):
+        if leaves_something(row):
             return _end_with_what_went(row, by)
         row.cancel_reason, row.cancelled_at, row.expires_at = reason, timezone.now(), None
         _move(row, OrderStatus.CANCELLED, "cancelled", by)
@@ -237,9 +244,7 @@ class OrderService:
         back.refund = book_return(row, returns, back, by=by)
         back.save(update_fields=["refund"])
         row.refunded += back.refund
-        lines = _lines(row)
-        everything = all(line.returned == line.wanted for line in lines)
-        _move(row, OrderStatus.RETURNED if everything else row.status, "took back units of", by)
+        _move(row, _unless_all_is_back(row, row.status), "took back units of", by)
         announce(OrderReturned(row.pk, row.vendor_id, str(row.number), back.refund, row.currency))
         return row
 
@@ -341,11 +346,18 @@ def _require_returns(returns: Sequence[Returned]) -> None:
 
 
 def _end_with_what_went(order: Order, by: "User | None") -> Order:
-    """Fulfilled, as of the last parcel."""
+    """Fulfilled, or returned where all that went is back: as of the last parcel."""
     before = order.total
     give_up_rest(order)
     order.fulfilled_at = order.fulfilments.latest("fulfilled_at").fulfilled_at
-    return _move(order, OrderStatus.FULFILLED, "gave up the rest of", by, total=before)
+    status = _unless_all_is_back(order, OrderStatus.FULFILLED)
+    return _move(order, status, "gave up the rest of", by, total=before)
+
+
+def _unless_all_is_back(order: Order, status: str) -> str:
+    """The status of an order of which units are out or to go, else that it is returned."""
+    everything = all(line.returned == line.wanted for line in _lines(order))
+    return OrderStatus.RETURNED if everything else status
 
 
 def _move(order: Order, status: str, verb: str, by: "User | None", **was: Decimal) -> Order:

@@ -36,16 +36,19 @@ class Ordered:
     fulfilled: int = 0
     returned: int = 0
     refunded: int = 0
+    # What stayed with the shop of units that came back, and the tax on it.
+    kept: int = 0
+    kept_tax: int = 0
     cancelled: int = 0
 
     @property
     def figures(self) -> tuple[int, ...]:
         """Fulfilled, returned, revenue, refunded, cost, cancelled, and what all that was not
         given up comes to with tax: as the line should say."""
-        revenue = sum(piece.net.cents for piece in self.sent)
+        revenue = sum(piece.net.cents for piece in self.sent) + self.kept
         cost = sum(piece.cost.cents for piece in self.sent)
-        kept = sum(piece.net.cents + piece.tax.cents for piece in self.sent) + self.refunded
-        total = kept + self.net.cents + self.tax.cents
+        paid = revenue + self.kept_tax + sum(piece.tax.cents for piece in self.sent)
+        total = paid + self.refunded + self.net.cents + self.tax.cents
         return (
             self.fulfilled, self.returned, revenue, self.refunded, cost, self.cancelled, total
         )  # fmt: skip
@@ -76,23 +79,29 @@ class Bought:
             self.status = "fulfilled"
 
     def cancel(self) -> None:
-        """All of it, or what never went."""
-        if not any(line.with_customer for line in self.lines):
+        """All of it, or what never went, when anything is left of what did."""
+        out = any(line.with_customer for line in self.lines)
+        if not out and not any(line.kept or line.kept_tax for line in self.lines):
             self.status = "cancelled"
             return
-        self.status = "fulfilled"
+        self.status = "fulfilled" if out else "returned"
         for line in self.lines:
             line.cancelled, line.net, line.tax = line.net.units, pile(0, 0), pile(0, 0)
 
-    def take_back(self, stock: Replay, place: int, units: int, *, broken: bool) -> int:
-        """What is paid back, in cents."""
+    def take_back(self, stock: Replay, place: int, units: int, *, broken: bool, paid: bool) -> int:
+        """What is paid back, in cents: what was paid, or nothing."""
         line, refund = self.lines[place], 0
         line.returned += units
         for piece in line.sent:
             some = min(piece.net.units, units)
             if some:
                 cost = piece.cost.take(some)
-                refund += piece.net.take(some) + piece.tax.take(some)
+                net, tax = piece.net.take(some), piece.tax.take(some)
+                if paid:
+                    refund += net + tax
+                else:
+                    line.kept += net
+                    line.kept_tax += tax
                 stock.sold -= cost
                 if broken:
                     stock.lost += cost

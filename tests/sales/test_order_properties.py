@@ -167,7 +167,8 @@ class Shop(RuleBasedStateMachine):
     @precondition(lambda self: self.orders)
     @rule(picked=data(), late=booleans())
     def cancel(self, picked: Any, late: bool) -> None:
-        """P6; of what is with the customer only the rest is given up."""
+        """P6; of what is with the customer, or was and is not paid back, only the rest is given
+        up."""
         order = self.some(picked, "pending", "confirmed")
         if order is None:
             return
@@ -180,8 +181,8 @@ class Shop(RuleBasedStateMachine):
         order.cancel()
 
     @precondition(lambda self: self.orders)
-    @rule(picked=data(), units=UNITS, broken=booleans())
-    def take_back(self, picked: Any, units: int, broken: bool) -> None:
+    @rule(picked=data(), units=UNITS, broken=booleans(), paid=booleans())
+    def take_back(self, picked: Any, units: int, broken: bool, paid: bool) -> None:
         """P5, P10."""
         order = self.some(picked, "confirmed", "fulfilled", "completed")
         if order is None:
@@ -190,7 +191,9 @@ class Shop(RuleBasedStateMachine):
         line = OrderLine.objects.get(pk=order.lines[place].key)
         asked: dict[str, Any] = {
             "order": self.row(order), "by": self.till.user,
-            "returns": [Returned(line, units, "damaged" if broken else "")],
+            "returns": [
+                Returned(line, units, "damaged" if broken else "", None if paid else Decimal(0))
+            ],
         }  # fmt: skip
         if units > order.lines[place].with_customer:
             with pytest.raises(ReturnExceedsLine) as refused:
@@ -199,7 +202,7 @@ class Shop(RuleBasedStateMachine):
             return
         before = self.row(order).refunded
         after = OrderService.take_back(**asked).refunded
-        refund = order.take_back(self.stock, place, units, broken=broken)
+        refund = order.take_back(self.stock, place, units, broken=broken, paid=paid)
         assert after - before == money(refund)
 
     @precondition(lambda self: self.orders)

@@ -1,6 +1,6 @@
 """Of an order a part was sent, and the rest never will be: it ends with what went, to the cent."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from core.models import AuditLog
 from inventory.models import Allocation
 from sales.exceptions import InvalidTransition
 from sales.models import Order, OrderLine
-from sales.selectors import get_realised_gain
+from sales.selectors import get_customers_for_user, get_realised_gain
 from sales.services import OrderService, Returned, Wanted
 from tests.sales.test_lifecycle import VERBS, refreshed
 from tests.sales.till import D, Till, assert_true_to_the_journal, lines_of
@@ -147,7 +147,7 @@ def test_what_came_back_of_a_part_still_went(till: Till, order: Order) -> None:
     assert_true_to_the_journal()
 
 
-def test_order_is_cancelled_when_all_that_went_is_back(till: Till) -> None:
+def test_order_is_cancelled_when_all_that_went_is_back_and_paid_back(till: Till) -> None:
     order = send(till, till.confirmed(Wanted(till.item(5), 2, D(10))), 1)
     [line] = lines_of(order)
     OrderService.take_back(order=order, by=till.user, returns=[Returned(line, 1)])
@@ -156,6 +156,36 @@ def test_order_is_cancelled_when_all_that_went_is_back(till: Till) -> None:
     assert (after.status, after.cancel_reason) == ("cancelled", "out_of_stock")
     assert (after.total, lines_of(order)[0].cancelled) == (D(20), 0)
     assert till.level(line.item) == (5, 0)
+
+
+def test_what_was_kept_of_a_return_was_sold(till: Till) -> None:
+    """All that went is back, and not all that was paid for it: the order is no less sold for it."""
+    customer = till.customer()
+    wanted = Wanted(till.item(2), 2, D(100), tax_rate=D(19))
+    order = send(till, till.confirmed(wanted, customer=customer, fees=D(3)), 1)
+    [line] = lines_of(order)
+    OrderService.take_back(order=order, by=till.user, returns=[Returned(line, 1, refund=D(60))])
+    after = give_up(till, order, reason="out_of_stock")
+    assert (after.status, after.cancel_reason, after.cancelled_at) == ("returned", "", None)
+    assert (after.total, after.refunded, after.net_proceeds) == (D(119), D(60), D(56))
+    assert (after.fulfilled_at, till.level(line.item)) == (sent_at(order), (2, 0))
+    assert_true_to_the_journal()
+    [row] = get_customers_for_user(till.user)
+    assert (row.orders_count, row.total_spent) == (1, D(59))
+    with pytest.raises(InvalidTransition):
+        give_up(till, order)
+
+
+def test_a_cent_of_tax_that_was_kept_was_sold_too(till: Till) -> None:
+    order = send(till, till.confirmed(Wanted(till.item(4), 4, D(1), tax_rate=D("1.25"))), 2)
+    [line] = lines_of(order)
+    assert booked(line) == (D(2), D("0.03"))
+    for refund in (D("1.01"), None):
+        back = [Returned(line, 1, refund=refund)]
+        OrderService.take_back(order=order, by=till.user, returns=back)
+    assert lines_of(order)[0].revenue == 0
+    after = give_up(till, order)
+    assert (after.status, after.total - after.refunded) == ("returned", D("0.01"))
 
 
 def test_order_is_fulfilled_as_of_its_last_parcel(till: Till) -> None:
@@ -211,6 +241,11 @@ def test_any_part_of_any_order_comes_to_what_was_booked(
     after = OrderService.take_back(order=order, by=till.user, returns=back)
     assert (after.status, after.refunded) == ("returned", after.total)
     assert till.level(item) == (21, 0)
+
+
+def sent_at(order: Order) -> datetime:
+    at: datetime = order.fulfilments.get().fulfilled_at
+    return at
 
 
 def booked(line: OrderLine) -> tuple[Decimal, Decimal]:

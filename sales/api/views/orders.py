@@ -129,7 +129,8 @@ class OrderViewSet(Conditional, viewsets.ModelViewSet):
     @action(detail=True, methods=["post"], filter_backends=[], serializer_class=CancelSerializer)
     def cancel(self, request: Request, pk: str) -> Response:
         """While units are with the customer only the rest is given up (`cancelled` of the lines):
-        the order is then fulfilled with what went."""
+        the order is then fulfilled with what went, or returned where all of that is back and some
+        of the money was kept."""
         order = self.get_object()
         return self._done(OrderService.cancel, order, **self._said(order))
 
