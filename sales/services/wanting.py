@@ -1,6 +1,6 @@
 """From what lines say to what is wanted: items by id or SKU and lots, in a query for each kind."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from sales.services.drafting import Wanted
 
 if TYPE_CHECKING:
     from inventory.models import Collectible, StockLot
+    from sales.models import Order
     from users.models import User
 
 Said = dict[str, Any]
@@ -21,13 +22,17 @@ _Find = Callable[..., "list[Collectible]"]
 _TERMS = ("unit_price", "discount", "tax_rate")
 
 
-def wanted_of(lines: Sequence[Said], *, vendor_id: int, by: "User") -> list[Wanted]:
-    """What the lines ask for; a SKU is one of the shop's.
+def wanted_of(
+    lines: Sequence[Said], *, vendor_id: int, by: "User", order: "Order | None" = None
+) -> list[Wanted]:
+    """What the lines ask for; a SKU is one of the shop's, and with an item also the one that the
+    order knows it by: what was read can be sent back.
 
     Raises `InvalidInput` naming each line whose item or lot is not there, or not the caller's:
     the two are not told apart.
     """
-    return _wanted_of(lines, vendor_id, by, find_items)
+    known = {(line.item_id, line.sku) for line in order.lines.all()} if order else set()
+    return _wanted_of(lines, vendor_id, by, find_items, known)
 
 
 def locked_wanted(
@@ -44,12 +49,15 @@ def locked_wanted(
     return [replace(line, item=items[line.item.pk]) for line in wanted]
 
 
-def _wanted_of(lines: Sequence[Said], vendor_id: int, by: "User", find: _Find) -> list[Wanted]:
+def _wanted_of(
+    lines: Sequence[Said], vendor_id: int, by: "User", find: _Find,
+    known: Collection[tuple[int, str]] = (),
+) -> list[Wanted]:  # fmt: skip
     items, lots = _items(lines, vendor_id, by, find), _lots(lines, by)
     faults = [
         FieldError(f"lines.{place}.{name}", code, text)
         for place, line in enumerate(lines)
-        for name, code, text in _faults(line, items, lots)
+        for name, code, text in _faults(line, items, lots, known)
     ]
     if faults:
         raise InvalidInput(errors=faults)
@@ -91,13 +99,13 @@ def _lots(lines: Sequence[Said], by: "User") -> dict[int | None, "StockLot"]:
     return {lot.pk: lot for lot in get_lots_for_user(by).filter(pk__in=ids)} if ids else {}
 
 
-def _faults(line: Said, items: Any, lots: Any) -> Iterator[tuple[str, str, str]]:
+def _faults(line: Said, items: Any, lots: Any, known: Any) -> Iterator[tuple[str, str, str]]:
     """Field, code and text of each."""
     item, lot = items.get(_key(line)), line.get("lot_id")
     if item is None:
         name = "item" if "item_id" in line else "sku"
         yield name, "does_not_exist", _("There is no such item.")
-    elif line.get("sku", item.sku) != item.sku:
+    elif (sku := line.get("sku", item.sku)) != item.sku and (item.pk, sku) not in known:
         yield "sku", "mismatch", _("The item has another SKU.")
     if lot and lot not in lots:
         yield "lot", "does_not_exist", _("There is no such lot.")

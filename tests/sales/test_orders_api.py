@@ -120,6 +120,25 @@ def test_what_was_read_can_be_put_back_and_changes_nothing(
     assert AuditLog.objects.filter(action__startswith="changed order").count() == 0
 
 
+@pytest.mark.parametrize("status", ["draft", "completed"])
+def test_order_is_put_back_under_the_sku_its_item_had(
+    status: str, vendor: Vendor, item: Collectible, owner_client: APIClient
+) -> None:
+    """And under that of today; another item's, and of a new order that of then, are mistakes."""
+    address = f"{ORDERS}{order(vendor, status, item).pk}/"
+    read = owner_client.get(address)
+    owner_client.patch(f"/api/v1/catalog/items/{item.pk}/", {"sku": "75192-2"})
+    stocked(vendor, sku="75192-1")
+    [line] = read.json()["lines"]
+    for sku in ("75192-1", "75192-2"):
+        answer = owner_client.put(address, read.json() | {"lines": [line | {"sku": sku}]})
+        assert (answer.status_code, answer.json()) == (200, read.json()), sku
+    other = {"item": item.pk, "sku": stocked(vendor).sku, "quantity": 2}
+    assert faults(owner_client.patch(address, {"lines": [other]})) == {"lines.0.sku": "mismatch"}
+    anew = {"lines": [{"item": item.pk, "sku": "75192-1", "quantity": 2}]}
+    assert faults(owner_client.post(ORDERS, anew)) == {"lines.0.sku": "mismatch"}
+
+
 @pytest.mark.parametrize("status", ["pending", "confirmed", "completed", "cancelled", "returned"])
 def test_of_what_is_placed_only_what_is_no_term_can_change(
     status: str, vendor: Vendor, owner_client: APIClient

@@ -85,7 +85,8 @@ class OrderViewSet(Conditional, viewsets.ModelViewSet):
         order, by = serializer.instance, caller(self.request)
         changes = {k: v for k, v in serializer.validated_data.items() if k != "vendor"}
         if "lines" in changes:
-            changes["lines"] = wanted_of(changes["lines"], vendor_id=order.vendor_id, by=by)
+            lines, vendor_id = changes["lines"], order.vendor_id
+            changes["lines"] = wanted_of(lines, vendor_id=vendor_id, by=by, order=order)
         serializer.instance = fill_order(OrderService.update(order=order, by=by, **changes))
 
     def perform_destroy(self, instance: Any) -> None:
