@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -6,12 +6,17 @@ from core.exceptions import InvalidInput
 
 
 @contextmanager
-def without_lines(flat: bool) -> Iterator[None]:
-    """What is wrong with the only line is told as it was said: without `lines.0`."""
+def without_lines(flat: Mapping[str, str] | None) -> Iterator[None]:
+    """What is wrong with a line that was said flat is told as it was said: without `lines.0`, and
+    in the words that `flat` has for ours."""
     try:
         yield
     except InvalidInput as refusal:
-        if not flat:
+        if flat is None:
             raise
-        errors = [replace(e, field=e.field.removeprefix("lines.0.")) for e in refusal.errors]
+        names = [error.field.removeprefix("lines.0.") for error in refusal.errors]
+        errors = [
+            replace(error, field=flat.get(name, name))
+            for error, name in zip(refusal.errors, names, strict=True)
+        ]
         raise InvalidInput(errors=errors) from refusal

@@ -27,10 +27,13 @@ from tests.flows.doors import Shop
 from tests.flows.routes import ROUTES
 from tests.flows.test_role_matrix import CODES, TABLE, knock, undone
 from tests.flows.world import patterns, served
+from tests.sales.test_orders_api import faults
 from tests.vendors.people import refusal
 from users.models import User
 from vendors.models import Vendor
 
+# For the id of an item that is made later.
+THE_ONE = "the one"
 # Address in the document → the route that it stands for.
 ADDRESSES = {
     "admin/register/": "admin-register",
@@ -218,6 +221,27 @@ class StockBuddyAPITests(APITestCase):
     def test_user_needs_an_address(self) -> None:
         with pytest.raises(ValueError, match="address"):
             User.objects.create_user("ann", "", PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"product": THE_ONE, "item": THE_ONE}, {"product": "both"}),
+        ({"product": THE_ONE, "price": "7", "unit_price": "9"}, {"price": "both"}),
+        ({"product": 2**40}, {"product": "does_not_exist"}),
+        ({"item": 2**40}, {"item": "does_not_exist"}),
+        ({"product": THE_ONE, "sku": "no"}, {"sku": "mismatch"}),
+        ({"product": THE_ONE, "price": "NaN"}, {"price": "invalid"}),
+    ],
+)  # fmt: skip
+def test_fault_of_a_sale_is_told_in_the_word_that_was_said(
+    said: dict[str, Any], expected: dict[str, str], db: None, sign_in: Any
+) -> None:
+    item = stocked(StoreFactory().vendor)
+    said = {key: item.pk if value == THE_ONE else value for key, value in said.items()}
+    answer = sign_in(item.vendor.owner).post("/api/sales/", {"quantity": 1, **said})
+    assert faults(answer) == expected
+    assert not Order.objects.exists()
 
 
 def test_what_was_read_is_sent_back_with_one_change(db: None, sign_in: Any) -> None:

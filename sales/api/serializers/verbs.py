@@ -25,6 +25,8 @@ from sales.selectors import get_customers_for_user
 from sales.services import Returned
 from vendors.selectors import get_stores_for_user, get_vendors_for_user
 
+# The other words for what a line says: those of document 003.
+_WORDS = {"product": "item", "price": "unit_price"}
 _ONE_LINE = {"item_id", "sku", "quantity", "unit_price", "tax_rate", "lot_id"}
 
 
@@ -150,14 +152,15 @@ class SaleSerializer(StrictSerializer):
     sold_at = _moment(help_text="Now unless told.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """`lines` in any case; `flat` where one was said without them."""
+        """`lines` in any case; `flat` where one was said without them: what it was said in by our
+        names for it."""
         one = {name: attrs.pop(name) for name in _ONE_LINE & attrs.keys()}
         if one and "lines" in attrs:
             text = _("Give lines, or what one line says: not both.")
             raise serializers.ValidationError({"lines": text}, "both")
         if "lines" not in attrs:
             attrs["lines"] = [require_line(one)]
-        return {**attrs, "flat": bool(one)}
+        return {**attrs, "flat": {} if one else None}
 
 
 @_asked("In their words", {"product": 4711, "quantity": 1, "price": "120.00", "customer": 12})
@@ -166,6 +169,17 @@ class ProductSaleSerializer(SaleSerializer):
 
     product = reference(source="item_id", help_text="The same as `item`.")
     price = _amount(source="unit_price", help_text="The same as `unit_price`.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """One word for one thing: of two that differ one would be lost."""
+        said = {ours: word for word, ours in _WORDS.items() if word in self.initial_data}
+        text = _("Give this or %(name)s: not both.")
+        if both := {
+            said[ours]: text % {"name": ours} for ours in said if ours in self.initial_data
+        }:
+            raise serializers.ValidationError(both, "both")
+        attrs = super().validate(attrs)
+        return {**attrs, "flat": said or attrs["flat"]}
 
     def validate_price(self, price: Decimal) -> Decimal:
         if price <= 0:
