@@ -9,6 +9,7 @@ from sales.models.orders import (
     OrderQuerySet,
     OrderReturn,
     OrderSequence,
+    OrdersOfOneQuerySet,
     SalesEntry,
     order_details,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "OrderQuerySet",
     "OrderReturn",
     "OrderSequence",
+    "OrdersOfOneQuerySet",
     "SalesEntry",
     "order_details",
 ]

@@ -21,7 +21,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from core.exceptions import NotFoundError
-from sales.models import Customer, CustomerQuerySet, Order, OrderQuerySet
+from sales.models import Customer, CustomerQuerySet, Order, OrdersOfOneQuerySet
 
 if TYPE_CHECKING:
     from users.models import User
@@ -56,7 +56,7 @@ def with_purchases(customers: CustomerQuerySet) -> CustomerQuerySet:
     return customers.prefetch_related(purchases).alias(**sums)
 
 
-def get_orders_of(user: "User", customer_id: int) -> OrderQuerySet:
+def get_orders_of(user: "User", customer_id: int) -> OrdersOfOneQuerySet:
     """All orders of a living customer the user may see, in any status, newest first, with all that
     an answer shows; raises `NotFoundError`."""
     customers = Customer.objects.visible_to(user).filter(pk=customer_id)
@@ -64,7 +64,7 @@ def get_orders_of(user: "User", customer_id: int) -> OrderQuerySet:
     if not vendor_ids:
         raise NotFoundError
     # With the shop of one who buys most of what it sells the shop's indexes of orders serve.
-    orders: OrderQuerySet = Order.objects.of_vendors(vendor_ids).filter(customer=customer_id)
+    orders = OrdersOfOneQuerySet(Order).of_vendors(vendor_ids).filter(customer=customer_id)
     return orders.with_details().order_by("-created_at", "-id")
 
 

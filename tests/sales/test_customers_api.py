@@ -175,6 +175,16 @@ def test_customers_are_searched(owner_client: APIClient, vendor: Vendor) -> None
     assert names(owner_client.get(CUSTOMERS, {"search": "harbour"})) == []
 
 
+def test_orders_of_a_customer_are_searched_by_number_alone(
+    owner_client: APIClient, vendor: Vendor
+) -> None:
+    row = CustomerFactory(vendor=vendor, **ANN)
+    first, second = [order(vendor, "pending", customer=row) for _ in range(2)]
+    for text, found in [("-000001", [first]), ("ord-", [second, first]), ("ann", [])]:
+        page = owner_client.get(at(row, "orders/"), {"search": text}).json()
+        assert [each["id"] for each in page["results"]] == [each.pk for each in found], text
+
+
 def test_orders_of_a_customer_are_told_in_full_newest_first(
     owner_client: APIClient, vendor: Vendor
 ) -> None:
