@@ -192,7 +192,7 @@ class OrderService:
         fulfilment = Fulfilment.objects.create(order=row, created_by=by, **parcel)
         book_sale(row, parts, fulfilment, by=by, occurred_at=parcel.get("fulfilled_at"))
         if not any(left.values()):
-            row.fulfilled_at = fulfilment.fulfilled_at
+            row.fulfilled_at = _sent_at(row)
             return _move(row, OrderStatus.FULFILLED, "fulfilled", by)
         return _move(row, OrderStatus.CONFIRMED, "fulfilled a part of", by)
 
@@ -346,12 +346,18 @@ def _require_returns(returns: Sequence[Returned]) -> None:
 
 
 def _end_with_what_went(order: Order, by: "User | None") -> Order:
-    """Fulfilled, or returned where all that went is back: as of the last parcel."""
+    """Fulfilled, or returned where all that went is back."""
     before = order.total
     give_up_rest(order)
-    order.fulfilled_at = order.fulfilments.latest("fulfilled_at").fulfilled_at
+    order.fulfilled_at = _sent_at(order)
     status = _unless_all_is_back(order, OrderStatus.FULFILLED)
     return _move(order, status, "gave up the rest of", by, total=before)
+
+
+def _sent_at(order: Order) -> datetime:
+    """When the latest parcel went, whichever was recorded last."""
+    at: datetime = order.fulfilments.latest("fulfilled_at").fulfilled_at
+    return at
 
 
 def _unless_all_is_back(order: Order, status: str) -> str:
