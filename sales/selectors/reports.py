@@ -77,17 +77,17 @@ class Period:
 
 
 # Every entry with the profit it makes. What selling a line cost is in no profit when none of the
-# line's units is, for want of their cost: of such lines there are few, so they are found first.
+# line's units that had gone by then is, for want of their cost: what goes later changes no day that
+# is over. Of lines with such units there are few, so they are found first.
 _PICKED = """
     SELECT entry.*, sale.currency, {key} AS key, CASE
         WHEN entry.kind = 'charge' AND entry.line_id IN (
             SELECT sold.line_id FROM sales_salesentry AS sold
             WHERE sold.vendor_id = ANY(%(vendors)s) AND sold.kind = 'sale' AND sold.cost IS NULL
-                AND sold.occurred_at <= %(as_of)s AND sold.recorded_at <= %(known_at)s
-        ) AND NOT EXISTS (
-            SELECT FROM sales_salesentry AS sold
-            WHERE sold.line_id = entry.line_id AND sold.kind = 'sale' AND sold.cost IS NOT NULL
-                AND sold.occurred_at <= %(as_of)s AND sold.recorded_at <= %(known_at)s
+        ) AND (
+            SELECT bool_and(sold.cost IS NULL) FROM sales_salesentry AS sold
+            WHERE sold.line_id = entry.line_id AND sold.kind = 'sale'
+                AND sold.occurred_at <= entry.occurred_at AND sold.recorded_at <= %(known_at)s
         ) THEN NULL
         ELSE entry.revenue - entry.cost - entry.fees - entry.postage
     END AS profit

@@ -13,7 +13,7 @@ from inventory.models import Collectible
 from inventory.selectors import Moment
 from inventory.services import Receipt, StockService, store_of
 from sales.enums import EntryKind, ReportBy
-from sales.models import Order, SalesEntry
+from sales.models import Order, OrderLine, SalesEntry
 from sales.selectors import Period, SalesReport, SalesRow, get_realised_gain
 from sales.services import OrderService, Returned, SaleService, Wanted
 from tests.factories import CategoryFactory, CollectibleFactory, CustomerFactory
@@ -58,6 +58,20 @@ class Books:
         assert line
         return OrderService.take_back(
             order=order, returns=[Returned(line, units)], by=self.vendor.owner, **said
+        )
+
+    def confirmed(self, *items: Collectible, units: int = 1, **details: Any) -> Order:
+        """Placed in January."""
+        store, by = store_of(self.vendor, None), self.vendor.owner
+        lines = [Wanted(item, units) for item in items]
+        order = OrderService.create(vendor=self.vendor, store=store, by=by, lines=lines, **details)
+        OrderService.confirm(order=OrderService.place(order=order, by=by), by=by)
+        Order.objects.filter(pk=order.pk).update(placed_at=JANUARY)
+        return order
+
+    def send(self, order: Order, line: OrderLine, at: datetime, units: int = 1) -> None:
+        OrderService.fulfil(
+            order=order, by=self.vendor.owner, units={line.pk: units}, fulfilled_at=at
         )
 
     def report(self, by: str, period: Period = EVER, currency: str = "USD") -> SalesReport:
@@ -195,6 +209,42 @@ def test_line_of_known_and_unknown_units_makes_the_known_ones_profit(books: Book
     assert total.count() == 1
     assert told(total.total)[1:] == (21, 0, 1, "210.00", "120.00", "1.00", "0.00", "79.00")
     assert [total.total.uncosted_units, books.gain()] == [1, 79]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_is_sent_later_changes_nothing_of_before(books: Books, known: bool) -> None:
+    """Of two lines that share 2.00 of fees one goes in March: with a cost that is known, and the
+    other's is not, or the other way round."""
+    tie = books.item("TIE", "1.00", currency="EUR")
+    items = [books.falcon, tie] if known else [tie, books.falcon]
+    order = books.confirmed(*items, fees=D(2))
+    first, second = order.lines.order_by("pk")
+
+    def before() -> list[SalesRow]:
+        days = books.report(ReportBy.DAY, Period(until=APRIL))
+        return [*days.first_rows(9), days.total]
+
+    books.send(order, first, MARCH)
+    march = before()
+    assert march[-1].profit == (2 if known else -1)
+    books.send(order, second, APRIL)
+    assert before() == march
+    ever = books.report(ReportBy.DAY).first_rows(9)
+    assert [ever[0], ever[1].profit] == [march[0], 0 if known else 4]
+    assert books.gain(as_of=MARCH) == march[-1].profit
+    assert books.gain() == sum(row.profit for row in ever)
+
+
+def test_what_units_of_unknown_cost_took_along_stays_in_no_profit(books: Books) -> None:
+    """Also when one of the same line follows whose cost is known."""
+    tie = books.item("TIE", "1.00", currency="EUR")
+    books.receive(tie, "6.00")
+    order = books.confirmed(tie, units=21, fees=D(21))
+    [line] = order.lines.all()
+    books.send(order, line, MARCH, 20)
+    assert books.gain() == 0
+    books.send(order, line, APRIL)
+    assert [books.gain(as_of=MARCH), books.gain()] == [0, 4]
 
 
 def test_other_currencies_are_named_and_left_out(year: Books) -> None:
