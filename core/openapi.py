@@ -30,7 +30,8 @@ from core.pagination import VersionedPagination
 from core.parsers import MergePatchParser
 from core.problems import CONTENT_TYPE, TYPE_BASE
 from core.representation import Compiled
-from core.serializers import StrictMixin
+from core.requests import may_be_empty
+from core.serializers import StrictMixin, StrictSerializer
 from core.titles import TITLES
 
 _REASONS = {
@@ -200,6 +201,14 @@ class ProblemAutoSchema(AutoSchema):
         """A form's empty field is no filter."""
         parameters: list[dict[str, Any]] = super()._get_filter_parameters()
         return [{**parameter, "allowEmptyValue": True} for parameter in parameters]
+
+    def _process_override_parameters(self, direction: Any = "request") -> Any:
+        """Nor is what `read_query` reads, where it may be empty."""
+        told: Any = super()._process_override_parameters(direction)
+        for query in map(force_instance, self.get_override_parameters()):
+            for name in may_be_empty(query) if isinstance(query, StrictSerializer) else ():
+                told[name, "query"]["allowEmptyValue"] = True
+        return told
 
     def _tell_what_goes(self, operation: dict[str, Any]) -> None:
         whole = settings.API_VERSIONS[str(self.view.request.version)]

@@ -15,14 +15,14 @@ from core.rehearsal import Terms
 from core.serializers import StrictSerializer
 
 if TYPE_CHECKING:
-    from rest_framework.serializers import BaseSerializer
-
     from users.models import User
 
 # In the tokens of sessions that were opened from one of our own front ends.
 FIRST_PARTY = "fp"
 # What calls that can be rehearsed take in their address.
 REHEARSAL = ("dry_run", "plan")
+# Who asks for another time and does not say which is not told of the present.
+MOMENTS = frozenset({"as_of", "known_at"})
 
 
 def caller(request: Request) -> "User":
@@ -51,13 +51,19 @@ def parameters_of(request: Request, aside: Iterable[str] = ()) -> dict[str, list
     return {name: said for name, said in given if name not in passed and name[:1] != "_"}
 
 
+def may_be_empty(query: StrictSerializer) -> frozenset[str]:
+    """What the query reads and is no filter when it is empty, as in a form nobody filled in."""
+    return frozenset(query.fields) - MOMENTS
+
+
 def read_query(
-    request: Request, serializer: "type[BaseSerializer[Any]]", aside: Iterable[str] = ()
+    request: Request, serializer: type[StrictSerializer], aside: Iterable[str] = ()
 ) -> dict[str, Any]:
     """The query without what stands `aside`, as the serializer reads it; 400 for what it does not
     know."""
-    asked = parameters_of(request, aside)
-    query = serializer(data={name: said[-1] for name, said in asked.items()})
+    asked, optional = parameters_of(request, aside), may_be_empty(serializer())
+    told = {name: said[-1] for name, said in asked.items() if said[-1] or name not in optional}
+    query = serializer(data=told)
     query.is_valid(raise_exception=True)
     values: dict[str, Any] = query.validated_data
     return values

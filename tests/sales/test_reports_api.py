@@ -105,12 +105,22 @@ def test_days_are_half_open_and_utc(owner_client: APIClient, vendor: Vendor, ite
 @pytest.mark.parametrize(
     "query",
     [{"by": "month"}, {"from": "yesterday"}, {"until": "2026-13-01"}, {"currency": "usd"},
+     {"as_of": ""}, {"known_at": ""}, {"since": ""},
      {"vendor": "mine"}, {"format": "pdf"}, {"page_size": "0"}, {"colour": "red"},
      {"as_of": "never"}, {"by": "item", "format": "csv", "page": "2"}, {"cursor": "x"},
      {"ordering": "units"}],
 )  # fmt: skip
 def test_what_is_not_understood_is_refused(owner_client: APIClient, query: Any) -> None:
     assert refusal(owner_client.get(REPORT, query)) == (400, "validation_error")
+
+
+def test_empty_value_is_no_filter(owner_client: APIClient, vendor: Vendor, item: Any) -> None:
+    """A form sends what nobody filled in."""
+    sale(vendor, item)
+    for query in ("vendor=&currency=", "from=&until=", "by=", "vendor=&from=2026-01-01&until="):
+        answer = owner_client.get(f"{REPORT}?{query}")
+        assert answer.status_code == 200, answer.content
+        assert (answer.json()["by"], answer.json()["total"]["units"]) == ("day", 1), query
 
 
 def test_each_sees_their_own_shops_together_or_one(

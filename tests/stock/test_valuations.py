@@ -217,12 +217,18 @@ def test_figures_are_of_ones_own_shops(
 @pytest.mark.parametrize(
     "query",
     [{"months": "0"}, {"months": "121"}, {"currency": "ZZZ"}, {"vendor": "x"}, {"vendor": "0"},
-     {"as_of": "x"}, {"foo": "1"}],
+     {"as_of": "x"}, {"as_of": ""}, {"foo": "1"}, {"foo": ""}],
 )  # fmt: skip
 def test_figures_refuse_what_is_not_understood(
     query: dict[str, str], owner_client: APIClient
 ) -> None:
     assert refusal(owner_client.get(FIGURES, query)) == (400, "validation_error")
+
+
+def test_figures_take_empty_values_for_none(owner_client: APIClient, vendor: Vendor) -> None:
+    query = {"vendor": "", "currency": "", "months": ""}
+    told = owner_client.get(FIGURES, query).json()
+    assert (told["currency"], len(told["history"])) == (vendor.currency, 12)
 
 
 def test_gain_on_what_cost_a_cent_is_told(owner_client: APIClient, vendor: Vendor) -> None:
