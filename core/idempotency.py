@@ -117,7 +117,9 @@ def find_answer(call: Call) -> IdempotencyKey | None:
     return row
 
 
-def keep_answer(call: Call, status: int, headers: Mapping[str, str], body: bytes | None) -> None:
+def keep_answer(
+    call: Call, status: int, headers: Mapping[str, str], body: bytes | None, about: str | None
+) -> None:
     """In the transaction of the deed. Without a body, that it was done is all that is kept."""
     IdempotencyKey.objects.create(
         digest=call.digest,
@@ -128,7 +130,13 @@ def keep_answer(call: Call, status: int, headers: Mapping[str, str], body: bytes
         status=status,
         headers={} if body is None else dict(headers),
         body=body,
+        about=about,
     )
+
+
+def forget_answers(about: str) -> None:
+    """What tells of this person. That it was done is still known: it is not done again."""
+    IdempotencyKey.objects.filter(about=about).update(body=None, headers={})
 
 
 def purge_expired() -> int:

@@ -346,18 +346,15 @@ class IdempotencyKey(models.Model):
     digest = models.CharField(max_length=64, primary_key=True, help_text="Of the user and the key.")
     fingerprint = models.CharField(max_length=64, help_text="Of what was sent.")
     user = models.ForeignKey(
-        "users.User",
-        on_delete=models.DO_NOTHING,
+        "users.User", on_delete=models.DO_NOTHING, null=True, related_name="+", db_index=False,
         db_constraint=False,  # the work may have been the account's end
-        db_index=False,
-        null=True,
-        related_name="+",
-    )
+    )  # fmt: skip
     path = models.TextField()
     standing = models.JSONField(help_text="The user's roles at that time.")
     status = models.PositiveSmallIntegerField()
     headers = models.JSONField()
     body = models.BinaryField(null=True, help_text="Null: a secret, which is not kept.")
+    about = models.CharField(max_length=40, null=True, help_text="Of whom it tells: `customer 12`.")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     def __str__(self) -> str:

@@ -1,7 +1,8 @@
 """`Idempotency-Key`: a POST is carried out once per key, whichever view answers it (decision 16).
 
 The middleware stands around all views, so none can forget it, and a call without a key passes it
-untouched. A view whose POST answers with a secret says `answer_is_secret = True`.
+untouched. A view whose POST answers with a secret says `answer_is_secret = True`; one that answers
+with a person says of which kind (`answer_is_about`), for `core.idempotency.forget_answers`.
 """
 
 from collections.abc import Callable
@@ -103,7 +104,9 @@ class _OncePerKey(APIView):
         headers = {name: response[name] for name in KEPT_HEADERS if name in response}
         headers["Content-Language"] = get_language()
         body = None if secret else response.content
-        keep_answer(call, response.status_code, headers, body)
+        kind, told = getattr(self, "answer_is_about", None), getattr(response, "data", None)
+        about = f"{kind} {told['id']}" if kind and told else None
+        keep_answer(call, response.status_code, headers, body, about)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Once, and a new answer's time was before it was kept."""

@@ -8,6 +8,7 @@ from django.utils import timezone
 from core.audit import fields_of, log_audit
 from core.enums import AuditType
 from core.exceptions import NotFoundError
+from core.idempotency import forget_answers
 from core.reading import get_row
 from core.writing import save_changes
 from sales.exceptions import CustomerErased
@@ -77,6 +78,7 @@ class CustomerService:
         nobody = {"name": ERASED, "email": "", "phone": "", "address": "", "notes": ""}
         gone = {"is_deleted": True, "deleted_at": now, "erased_at": now}
         save_changes(row, {**nobody, **gone}, by=by)
+        forget_answers(_told(row))
         log_audit(AuditType.SALES, by, f"erased {_told(row)}", obj=row)
 
     @staticmethod

@@ -99,13 +99,24 @@ def told_by(post: dict[str, Any]) -> set[str]:
     return fields_of([kind["schema"] for kind in media])
 
 
-def declares(pattern: URLPattern) -> bool:
-    view: Any = pattern.callback
-    of_the_class = getattr(view.cls, "answer_is_secret", False)
-    return bool(view.initkwargs.get("answer_is_secret", of_the_class))
+def declaring(name: str) -> set[str]:
+    """The addresses of the views that say this of their answers."""
+    views: dict[str, Any] = {path: pattern.callback for path, pattern in POSTS.items()}
+    return {
+        path
+        for path, view in views.items()
+        if view.initkwargs.get(name, getattr(view.cls, name, False))
+    }
 
 
 def test_post_that_answers_with_a_secret_declares_it() -> None:
     secret = {path for path, post in posts().items() if told_by(post) & SECRETS}
-    assert secret <= {path for path, pattern in POSTS.items() if declares(pattern)}
+    assert secret <= declaring("answer_is_secret")
     assert {"/api/v1/auth/token/", "/api/v1/auth/password/change/"} <= secret
+
+
+def test_post_that_answers_with_a_customer_declares_it() -> None:
+    """Else the answer would outlive who asks to be forgotten."""
+    customer = {path for path, post in posts().items() if "total_spent" in told_by(post)}
+    assert customer <= declaring("answer_is_about")
+    assert {"/api/v2/customers/", "/api/v1/customers/{}/restore/", "/api/customers/"} <= customer

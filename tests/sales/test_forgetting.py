@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
-from core.models import AuditLog
+from core.models import AuditLog, IdempotencyKey
 from sales.models import Customer
 from sales.services import CustomerService
 from tests.factories import CustomerFactory, VendorFactory
@@ -51,6 +51,26 @@ def test_nothing_is_left_but_what_they_bought(
     assert owner_client.get(f"/api/v1/orders/{order.pk}/").json()["customer"] == ann.pk
     [row] = owner_client.get("/api/v1/reports/sales/", {"by": "customer"}).json()["results"]
     assert (row["name"], row["revenue"]) == ("Erased customer", "10.00")
+
+
+def test_no_answer_that_was_kept_tells_of_them(owner_client: APIClient) -> None:
+    """Nor is anything done again."""
+
+    def ask(key: str, where: str, body: Any = None) -> Any:
+        return owner_client.post(where, body, headers={"Idempotency-Key": key})
+
+    ann = Customer.objects.get(pk=ask("made", CUSTOMERS, ANN).json()["id"])
+    ann.delete()
+    restored = ask("back", at(ann, "restore/"))
+    other = ask("other", CUSTOMERS, {"name": "Bo"})
+    assert (restored.status_code, other.status_code) == (200, 201)
+    owner_client.post(at(ann, "erase/"))
+    for again in (ask("made", CUSTOMERS, ANN), ask("back", at(ann, "restore/"))):
+        assert refusal(again) == (409, "answer_not_kept")
+    assert ask("other", CUSTOMERS, {"name": "Bo"}).json() == other.json()
+    kept = IdempotencyKey.objects.exclude(body=None)
+    assert [row.about for row in kept] == [f"customer {other.json()['id']}"]
+    assert known(ann) == NOBODY
 
 
 def test_nobody_brings_them_back(owner_client: APIClient, ann: Customer) -> None:

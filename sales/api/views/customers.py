@@ -44,6 +44,7 @@ class CustomerViewSet(Conditional, viewsets.ModelViewSet):
     ordering_fields = ["name", "created_at", "total_spent", "orders_count", "last_order_at"]
     ordering = ["name"]
     lookup_value_converter = "int"
+    answer_is_about = "customer"
     abilities = {"write": Ability.CUSTOMERS_WRITE, "erase": Ability.SETTINGS_MANAGE}
 
     def get_queryset(self) -> Any:
