@@ -7,7 +7,7 @@ where a field's value is, and that a text is shown as it is. `Compiled` finds ou
 what it shows is the same, key by key (docs/decisions/0025-fast-reads.md).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cache, lru_cache
 from operator import attrgetter
@@ -39,12 +39,6 @@ class Compiled(_Serializer):
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         return _reader_of(type(self)).read(instance)
-
-
-def all_shown(kind: type[Compiled], rows: Iterable[Any]) -> list[dict[str, Any]]:
-    """As `kind(rows, many=True).data`, for what is part of another representation."""
-    read = _reader_of(kind).read
-    return [read(row) for row in rows]
 
 
 @cache

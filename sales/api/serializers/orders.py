@@ -1,6 +1,6 @@
 """Orders, as they are told and as they are written down. Money as text with two places."""
 
-from collections.abc import Iterable
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,18 +9,18 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from core.conditional import Tagged
 from core.fields import validate_currency
 from core.money import ZERO
-from core.representation import Compiled, all_shown
+from core.representation import Compiled
 from core.serializers import ScopedRelatedField, StrictIntegerField, StrictModelSerializer
 from sales.api.serializers.examples import DRAFT, ORDER, WRITTEN
 from sales.enums import CancelReason
 from sales.lifecycle import allowed
-from sales.models import MAX_UNITS, Fulfilment, Order, OrderLine, OrderReturn, SalesEntry
+from sales.models import MAX_UNITS, Fulfilment, Order, OrderLine, OrderReturn
 from sales.selectors import get_customers_for_user
 from vendors.api.serializers import VendorField
 from vendors.selectors import get_stores_for_user
@@ -112,48 +112,52 @@ class Part:
 
 
 class PartSerializer(Compiled, serializers.Serializer):
-    line = serializers.IntegerField()
-    quantity = serializers.IntegerField()
+    line = serializers.IntegerField(read_only=True)
+    quantity = serializers.IntegerField(read_only=True)
 
 
 class ReturnedPartSerializer(PartSerializer):
-    refund = serializers.DecimalField(max_digits=20, decimal_places=2, help_text="With tax.")
+    refund = serializers.DecimalField(
+        max_digits=20, decimal_places=2, read_only=True, help_text="With tax."
+    )
+
+
+class _TogetherSerializer(serializers.ListSerializer):
+    """What left or came back together, each with its part of the lines: of several lots a line has
+    several entries. All of an order's are gone through once."""
+
+    def to_representation(self, data: Any) -> list[Any]:
+        meta: Any = self.child.Meta  # type: ignore[union-attr]
+        parts: dict[int | None, dict[int, Part]] = defaultdict(dict)
+        for entry in data.instance.entries.all():
+            of = parts[getattr(entry, meta.entries_by)]
+            part = of.setdefault(entry.line_id, Part(entry.line_id))
+            part.quantity += abs(entry.units)
+            part.refund -= entry.revenue + entry.tax
+        rows = list(data.all())
+        for row in rows:
+            row.lines = [part for _line, part in sorted(parts[row.pk].items())]
+        return super().to_representation(rows)
 
 
 class FulfilmentSerializer(Compiled, serializers.ModelSerializer):
-    lines = serializers.SerializerMethodField()
+    lines = PartSerializer(many=True, read_only=True)
 
     class Meta:
         model = Fulfilment
         fields = ["id", "carrier", "tracking_number", "fulfilled_at", "lines"]
-
-    @extend_schema_field(PartSerializer(many=True))
-    def get_lines(self, row: Fulfilment) -> Any:
-        entries = [each for each in row.order.entries.all() if each.fulfilment_id == row.pk]
-        return all_shown(PartSerializer, _parts(entries, 1))
+        list_serializer_class = _TogetherSerializer
+        entries_by = "fulfilment_id"
 
 
 class OrderReturnSerializer(Compiled, serializers.ModelSerializer):
-    lines = serializers.SerializerMethodField()
+    lines = ReturnedPartSerializer(many=True, read_only=True)
 
     class Meta:
         model = OrderReturn
         fields = ["id", "refund", "note", "returned_at", "lines"]
-
-    @extend_schema_field(ReturnedPartSerializer(many=True))
-    def get_lines(self, row: OrderReturn) -> Any:
-        entries = [each for each in row.order.entries.all() if each.order_return_id == row.pk]
-        return all_shown(ReturnedPartSerializer, _parts(entries, -1))
-
-
-def _parts(entries: Iterable[SalesEntry], sign: int) -> list[Part]:
-    """One for each line: of several lots there are several entries."""
-    parts: dict[int, Part] = {}
-    for entry in entries:
-        part = parts.setdefault(entry.line_id, Part(entry.line_id))
-        part.quantity += sign * entry.units
-        part.refund += sign * (entry.revenue + entry.tax)
-    return [parts[key] for key in sorted(parts)]
+        list_serializer_class = _TogetherSerializer
+        entries_by = "order_return_id"
 
 
 @extend_schema_serializer(
