@@ -159,7 +159,9 @@ class BusinessAdmin(AuditedAdmin):
         forbidden = set() if self.has_delete_permission(request) else {title}
         return names, {title: len(names)}, forbidden, [str(row) for row in rows.blockers()]
 
-    @admin.action(description="Restore the selected, with what was deleted along")
+    @admin.action(
+        description="Restore the selected, with what was deleted along", permissions=["change"]
+    )
     @transaction.atomic
     def restore(self, request: HttpRequest, queryset: QuerySet) -> None:
         restored = 0

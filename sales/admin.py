@@ -34,7 +34,9 @@ class CustomerAdmin(BusinessAdmin):
         erased = obj is not None and obj.erased_at
         return not erased and super().has_change_permission(request, obj)
 
-    @admin.action(description="Restore the selected, except for who was erased")
+    @admin.action(
+        description="Restore the selected, except for who was erased", permissions=["change"]
+    )
     def restore(self, request: HttpRequest, queryset: QuerySet) -> None:
         super().restore(request, queryset.filter(erased_at=None))
 
