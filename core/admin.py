@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.contrib.admin.utils import flatten_fieldsets
 from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from core.audit import AuditEntry, log_many, redacted
 from core.enums import AuditType
 from core.exceptions import AppException
+from core.forms import AS_SHOWN, BusinessForm, WatchedForm
 from core.models import (
     SOFT_CASCADE,
     AuditedModel,
@@ -35,29 +36,54 @@ _RECORD = [
 ]
 
 
-class BusinessForm(forms.ModelForm):
-    """Tells what the database would refuse, also by columns that are not in the form.
-
-    Django passes over a constraint that names such a column: `is_deleted`, an item's vendor.
-    """
-
-    def validate_unique(self) -> None:
-        super().validate_unique()
-        try:
-            self.instance.validate_constraints(exclude=set(self.errors))
-        except ValidationError as error:
-            self.add_error(None, error.messages)
-
-
 class BusinessInline(admin.TabularInline):
     form = BusinessForm
     extra = 0
     show_change_link = True
     can_delete = False
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """Locked after the row they hang on, in key order."""
+        rows = super().get_queryset(request)
+        return rows.order_by("pk").select_for_update(no_key=True) if _writes(request) else rows
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        shown = super().get_fieldsets(request, obj)
+        held = self.admin_site.get_model_admin(self.parent_model)
+        changes = obj is not None and held.has_change_permission(request, obj)
+        written = {*flatten_fieldsets(shown)} - {*self.get_readonly_fields(request, obj)}
+        return _watched(shown, changes and self.has_change_permission(request, obj) and written)
+
 
 class AuditedAdmin(admin.ModelAdmin):
-    """What staff do here is in the audit log, with what they changed, in the same transaction."""
+    """What staff do here is in the audit log, with what they changed, in the same transaction.
+
+    A form writes all columns of its row, so nobody else may write any between its reading and its
+    writing: it is read under the locks that services take. `locked_before` are the keys to what
+    these lock before a row of this kind.
+    """
+
+    form: type[forms.ModelForm] = WatchedForm
+    locked_before: tuple[str, ...] = ()
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        row: Any = super().get_object(request, object_id, from_field)
+        if row is None or not _writes(request):
+            return row
+        self.lock(request, row)
+        return super().get_object(request, object_id, from_field)
+
+    def lock(self, request: HttpRequest, row: Any) -> None:
+        for name in self.locked_before:
+            kept: Any = row._meta.get_field(name).related_model
+            hold(kept, getattr(row, f"{name}_id"))
+        hold(type(row), row.pk)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        changes = obj is not None and self.has_change_permission(request, obj)
+        return _watched(super().get_fieldsets(request, obj), changes)
 
     def audited_name(self, obj: Any) -> str:
         """How entries call the row; for people, without their address."""
@@ -110,6 +136,28 @@ class AuditedAdmin(admin.ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
         self.audit(request, "deleted", queryset)
         super().delete_queryset(request, queryset)
+
+
+def hold(model: type[Model], *keys: Any) -> None:
+    """The locks of these rows, also of deleted ones, in key order."""
+    # Without key: what refers to a row must not wait for it, nor the two for each other.
+    rows = model._base_manager.filter(pk__in=keys).order_by("pk")  # noqa: SLF001
+    list(rows.select_for_update(no_key=True).values_list("pk"))
+
+
+def _writes(request: HttpRequest) -> bool:
+    return request.method == "POST" and transaction.get_connection().in_atomic_block
+
+
+def _watched(fieldsets: Any, watched: Any) -> list[Any]:
+    """Who may change the row brings back how it was shown; nobody else sees the hidden field."""
+    sets = [
+        (title, {**options, "fields": [name for name in options["fields"] if name != AS_SHOWN]})
+        for title, options in fieldsets
+    ]
+    if watched:
+        sets[-1][1]["fields"].append(AS_SHOWN)
+    return sets
 
 
 def _changes(form: forms.ModelForm, change: bool) -> Recorded:

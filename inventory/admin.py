@@ -6,8 +6,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from core.admin import BusinessAdmin, BusinessForm, BusinessInline, ReadOnlyAdmin
+from core.admin import BusinessAdmin, BusinessInline, ReadOnlyAdmin
 from core.exceptions import InvalidInput
+from core.forms import BusinessForm
 from inventory.enums import RowOutcome
 from inventory.models import (
     Allocation,
@@ -78,6 +79,11 @@ class CategoryAdmin(BusinessAdmin):
     fixed = ("vendor",)
     inlines = [BranchInline]
 
+    def lock(self, request: HttpRequest, row: Any) -> None:
+        """With the whole tree, as who moves or deletes a branch of it."""
+        tree = Category.all_objects.filter(vendor_id=row.vendor_id).order_by("pk")
+        list(tree.select_for_update(no_key=True).values_list("pk"))
+
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
@@ -147,6 +153,7 @@ class CollectibleImageAdmin(BusinessAdmin):
     list_select_related = ["collectible"]
     search_fields = ["collectible__name", "collectible__sku", "alt_text"]
     readonly_fields = ["collectible", "file", "thumbnail", "width", "height", "size", "checksum"]
+    locked_before = ("collectible",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -15,9 +15,11 @@ from django.utils.html import format_html
 
 from core.admin import AuditedAdmin, ReadOnlyAdmin, told_of
 from core.exceptions import AppException
+from core.forms import WatchedForm
 from users.exceptions import LastAdministrator
 from users.models import EmailToken, Session, User
 from users.services import AccountService, AdministratorService, UserService
+from users.services.locks import locked_among_administrators
 
 
 class ReasonForm(ActionForm):
@@ -30,7 +32,7 @@ class ReasonForm(ActionForm):
     )
 
 
-class UserForm(UserChangeForm):
+class UserForm(WatchedForm, UserChangeForm):
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
         flags = ("is_admin", "is_superuser")
@@ -54,7 +56,7 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
         ("deleted_at", admin.EmptyFieldListFilter),
     ]  # fmt: skip
     form = UserForm
-    readonly_fields = ["is_active", "deleted_at", "portrait"]
+    readonly_fields = ["is_active", "last_login", "date_joined", "deleted_at", "portrait"]
     actions = ["pause", "reactivate", "delete_accounts"]
     action_form = ReasonForm
     search_fields = ["email", "username", "first_name", "last_name", "company_name"]
@@ -79,6 +81,10 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
 
     def audited_name(self, obj: Any) -> str:
         return f"account “{obj.username}”"
+
+    def lock(self, request: HttpRequest, row: Any) -> None:
+        """Among the administrators, of whom the form may ask whether another one stays."""
+        locked_among_administrators(row)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """That the old address was theirs says nothing of a new one, where a link goes now."""

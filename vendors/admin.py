@@ -3,7 +3,8 @@ from typing import Any, cast
 from django.contrib import admin
 from django.http import HttpRequest
 
-from core.admin import AuditedAdmin, BusinessAdmin, BusinessForm, BusinessInline
+from core.admin import AuditedAdmin, BusinessAdmin, BusinessInline
+from core.forms import BusinessForm
 from vendors.models import (
     OF_THE_SHOP,
     AccessToken,
@@ -58,6 +59,7 @@ class VendorStoreAdmin(BusinessAdmin):
     search_fields = ["name", "slug", "vendor__name"]
     autocomplete_fields = ["vendor"]
     fixed = ("vendor",)
+    locked_before = ("vendor",)
 
 
 @admin.register(VendorMember)
@@ -82,6 +84,7 @@ class AccessTokenAdmin(BusinessAdmin):
     search_fields = ["=prefix", "notes", "vendor__name"]
     readonly_fields = ["prefix", "expires_at", "is_used", "used_at", "used_by"]
     fixed = ("vendor",)
+    locked_before = ("vendor",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Made by the API alone, which shows a new one once."""
@@ -93,6 +96,7 @@ class SystemSettingsAdmin(AuditedAdmin):
     """The platform's, without a vendor, and the shops'. They are emptied and never deleted."""
 
     form = BusinessForm
+    locked_before = ("vendor",)
     list_display = [
         "__str__", "vendor", "low_stock_threshold", "order_expiry_minutes", "default_tax_rate",
         "order_confirmations", "updated_at",

@@ -89,9 +89,7 @@ def _promised() -> Allocation:
 
 # Registered model → how one more row of it is made, with relations of its own.
 MAKE: dict[type[models.Model], Callable[[], Any]] = {
-    User: lambda: UserFactory(
-        active_vendor=VendorFactory(), date_joined=timezone.now().replace(microsecond=0)
-    ),
+    User: lambda: UserFactory(active_vendor=VendorFactory()),
     Group: lambda: Group.objects.create(name=f"Group {Group.objects.count()}"),
     Vendor: lambda: StoreFactory().vendor,
     VendorStore: StoreFactory,

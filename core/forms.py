@@ -1,0 +1,52 @@
+"""The forms of the admin: they say what the database would refuse, and overwrite nothing unseen."""
+
+from hashlib import sha256
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+AS_SHOWN = "as_shown"
+STALE = "Somebody changed this meanwhile: open the page anew, and change it there."
+
+
+class WatchedForm(forms.ModelForm):
+    """Brings back how its row was shown, and is refused when the row is otherwise by now.
+
+    Only what the form shows counts: an item is sold many times a day while somebody describes it.
+    """
+
+    as_shown = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is not None:
+            self.initial[AS_SHOWN] = self._digest()
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if values.pop(AS_SHOWN, "") != self.initial.get(AS_SHOWN, ""):
+            self.add_error(None, STALE)
+        return values
+
+    def _digest(self) -> str:
+        shown = []
+        for name, field in self.fields.items():
+            if name != AS_SHOWN and not field.disabled:
+                value = field.prepare_value(self.get_initial_for_field(field, name))
+                shown.append((name, sorted(map(str, value)) if isinstance(value, list) else value))
+        return sha256(repr(shown).encode(errors="surrogatepass")).hexdigest()
+
+
+class BusinessForm(WatchedForm):
+    """Tells what the database would refuse, also by columns that are not in the form.
+
+    Django passes over a constraint that names such a column: `is_deleted`, an item's vendor.
+    """
+
+    def validate_unique(self) -> None:
+        super().validate_unique()
+        try:
+            self.instance.validate_constraints(exclude=set(self.errors))
+        except ValidationError as error:
+            self.add_error(None, error.messages)
