@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from core.audit import AuditEntry, log_many, redacted
 from core.enums import AuditType
 from core.exceptions import AppException
-from core.forms import AS_SHOWN, BusinessForm, WatchedForm
+from core.forms import AS_SHOWN, BusinessForm, WatchedForm, told_of
 from core.models import (
     SOFT_CASCADE,
     AuditedModel,
@@ -239,11 +239,6 @@ class BusinessAdmin(AuditedAdmin):
         except IntegrityError:
             return "what must be unique of it has been taken meanwhile."
         return ""
-
-
-def told_of(refusal: AppException) -> str:
-    """A service's refusal, for a page."""
-    return "; ".join(str(error.detail) for error in refusal.errors) or str(refusal.detail)
 
 
 def _belongs_to_deleted(row: Any) -> bool:

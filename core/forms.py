@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from core.exceptions import AppException
+
 AS_SHOWN = "as_shown"
 STALE = "Somebody changed this meanwhile: open the page anew, and change it there."
 
@@ -50,3 +52,8 @@ class BusinessForm(WatchedForm):
             self.instance.validate_constraints(exclude=set(self.errors))
         except ValidationError as error:
             self.add_error(None, error.messages)
+
+
+def told_of(refusal: AppException) -> str:
+    """A service's refusal, for a page."""
+    return "; ".join(str(error.detail) for error in refusal.errors) or str(refusal.detail)

@@ -6,19 +6,19 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
-from core.admin import AuditedAdmin, ReadOnlyAdmin, told_of
+from core.admin import AuditedAdmin, ReadOnlyAdmin
 from core.exceptions import AppException
-from core.forms import WatchedForm
+from core.forms import WatchedForm, told_of
 from users.exceptions import LastAdministrator
 from users.models import EmailToken, Session, User
-from users.services import AccountService, AdministratorService, UserService
+from users.services import AccountService, AdministratorService, PasswordService, UserService
 from users.services.locks import locked_among_administrators
 
 
@@ -44,6 +44,15 @@ class UserForm(WatchedForm, UserChangeForm):
         return values
 
 
+class PutPasswordForm(AdminPasswordChangeForm):
+    def save(self, commit: bool = True) -> User:
+        values = self.cleaned_data
+        password = values["password1"] if values["set_usable_password"] else None
+        user: User = self.user
+        PasswordService.put(user=user, password=password)
+        return user
+
+
 @admin.register(User)
 class UserAdmin(AuditedAdmin, DjangoUserAdmin):
     """Nobody is paused by a tick or really deleted: both go through the service, with a reason."""
@@ -56,6 +65,7 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
         ("deleted_at", admin.EmptyFieldListFilter),
     ]  # fmt: skip
     form = UserForm
+    change_password_form = PutPasswordForm
     readonly_fields = ["is_active", "last_login", "date_joined", "deleted_at", "portrait"]
     actions = ["pause", "reactivate", "delete_accounts"]
     action_form = ReasonForm

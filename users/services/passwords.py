@@ -26,13 +26,30 @@ class PasswordService:
 
         Raises `InvalidInput` for a wrong or weak one.
         """
-        row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        row = PasswordService.replace(
+            user=user, current_password=current_password, new_password=new_password
+        )
+        return SessionService.go_on(user=row, session_id=session_id)
+
+    @staticmethod
+    @transaction.atomic
+    def replace(*, user: User, current_password: str, new_password: str) -> User:
+        """The account with its new password; all its sessions end. Raises as `change`."""
+        row: User = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if not row.check_password(current_password):
             text = _("This is not your password.")
             raise InvalidInput.of("current_password", text, "wrong_password")
         _set(row, new_password, field="new_password")
         log_audit(AuditType.SECURITY, row, "changed the password", obj=row)
-        return SessionService.go_on(user=row, session_id=session_id)
+        return row
+
+    @staticmethod
+    @transaction.atomic
+    def put(*, user: User, password: str | None) -> None:
+        """The password that staff give, or none; all sessions end. The caller holds the account's
+        lock, and writes the audit entry. Raises `InvalidInput` for a weak one.
+        """
+        _set(user, password, field="password")
 
     @staticmethod
     def request_reset(*, email: str) -> None:
@@ -54,8 +71,9 @@ class PasswordService:
             user.save(update_fields=["email_verified_at"])
 
 
-def _set(user: User, password: str, *, field: str) -> None:
-    require_strong(password, user, field=field)
+def _set(user: User, password: str | None, *, field: str) -> None:
+    if password is not None:
+        require_strong(password, user, field=field)
     user.set_password(password)
     user.save(update_fields=["password"])
     user.refresh_from_db(fields=["token_version"])
