@@ -105,6 +105,10 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
         if moved:
             UserService.request_verification(email=obj.email)
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        forgotten = obj is not None and obj.deleted_at
+        return not forgotten and super().has_change_permission(request, obj)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 

@@ -14,7 +14,8 @@ from rest_framework.test import APIClient
 from core.exceptions import AppException
 from core.models import AuditLog
 from tests.conftest import pair_for
-from tests.factories import PASSWORD, UserFactory
+from tests.factories import NEW_PASSWORD, PASSWORD, UserFactory
+from tests.flows.desk import address, filled
 from tests.races import ROUNDS, at_once
 from users.models import Session, User
 from users.services import AccountService
@@ -167,6 +168,20 @@ class TestAdmin:
         assert desk.post(f"{USERS}{owner.pk}/delete/", {"post": "yes"}).status_code == 403
         self.told(desk, "delete_selected", owner, post="yes")
         assert User.objects.filter(pk=owner.pk, is_active=True).exists()
+
+    def test_nobody_is_written_into_a_deleted_account(self, desk: Client) -> None:
+        gone = UserFactory()
+        form = filled(desk.get(address(gone, "change")))
+        self.told(desk, "delete_accounts", gone, reason="Asked to")
+        place = address(gone, "change")
+        assert desk.get(place).status_code == 200
+        for body in (form, {**form, "first_name": "Ann"}):
+            assert desk.post(place, body).status_code == 403
+        words = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD, "usable_password": "true"}
+        assert desk.post(f"{USERS}{gone.pk}/password/", words).status_code == 403
+        gone.refresh_from_db()
+        assert (gone.first_name, gone.email.partition("@")[2]) == ("", "accounts.invalid")
+        assert not gone.has_usable_password()
 
     def test_shop_is_not_given_to_a_deleted_account(self, desk: Client, vendor: Vendor) -> None:
         gone = UserFactory()
