@@ -66,12 +66,14 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
     ]  # fmt: skip
     form = UserForm
     change_password_form = PutPasswordForm
-    readonly_fields = ["is_active", "last_login", "date_joined", "deleted_at", "portrait"]
+    readonly_fields = [
+        "is_active", "last_login", "date_joined", "deleted_at", "portrait",
+        "active_vendor",  # everybody chooses it alone; a closed one would be lost with each save
+    ]  # fmt: skip
     actions = ["pause", "reactivate", "delete_accounts"]
     action_form = ReasonForm
     search_fields = ["email", "username", "first_name", "last_name", "company_name"]
     ordering = ["-date_joined"]
-    autocomplete_fields = ["active_vendor"]
     fieldsets = (
         *(DjangoUserAdmin.fieldsets or ()),
         (

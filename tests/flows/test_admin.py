@@ -259,6 +259,14 @@ class TestWriting:
         assert (user.email, user.email_verified) == (spelling, stays)
         assert [message.to for message in mail.outbox] == ([] if stays else [[spelling]])
 
+    def test_shop_that_somebody_has_chosen_stays_chosen_while_it_is_closed(
+        self, desk: Client
+    ) -> None:
+        user = MAKE[User]()
+        user.active_vendor.delete()
+        assert saved(save(desk, address(user, "change"), first_name="Ann"))
+        assert User.objects.get(first_name="Ann").active_vendor_id == user.active_vendor_id
+
     def test_nobody_is_born_tomorrow(self, desk: Client) -> None:
         tomorrow = timezone.now().date() + timedelta(days=1)
         answer = save(desk, address(UserFactory(), "change"), birthdate=str(tomorrow))
