@@ -1,6 +1,6 @@
 """Django admin for staff: sees the deleted too, hides instead of deleting, records who did it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -100,6 +100,18 @@ class AuditedAdmin(admin.ModelAdmin):
         known: Recorded = changes or {"before": {}, "after": {}}
         entries = [AuditEntry(f"{verb} {self.audited_name(row)}", row, **known) for row in rows]
         log_many(AuditType.ADMIN, request.user, entries, request)
+
+    def each(self, request: HttpRequest, rows: QuerySet, deed: Callable[[Any], object]) -> None:
+        """Do it to all, and tell. One that is refused keeps no other from it."""
+        done = 0
+        for row in rows.order_by("pk"):
+            try:
+                deed(row)
+            except AppException as refusal:
+                self.message_user(request, f"{row}: {told_of(refusal)}", messages.ERROR)
+            else:
+                done += 1
+        self.message_user(request, f"{done} done.")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         self.sign(request, obj)

@@ -100,7 +100,7 @@ class CategoryAdmin(BusinessAdmin):
 class ImageInline(BusinessInline):
     model = CollectibleImage
     fields = ["preview", "alt_text", "is_primary", "position", "width", "height", "size"]
-    readonly_fields = ["preview", "width", "height", "size"]
+    readonly_fields = ["preview", "is_primary", "width", "height", "size"]
     max_num = 0  # pictures come through the API, which checks and re-encodes them
 
     @admin.display(description="Picture")
@@ -152,8 +152,11 @@ class CollectibleImageAdmin(BusinessAdmin):
     list_filter = ["is_primary", "is_deleted"]
     list_select_related = ["collectible"]
     search_fields = ["collectible__name", "collectible__sku", "alt_text"]
-    readonly_fields = ["collectible", "file", "thumbnail", "width", "height", "size", "checksum"]
+    readonly_fields = [
+        "collectible", "file", "thumbnail", "is_primary", "width", "height", "size", "checksum",
+    ]  # fmt: skip
     locked_before = ("collectible",)
+    actions = ["restore", "make_primary"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -162,6 +165,13 @@ class CollectibleImageAdmin(BusinessAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
         for image in queryset.filter(is_deleted=False).order_by("pk"):
             ImageService.delete(image=image, by=cast("Any", request.user))
+
+    @admin.action(description="Make the selected primary", permissions=["change"])
+    def make_primary(self, request: HttpRequest, queryset: QuerySet) -> None:
+        by: Any = request.user
+        self.each(
+            request, queryset, lambda row: ImageService.update(image=row, by=by, is_primary=True)
+        )
 
     def bring_back(self, request: HttpRequest, row: Any) -> None:
         ImageService.restore(image=row, by=cast("Any", request.user))

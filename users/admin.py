@@ -1,8 +1,7 @@
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -14,7 +13,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
 from core.admin import AuditedAdmin, ReadOnlyAdmin
-from core.exceptions import AppException
 from core.forms import WatchedForm, told_of
 from users.exceptions import LastAdministrator
 from users.models import EmailToken, Session, User
@@ -127,29 +125,18 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
 
     @admin.action(description="Pause the selected accounts", permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self._each(request, queryset, AccountService.pause, reason=_reason(request))
+        words: Any = {"by": request.user, "reason": _reason(request)}
+        self.each(request, queryset, lambda user: AccountService.pause(user=user, **words))
 
     @admin.action(description="Reactivate the selected accounts", permissions=["change"])
     def reactivate(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self._each(request, queryset, AccountService.reactivate)
+        by: Any = request.user
+        self.each(request, queryset, lambda user: AccountService.reactivate(user=user, by=by))
 
     @admin.action(description="Delete the selected accounts for ever", permissions=["erase"])
     def delete_accounts(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self._each(request, queryset, AccountService.delete, reason=_reason(request))
-
-    def _each(
-        self, request: HttpRequest, users: QuerySet, deed: Callable[..., None], **words: str
-    ) -> None:
-        """One that is refused keeps no other from it."""
-        done = 0
-        for user in users.order_by("pk"):
-            try:
-                deed(user=user, by=request.user, **words)
-            except AppException as refusal:
-                self.message_user(request, f"{user}: {told_of(refusal)}", messages.ERROR)
-            else:
-                done += 1
-        self.message_user(request, f"{done} done.")
+        words: Any = {"by": request.user, "reason": _reason(request)}
+        self.each(request, queryset, lambda user: AccountService.delete(user=user, **words))
 
     @transaction.atomic
     def user_change_password(
