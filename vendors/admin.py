@@ -1,10 +1,13 @@
 from typing import Any, cast
 
 from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from core.admin import AuditedAdmin, BusinessAdmin, BusinessInline
+from core.admin import AuditedAdmin, BusinessAdmin, BusinessInline, hold
 from core.forms import BusinessForm
+from vendors.exceptions import DefaultStoreNeeded
 from vendors.models import (
     OF_THE_SHOP,
     AccessToken,
@@ -14,12 +17,26 @@ from vendors.models import (
     VendorStore,
 )
 from vendors.selectors import get_platform_settings
-from vendors.services import VendorService
+from vendors.services import StoreService, VendorService
+
+
+class StoreForm(BusinessForm):
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        if self.instance.is_default and not values.get("is_active", True):
+            self.add_error("is_active", DefaultStoreNeeded.detail)
+        return values
 
 
 class StoreInline(BusinessInline):
     model = VendorStore
+    form = StoreForm
     fields = ["name", "slug", "type", "currency", "is_default", "is_active"]
+    readonly_fields = ["is_default"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        closed = obj is not None and obj.is_deleted
+        return not closed and super().has_add_permission(request, obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A closed shop has its stores when it is restored; others would stand in their way."""
@@ -44,6 +61,10 @@ class VendorAdmin(BusinessAdmin):
     def bring_back(self, request: HttpRequest, row: Any) -> None:
         VendorService.restore(vendor=row, by=cast("Any", request.user))
 
+    def sign(self, request: HttpRequest, row: Any) -> None:
+        super().sign(request, row)
+        _settle_default(row)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """A shop opened here has a default store, like any other."""
         super().save_related(request, form, formsets, change)
@@ -53,13 +74,47 @@ class VendorAdmin(BusinessAdmin):
 
 @admin.register(VendorStore)
 class VendorStoreAdmin(BusinessAdmin):
+    form = StoreForm
     list_display = ["name", "vendor", "type", "currency", "is_default", "is_active", "is_deleted"]
     list_filter = ["type", "is_active", "is_deleted"]
     list_select_related = ["vendor"]
     search_fields = ["name", "slug", "vendor__name"]
     autocomplete_fields = ["vendor"]
     fixed = ("vendor",)
+    readonly_fields = ["is_default"]
     locked_before = ("vendor",)
+    actions = ["restore", "make_default"]
+
+    def sign(self, request: HttpRequest, row: Any) -> None:
+        super().sign(request, row)
+        _settle_default(row)
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        names, counts, forbidden, blockers = super().get_deleted_objects(objs, request)
+        needed = [f"{row}: {DefaultStoreNeeded.detail}" for row in objs if row.is_default]
+        return names, counts, forbidden, [*blockers, *needed]
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for store in queryset.filter(is_deleted=False).order_by("pk"):
+            StoreService.delete(store=store, by=cast("Any", request.user))
+
+    @admin.action(description="Make the selected default", permissions=["change"])
+    def make_default(self, request: HttpRequest, queryset: QuerySet) -> None:
+        by: Any = request.user
+        self.each(
+            request, queryset, lambda row: StoreService.update(store=row, by=by, is_default=True)
+        )
+
+
+def _settle_default(row: Any) -> None:
+    """A shop's first store in use is its default one, as the service has it."""
+    if isinstance(row, VendorStore) and row.pk is None:
+        hold(Vendor, row.vendor_id)
+        others = VendorStore.objects.filter(vendor=row.vendor_id, is_default=True)
+        row.is_default = row.is_active and not others.exists()
 
 
 @admin.register(VendorMember)

@@ -92,7 +92,7 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     User: lambda: UserFactory(active_vendor=VendorFactory()),
     Group: lambda: Group.objects.create(name=f"Group {Group.objects.count()}"),
     Vendor: lambda: StoreFactory().vendor,
-    VendorStore: StoreFactory,
+    VendorStore: lambda: StoreFactory(is_default=False),  # the default one is not deleted
     VendorMember: MemberFactory,
     AccessToken: AccessTokenFactory,
     SystemSettings: lambda: SystemSettings.objects.create(vendor=VendorFactory()),

@@ -218,15 +218,9 @@ class TestWriting:
         assert not saved(save(desk, where, name="lego", vendor=first.vendor.pk))
         assert Category.objects.filter(name__iexact="lego").get() == first
 
-    def test_second_default_store_is_told_in_the_form(self, desk: Client) -> None:
-        vendor = StoreFactory().vendor
-        body = {"name": "Second", "vendor": vendor.pk, "is_default": "on"}
-        assert not saved(save(desk, address(VendorStore, "add"), **body))
-        assert saved(save(desk, address(VendorStore, "add"), **{**body, "is_default": ""}))
-
     def test_shop_that_is_left_without_a_default_store_gets_another_one(self, desk: Client) -> None:
-        store = StoreFactory(slug="main-store")
-        assert saved(save(desk, address(store.vendor, "change"), **{"stores-0-is_default": ""}))
+        store = StoreFactory(slug="main-store", is_default=False)
+        assert saved(save(desk, address(store.vendor, "change")))
         stores = store.vendor.stores.order_by("pk").values_list("slug", "is_default")
         assert list(stores) == [("main-store", False), ("main-store-2", True)]
 
