@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import structlog
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
 from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 
 from core.audit import AuditEntry, log_many, redacted
 from core.enums import AuditType
@@ -25,6 +26,7 @@ from core.models import (
 from core.relay import try_again
 from core.writing import Recorded
 
+_log = structlog.get_logger(__name__)
 _RECORD = [
     "created_at",
     "created_by",
@@ -74,6 +76,17 @@ class AuditedAdmin(admin.ModelAdmin):
             return row
         self.lock(request, row)
         return super().get_object(request, object_id, from_field)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """What no form foresaw, the database refuses: a name that is taken at the same moment."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except IntegrityError as error:
+            broken = str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", ""))
+            _log.warning("form_refused", model=self.opts.label, constraint=broken)
+        told = "Not saved: this does not go together with what is there already. Look at it anew."
+        self.message_user(request, told, messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
 
     def lock(self, request: HttpRequest, row: Any) -> None:
         for name in self.locked_before:

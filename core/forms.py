@@ -1,12 +1,16 @@
 """The forms of the admin: they say what the database would refuse, and overwrite nothing unseen."""
 
+import json
 from hashlib import sha256
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.fields import InvalidJSONInput
 
 from core.exceptions import AppException
+from core.fields import validate_attributes
+from core.json import MAX_DEPTH, fault_of, too_deep
 
 AS_SHOWN = "as_shown"
 STALE = "Somebody changed this meanwhile: open the page anew, and change it there."
@@ -52,6 +56,39 @@ class BusinessForm(WatchedForm):
             self.instance.validate_constraints(exclude=set(self.errors))
         except ValidationError as error:
             self.add_error(None, error.messages)
+
+
+class AttributesField(forms.JSONField):
+    """Takes what the API takes, and says why it does not take the rest. Nothing is none."""
+
+    default_validators = [validate_attributes]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        del self.error_messages["invalid"]  # would stand for all that the validator says
+
+    def to_python(self, value: Any) -> Any:
+        found = _read(value) if value and value.strip() else None
+        return {} if found is None else found
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return self.to_python(data)
+        except ValidationError:
+            return InvalidJSONInput(data)
+
+
+def _read(text: str) -> Any:
+    try:
+        value = json.loads(text)
+        json.dumps(value, allow_nan=False)  # 1e999 is read, too, and no number then
+    except RecursionError as error:
+        raise ValidationError(too_deep(MAX_DEPTH)) from error
+    except ValueError as error:
+        raise ValidationError("This is not JSON.") from error
+    if fault := fault_of(value):
+        raise ValidationError(fault)
+    return value
 
 
 def told_of(refusal: AppException) -> str:

@@ -1,14 +1,14 @@
 from typing import Any, cast
 
 from django.contrib import admin
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
 from core.admin import BusinessAdmin, BusinessInline, ReadOnlyAdmin
 from core.exceptions import InvalidInput
-from core.forms import BusinessForm
+from core.forms import AttributesField, BusinessForm
 from inventory.enums import RowOutcome
 from inventory.models import (
     Allocation,
@@ -141,6 +141,7 @@ class CollectibleAdmin(BusinessAdmin):
     fixed = ("vendor",)
     readonly_fields = ["quantity", "allocated"]  # the ledger's
     inlines = [ImageInline]
+    formfield_overrides = {models.JSONField: {"form_class": AttributesField}}
 
     def bring_back(self, request: HttpRequest, row: Any) -> None:
         CollectibleService.restore(collectible=row, by=cast("Any", request.user))

@@ -75,7 +75,7 @@ def in_turn(*calls: Callable[[], Any], behind: models.Model | Sequence[models.Mo
             for row in rows:
                 type(row)._base_manager.select_for_update().get(pk=row.pk)
             for call in calls:
-                started.append(pool.submit(_on_own_connection, call))
+                started.append(pool.submit(on_own_connection, call))
                 await_waiting(started)
         return [future.result(timeout=30) for future in started]
 
@@ -100,10 +100,10 @@ def impatient(call: Callable[[], _T]) -> _T:
         return call()
 
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(_on_own_connection, run).result(timeout=30)
+        return pool.submit(on_own_connection, run).result(timeout=30)
 
 
-def _on_own_connection(call: Callable[[], _T]) -> _T:
+def on_own_connection(call: Callable[[], _T]) -> _T:
     try:
         return call()
     finally:

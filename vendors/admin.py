@@ -1,6 +1,8 @@
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -28,9 +30,18 @@ class StoreForm(BusinessForm):
         return values
 
 
+class StoreFormSet(forms.BaseInlineFormSet):
+    def clean(self) -> None:
+        super().clean()
+        told = [form.cleaned_data.get("slug") for form in self.forms if form.is_valid()]
+        slugs = [slug for slug in told if slug]
+        if len({*slugs}) < len(slugs):
+            raise ValidationError("Two stores of a shop cannot have the same slug.")
+
+
 class StoreInline(BusinessInline):
     model = VendorStore
-    form = StoreForm
+    form, formset = StoreForm, StoreFormSet
     fields = ["name", "slug", "type", "currency", "is_default", "is_active"]
     readonly_fields = ["is_default"]
 

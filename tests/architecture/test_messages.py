@@ -23,7 +23,7 @@ TELLING = {"ValidationError", "ErrorDetail", "ParseError", "FieldError", "of", "
            "problem_response"}  # fmt: skip
 TOLD_AS = {"detail", "text", "fault", "error_messages"}
 # These speak English to those who run or describe Omni-Stock.
-ELSEWHERE = {"admin.py", "management", "settings", "openapi.py"}
+ELSEWHERE = {"admin.py", "forms.py", "management", "settings", "openapi.py"}
 
 
 def texts_of(catalog: Catalog) -> dict[object, object]:
