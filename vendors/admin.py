@@ -138,6 +138,7 @@ class VendorMemberAdmin(BusinessAdmin):
     search_fields = ["email", "title", "vendor__name"]
     autocomplete_fields = ["vendor", "user"]
     fixed = ("vendor",)
+    actions: list[Any] = []  # who was removed is not brought back, but invited again
 
 
 @admin.register(AccessToken)

@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
+from rest_framework.test import APIClient
 
 from core.models import AuditLog
 from inventory.models import Category, Collectible, CollectibleImage
 from tests.factories import (
     CategoryFactory,
     CollectibleFactory,
+    MemberFactory,
     StoreFactory,
     UserFactory,
     VendorFactory,
@@ -25,7 +27,7 @@ from tests.flows.desk import (
 )
 from users.models import User
 from users.services import AccountService
-from vendors.models import Vendor, VendorStore
+from vendors.models import Vendor, VendorMember, VendorStore
 from vendors.services import VendorService
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +41,8 @@ def test_deleting_hides_and_restoring_brings_back(desk: Client, staff: User, mod
     assert not model.objects.filter(pk=row.pk).exists()
     hidden = model.all_objects.get(pk=row.pk)
     assert (hidden.is_deleted, hidden.updated_by) == (True, staff)
+    if model is VendorMember:
+        return
     chosen = {"action": "restore", "_selected_action": row.pk}
     answer = desk.post(address(model), chosen, follow=True)
     assert str([*answer.context["messages"]][-1]) == "1 restored."
@@ -108,6 +112,18 @@ def test_shop_comes_back_only_to_an_owner_who_is_there(desk: Client, staff: User
     assert saved(save(desk, address(row, "change"), owner=heir.pk))
     desk.post(address(Vendor), chosen)
     assert Vendor.objects.get().owner == heir
+
+
+def test_member_who_was_removed_is_invited_again_and_not_restored(
+    desk: Client, owner_client: APIClient, vendor: Vendor
+) -> None:
+    member = MemberFactory(vendor=vendor)
+    place = "/api/v1/vendor-members/"
+    assert owner_client.delete(f"{place}{member.pk}/").status_code == 204
+    desk.post(address(VendorMember), {"action": "restore", "_selected_action": member.pk})
+    assert not vendor.members.exists()
+    again = {"vendor": vendor.pk, "email": member.email, "role": "sales"}
+    assert owner_client.post(place, again).status_code == 201
 
 
 def test_items_move_up_when_their_category_is_deleted(desk: Client, staff: User) -> None:
