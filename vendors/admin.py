@@ -2,6 +2,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
@@ -9,7 +10,8 @@ from django.http import HttpRequest
 
 from core.admin import AuditedAdmin, BusinessAdmin, BusinessInline, hold
 from core.forms import BusinessForm
-from vendors.exceptions import DefaultStoreNeeded
+from vendors.enums import InviteStatus
+from vendors.exceptions import DefaultStoreNeeded, MemberTaken
 from vendors.models import (
     OF_THE_SHOP,
     AccessToken,
@@ -19,7 +21,29 @@ from vendors.models import (
     VendorStore,
 )
 from vendors.selectors import get_platform_settings
-from vendors.services import StoreService, VendorService
+from vendors.services import InviteService, StoreService, VendorService
+from vendors.services.people import lock_living
+
+
+def _lock_accounts(request: HttpRequest, key: int | None, name: str) -> None:
+    """Of who is there and of whom the form names instead: before shop and member, as everybody."""
+    chosen = request.POST.get(name, "")
+    hold(get_user_model(), key, int(chosen) if chosen.isdecimal() and len(chosen) < 19 else None)
+
+
+def _require_living(form: forms.ModelForm, name: str) -> Any:
+    """The account that the form names; it stays until the form is saved."""
+    user = form.cleaned_data.get(name)
+    if user and user.pk not in lock_living(user.pk, paused_too=True):
+        form.add_error(name, "This account was deleted.")
+    return user
+
+
+class VendorForm(BusinessForm):
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        _require_living(self, "owner")
+        return values
 
 
 class StoreForm(BusinessForm):
@@ -57,6 +81,7 @@ class StoreInline(BusinessInline):
 
 @admin.register(Vendor)
 class VendorAdmin(BusinessAdmin):
+    form = VendorForm
     list_display = ["name", "slug", "owner", "currency", "is_active", "is_deleted", "created_at"]
     list_filter = ["is_active", "is_deleted", "currency"]
     list_select_related = ["owner"]
@@ -68,6 +93,16 @@ class VendorAdmin(BusinessAdmin):
         platform = get_platform_settings()
         settled = {name: getattr(platform, name) for name in OF_THE_SHOP}
         return settled | super().get_changeform_initial_data(request)
+
+    def lock(self, request: HttpRequest, row: Any) -> None:
+        _lock_accounts(request, row.owner_id, "owner")
+        super().lock(request, row)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "owner" in form.changed_data:
+            by: Any = request.user
+            VendorService.seat(vendor=obj, former_id=form.initial["owner"], by=by)
 
     def bring_back(self, request: HttpRequest, row: Any) -> None:
         VendorService.restore(vendor=row, by=cast("Any", request.user))
@@ -128,8 +163,24 @@ def _settle_default(row: Any) -> None:
         row.is_default = row.is_active and not others.exists()
 
 
+class MemberForm(BusinessForm):
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        user = _require_living(self, "user")
+        shop = values.get("vendor") or Vendor.all_objects.filter(pk=self.instance.vendor_id).first()
+        if shop:
+            hold(Vendor, shop.pk)
+            owner = Vendor.all_objects.select_related("owner").get(pk=shop.pk).owner
+            if user == owner or values.get("email", "").lower() == owner.email.lower():
+                self.add_error(None, MemberTaken.detail)
+        if values.get("invite_status") == InviteStatus.REVOKED and not self.instance.is_deleted:
+            self.add_error("invite_status", "Delete the member, or the invitation, instead.")
+        return values
+
+
 @admin.register(VendorMember)
 class VendorMemberAdmin(BusinessAdmin):
+    form = MemberForm
     list_display = [
         "vendor", "user", "email", "role", "invite_status", "is_active", "is_deleted",
     ]  # fmt: skip
@@ -138,7 +189,18 @@ class VendorMemberAdmin(BusinessAdmin):
     search_fields = ["email", "title", "vendor__name"]
     autocomplete_fields = ["vendor", "user"]
     fixed = ("vendor",)
+    locked_before = ("vendor",)
     actions: list[Any] = []  # who was removed is not brought back, but invited again
+
+    def lock(self, request: HttpRequest, row: Any) -> None:
+        _lock_accounts(request, row.user_id, "user")
+        super().lock(request, row)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        asked = not change or {"email", "invite_status"} & {*form.changed_data}
+        if asked and obj.invite_status == InviteStatus.PENDING and not obj.is_deleted:
+            InviteService.send(invite=obj)
 
 
 @admin.register(AccessToken)

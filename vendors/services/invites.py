@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from core.audit import log_audit
 from core.enums import AuditType
+from core.outbox import announce
 from core.writing import constraint_as, save_changes
 from vendors.enums import InviteStatus
+from vendors.events import MemberInvited
 from vendors.exceptions import AddressNotConfirmed, MemberTaken, NotInvited
 from vendors.models import VendorMember
 from vendors.selectors import get_invites_for_user
@@ -43,6 +45,11 @@ class InviteService:
     def decline(*, invite: VendorMember, by: "User") -> VendorMember:
         """Raises `AddressNotConfirmed`, and `NotInvited` when it was withdrawn meanwhile."""
         return _answer(_locked(invite, by), by, InviteStatus.DECLINED)
+
+    @staticmethod
+    def send(*, invite: VendorMember) -> None:
+        """The mail that tells of it, in the transaction that wrote it."""
+        announce(MemberInvited(member_id=invite.pk))
 
     @staticmethod
     @transaction.atomic

@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.audit import fields_of, log_audit
@@ -12,7 +14,14 @@ from core.exceptions import ForbiddenError, InvalidInput, NotFoundError
 from core.reading import get_row
 from core.writing import free_slug, save_changes
 from vendors.enums import InviteStatus, StoreType
-from vendors.models import OF_THE_SHOP, StoreChoice, Vendor, VendorMember, VendorStore
+from vendors.models import (
+    OF_THE_SHOP,
+    MemberQuerySet,
+    StoreChoice,
+    Vendor,
+    VendorMember,
+    VendorStore,
+)
 from vendors.roles import Role
 from vendors.selectors import get_platform_settings
 from vendors.services.people import lock_living
@@ -133,10 +142,29 @@ class VendorService:
             raise InvalidInput.of("user", text, "does_not_exist")
         member.delete()
         changed = save_changes(row, {"owner_id": user_id}, by=by)
-        _make_administrator(row, by)
+        _make_administrator(row, by, by=by)
         action = f"gave shop “{row.name}” to another owner"
         log_audit(AuditType.VENDOR, by, action, obj=row, **changed.record())
         return row
+
+    @staticmethod
+    @transaction.atomic
+    def seat(*, vendor: Vendor, former_id: int, by: "User") -> None:
+        """What follows when staff have given the shop, even a closed one, to another owner.
+
+        That one is no member of it any more, and the former one administers it, unless the account
+        was deleted. The caller holds the locks of both and then the shop's.
+        """
+        # Of a closed shop those that come back with it.
+        rows = VendorMember.all_objects.filter(
+            vendor=vendor, is_deleted=vendor.is_deleted, deleted_at=vendor.deleted_at
+        )
+        _places_of(vendor.owner, rows).update(
+            is_deleted=True, deleted_at=timezone.now(), invite_status=InviteStatus.REVOKED,
+            updated_by=by,
+        )  # fmt: skip
+        for former in get_user_model().objects.filter(pk=former_id, deleted_at=None):
+            _make_administrator(vendor, former, by=by)
 
     @staticmethod
     @transaction.atomic
@@ -160,15 +188,20 @@ class VendorService:
         )
 
 
-def _make_administrator(vendor: Vendor, user: "User") -> None:
-    rows = VendorMember.objects.filter(vendor=vendor)
-    theirs = Q(user_id=user.pk) | Q(pk__in=rows.addressed_to(user.email))
+def _make_administrator(vendor: Vendor, user: "User", *, by: "User") -> None:
+    standing = {"is_deleted": vendor.is_deleted, "deleted_at": vendor.deleted_at}
     values = {
         "user": user, "email": user.email, "role": Role.ADMIN, "is_active": True,
-        "invite_status": InviteStatus.ACCEPTED, "updated_by": user,
+        "invite_status": InviteStatus.ACCEPTED, "updated_by": by,
     }  # fmt: skip
-    if not rows.filter(theirs).update(**values):
-        VendorMember.objects.create(vendor=vendor, created_by=user, **values)
+    rows = VendorMember.all_objects.filter(vendor=vendor, **standing)
+    if not _places_of(user, rows).update(**values):
+        VendorMember.objects.create(vendor=vendor, created_by=by, **values, **standing)
+
+
+def _places_of(user: "User", rows: MemberQuerySet) -> MemberQuerySet:
+    """Where they work, or are invited to."""
+    return rows.filter(Q(user_id=user.pk) | Q(pk__in=rows.addressed_to(user.email)))
 
 
 def _insert(vendor: Vendor) -> None:
