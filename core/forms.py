@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import UniqueConstraint
+from django.db.models.expressions import ExpressionList
 from django.forms.fields import InvalidJSONInput
 
 from core.exceptions import AppException
@@ -13,6 +15,7 @@ from core.fields import validate_attributes
 from core.json import MAX_DEPTH, fault_of, too_deep
 
 AS_SHOWN = "as_shown"
+TAKEN = "Another one has this already."
 STALE = "Somebody changed this meanwhile: open the page anew, and change it there."
 
 
@@ -52,10 +55,21 @@ class BusinessForm(WatchedForm):
 
     def validate_unique(self) -> None:
         super().validate_unique()
-        try:
-            self.instance.validate_constraints(exclude=set(self.errors))
-        except ValidationError as error:
-            self.add_error(None, error.messages)
+        for constraint in self.instance._meta.constraints:
+            try:
+                constraint.validate(type(self.instance), self.instance, exclude={*self.errors})
+            except ValidationError as error:
+                named = [name for name in _columns(constraint) if name in self.fields]
+                # The last one says what is taken; those before say where.
+                self.add_error(*((named[-1], TAKEN) if named else (None, error.messages)))
+
+
+def _columns(constraint: Any) -> list[str]:
+    """What a unique constraint is about; nothing for those that say themselves what is wrong."""
+    if not isinstance(constraint, UniqueConstraint):
+        return []
+    found = ExpressionList(*constraint.expressions).flatten()
+    return [*constraint.fields, *(getattr(each, "name", "") for each in found)]
 
 
 class AttributesField(forms.JSONField):

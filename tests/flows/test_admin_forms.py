@@ -8,8 +8,15 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
+from core.forms import TAKEN
 from inventory.models import Collectible
-from tests.factories import CollectibleFactory, StoreFactory, UserFactory
+from tests.factories import (
+    CategoryFactory,
+    CollectibleFactory,
+    MemberFactory,
+    StoreFactory,
+    UserFactory,
+)
 from tests.flows.desk import address, filled, save, saved
 from tests.races import await_waiting, on_own_connection
 from vendors.models import Vendor, VendorStore
@@ -55,6 +62,22 @@ class TestAttributes:
         assert not saved(save(desk, place, **body, attributes="[1]"))
         assert saved(save(desk, place, **body, attributes='{"year": 1999}'))
         assert Collectible.objects.get().attributes == {"year": 1999}
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (CollectibleFactory, "sku"), (CollectibleFactory, "slug"), (CategoryFactory, "name"),
+        (StoreFactory, "slug"), (MemberFactory, "email"), (MemberFactory, "user_id"),
+    ],
+)  # fmt: skip
+def test_what_is_taken_is_told_where_it_stands(desk: Client, make: Any, name: str) -> None:
+    first = make()
+    more = {"is_default": False} if make is StoreFactory else {}
+    other, field = make(vendor=first.vendor, **more), name.removesuffix("_id")
+    answer = save(desk, address(other, "change"), **{field: getattr(first, name)})
+    assert not saved(answer)
+    assert answer.context["adminform"].form.errors == {field: [TAKEN]}
 
 
 @pytest.mark.parametrize("page", ["add", "change"])
