@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
+from django.db.models import Model
 from django.test import Client
 
 from core.forms import STALE
@@ -22,7 +23,7 @@ from tests.factories import (
     StoreFactory,
     UserFactory,
 )
-from tests.flows.desk import address, filled, image, save, saved
+from tests.flows.desk import MAKE, READ_ONLY, address, filled, image, save, saved
 from tests.races import in_turn
 from users.models import User
 from users.services import AccountService, PasswordService, SessionService, UserService
@@ -30,6 +31,7 @@ from vendors.models import VendorStore
 from vendors.services import AccessTokenService, MemberService, StoreService, VendorService
 
 NEW = "another-shelf-1"
+EDITED = [model for model in MAKE if model not in READ_ONLY]
 
 
 class Deed(NamedTuple):
@@ -223,9 +225,11 @@ class TestStale:
         row = User.objects.get(pk=user.pk)
         assert (row.last_login, row.phone_number) == (user.last_login, "7")
 
-    def test_form_that_does_not_tell_how_it_was_shown_is_refused(self, desk: Client) -> None:
-        user = UserFactory()
-        assert self._refused(save(desk, address(user, "change"), as_shown=""))
+    @pytest.mark.parametrize("model", EDITED, ids=lambda model: model.__name__)
+    def test_form_that_does_not_tell_how_it_was_shown_is_refused(
+        self, desk: Client, model: type[Model]
+    ) -> None:
+        assert self._refused(save(desk, address(MAKE[model](), "change"), as_shown=""))
 
     def test_who_may_only_look_sees_nothing_of_it(self, client: Client) -> None:
         clerk = UserFactory(is_staff=True)
