@@ -20,8 +20,8 @@ from core.enums import AuditType
 from core.exceptions import AppException
 from core.forms import told_of
 from core.problems import problem_response
-from core.throttles import LoginThrottle, admit
-from users.api.throttles import SignInThrottle
+from core.throttles import AccountLoginThrottle, LoginThrottle, admit
+from users.api.throttles import OwnPasswordThrottle, SignInThrottle
 from users.selectors import find_user, get_user
 from users.services import PasswordService
 
@@ -56,14 +56,6 @@ class OwnPasswordView(PasswordChangeView):
             return self.form_invalid(form)
         update_session_auth_hash(self.request, form.user)
         return HttpResponseRedirect(self.get_success_url())
-
-
-class OwnPasswordThrottle(SignInThrottle):
-    """Counts with the attempts to sign in as who is signed in here."""
-
-    def get_cache_key(self, request: Request, view: Any) -> str | None:
-        name = request.user.get_username()
-        return f"name {name.lower()} {self.place(name, request)}"
 
 
 class StaffSite(admin.AdminSite):
@@ -101,7 +93,7 @@ class StaffSite(admin.AdminSite):
 
 
 def _attempted(
-    request: HttpRequest, throttle: SignInThrottle, act: Callable[[], HttpResponseBase]
+    request: HttpRequest, throttle: AccountLoginThrottle, act: Callable[[], HttpResponseBase]
 ) -> HttpResponseBase:
     """What comes of it, unless there were too many; success forgives the failures before."""
     attempt = Request(request, parsers=[FormParser(), MultiPartParser()])

@@ -70,10 +70,6 @@ class StoreInline(BusinessInline):
     readonly_fields = ["is_default"]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        closed = obj is not None and obj.is_deleted
-        return not closed and super().has_add_permission(request, obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A closed shop has its stores when it is restored; others would stand in their way."""
         closed = obj is not None and obj.is_deleted
         return not closed and super().has_add_permission(request, obj)
