@@ -33,11 +33,10 @@ from structlog.contextvars import get_contextvars
 from core.exceptions import AppException, FieldError, InUse
 from core.metadata import forms_of_patch
 from core.titles import title_of
+from core.writing import is_busy
 
 View = Callable[..., HttpResponseBase]
 CONTENT_TYPE = "application/problem+json"
-# A lock that did not come in time, and one of two who waited for each other.
-_BUSY = {"55P03", "40P01"}
 TYPE_BASE = "/api/docs/errors/#"
 _log = structlog.get_logger(__name__)
 
@@ -173,7 +172,7 @@ def _from_below(exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
         case DataError():
             _log.warning("value_refused_by_database", exc_info=exc)
             return problem(400, "invalid_value", _("A value cannot be stored.")), {}
-        case OperationalError() if getattr(exc.__cause__, "sqlstate", "") in _BUSY:
+        case OperationalError() if is_busy(exc):
             _log.warning("rows_busy", exc_info=exc)
             detail = _("Somebody else is changing this just now.")
             return problem(409, "busy", detail), {"Retry-After": "1"}

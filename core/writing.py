@@ -5,7 +5,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 BATCH = 1000
+# A lock that did not come in time, and one of two who waited for each other.
+_BUSY = {"55P03", "40P01"}
 
 
 class Recorded(TypedDict):
@@ -92,6 +94,11 @@ def constraint_as(
         if name in refusals:
             raise refusals[name] from error
         raise
+
+
+def is_busy(error: OperationalError) -> bool:
+    """Whether others were in the way, and not the database away: asked again, it may well go."""
+    return getattr(error.__cause__, "sqlstate", "") in _BUSY
 
 
 def require_past(name: str, moment: datetime | None) -> None:

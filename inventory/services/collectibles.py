@@ -23,7 +23,7 @@ from inventory.models import Collectible, CollectibleQuerySet, new_sku
 from inventory.selectors import get_category_called, read_item
 from inventory.services.categories import CategoryService
 from inventory.services.counting import store_of
-from inventory.services.ledger import CLOSED, FULL, allow_opening, locked_items
+from inventory.services.ledger import CLOSED, FULL, allow_opening, locked_items, require_open
 from inventory.services.many import (
     BulkOutcome,
     by_freedom,
@@ -135,6 +135,8 @@ class CollectibleService:
         when the item was deleted meanwhile, `InsufficientStock`, `StoreClosed` and `InvalidInput`.
         """
         item = locked_items([collectible.pk])[collectible.pk]
+        if changes.get("quantity", 0) > item.quantity:
+            require_open([store_of(item.vendor, by).pk])  # before anything moves the version
         values = _with_category(item.vendor, _with_attributes(changes, item.attributes), by)
         counted = values.pop("quantity", item.quantity)
         if "sku" in values and not values["sku"]:

@@ -8,13 +8,14 @@ from django.utils.translation import gettext as _
 
 from core.bulk import add_all
 from core.exceptions import FieldError
-from inventory.models import MONEY_DIGITS, Collectible, ImportJob
-from inventory.services.ledger import allow_opening, available_in
+from inventory.models import MAX_QUANTITY, MONEY_DIGITS, Collectible, ImportJob
+from inventory.services.ledger import allow_opening, available_in, require_open
 from inventory.services.stock import Receipt, StockService
 from vendors.selectors import get_active_store
 from vendors.services import VendorService
 
 if TYPE_CHECKING:
+    from inventory.services.rows import ItemRow
     from users.models import User
     from vendors.models import Vendor, VendorStore
 
@@ -29,9 +30,14 @@ def store_of(vendor: "Vendor", by: "User | None") -> "VendorStore":
 
 
 class Counts:
-    """What a chunk of a table says of quantities; `known` are the items as the ledger has them."""
+    """What a chunk of a table says of quantities; `known` are the items as the ledger has them.
 
-    def __init__(self, job: ImportJob, known: Iterable[Collectible]) -> None:
+    Made under their locks, and before anything of the chunk is written: it locks the store.
+    """
+
+    def __init__(
+        self, job: ImportJob, known: Iterable[Collectible], rows: Iterable["ItemRow"]
+    ) -> None:
         self._job = job
         self._before = {item.sku: item.quantity for item in known}
         self._costs: dict[str, Decimal] = {}
@@ -40,6 +46,10 @@ class Counts:
         self._store = None if job.dry_run else store_of(job.vendor, by)
         chosen = get_active_store(by, job.vendor) if job.dry_run and by else self._store
         self._free = _free_in(chosen, known)
+        if self._store and any(
+            row.values.get("quantity", 0) > self._before.get(row.sku, MAX_QUANTITY) for row in rows
+        ):
+            require_open([self._store.pk])
 
     def note(self, item: Collectible, quantity: int, unit_cost: Decimal) -> FieldError | None:
         """Take down what a row says of an item; the fault when the ledger would refuse it."""

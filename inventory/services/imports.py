@@ -27,6 +27,7 @@ from core.audit import log_audit
 from core.enums import AuditType
 from core.events import publish
 from core.tabular import Table, TableRefused, count_rows, open_table
+from core.writing import is_busy
 from inventory.enums import ImportStatus, RowOutcome
 from inventory.events import ImportRequested
 from inventory.exceptions import FileRefused, StoreClosed
@@ -160,7 +161,7 @@ def _carry_out(job: ImportJob, on_progress: Progress | None) -> None:
     except FileNotFoundError:
         _end(job, ImportStatus.FAILED, error=_("The file is gone."))
     except OperationalError:
-        raise  # the database is away: the job stays as it is and is gone on with later
+        raise  # the database is away or long busy: the job stays as it is and is gone on with later
     except Exception:
         _end(job, ImportStatus.FAILED, error=_("An error of ours; it has been logged."))
         raise
@@ -215,8 +216,9 @@ def _take_rows(job: ImportJob, table: Table, on_progress: Progress | None) -> No
 
 
 def _take_chunk(job: ImportJob, planner: Planner, chunk: list[ItemRow], done: int) -> None:
-    """Once more when somebody took a SKU at the same moment: it is an item to update then. And
-    when somebody closed the store: the units come into the default one."""
+    """Once more when somebody took a SKU at the same moment: it is an item to update then; when
+    somebody closed the store: the units come into the default one; and when others were in the way
+    for too long."""
     for attempt in (1, 2, 3):
         try:
             with transaction.atomic():
@@ -231,6 +233,6 @@ def _take_chunk(job: ImportJob, planner: Planner, chunk: list[ItemRow], done: in
                         **{str(outcome): F(outcome) + count for outcome, count in counts.items()},
                     )
             return
-        except (IntegrityError, StoreClosed):
-            if attempt == 3:
+        except (IntegrityError, StoreClosed, OperationalError) as error:
+            if attempt == 3 or (isinstance(error, OperationalError) and not is_busy(error)):
                 raise

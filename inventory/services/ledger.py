@@ -3,6 +3,10 @@
 The row of an item is the lock of its stock. Whoever moves stock locks the rows of all items in
 question first, in key order; levels, lots, allocations and the item's digests then belong to one
 transaction alone, and calls in opposite order wait for each other instead of dying.
+
+Who locks more does it in this order: categories, items, stores where units come in
+(`require_open`), the catalog's version. The last one is taken by triggers, with the first write to
+a category, an item or the ledger: so who writes one of them locks the stores before.
 """
 
 from collections import defaultdict

@@ -74,7 +74,7 @@ class Planner:
         self._promised = self._promises(rows)
         new: list[Collectible] = []
         changed: dict[str, Collectible] = {}
-        self._counts = Counts(self.job, list(known.values()))
+        self._counts = Counts(self.job, list(known.values()), rows)
         results = [self._judge(row, known, new, changed) for row in rows]
         if self.job.dry_run:
             self._rehearsed |= known
