@@ -115,10 +115,12 @@ def purge(rows: QuerySet[Any]) -> int:
     return total
 
 
-def free_slug(name: str, taken_in: QuerySet[Any], *, fallback: str) -> str:
-    """`star-wars`, or `star-wars-2` and so on where `taken_in` already has it."""
+def free_slug(
+    name: str, taken_in: QuerySet[Any], *, fallback: str, besides: Iterable[str] = ()
+) -> str:
+    """`star-wars`, or `star-wars-2` and so on where it is in `taken_in`, or `besides` already."""
     base = slugify(name)[:60] or fallback
-    taken = set(taken_in.filter(slug__startswith=base).values_list("slug", flat=True))
+    taken = {*taken_in.filter(slug__startswith=base).values_list("slug", flat=True), *besides}
     if base not in taken:
         return base
     number = 2

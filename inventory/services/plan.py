@@ -1,6 +1,7 @@
 """What rows of a table do to a catalog: one plan, whether it is carried out or only reported."""
 
 from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -37,7 +38,7 @@ class Planner:
         self.job = job
         self._lines: dict[str, int] = {}  # SKU → the line that used it first
         self._suffixes: dict[str, int] = {}  # SKU → the next number to try
-        self._categories: dict[str, Category] | None = None
+        self._categories: tuple[dict[str, Category], dict[str, Category]] | None = None
         self._rehearsed: dict[str, Collectible] = {}  # in a dry run: items as they would be
         self._promised: dict[int, str] = {}  # line → what it had found in the rehearsal
 
@@ -215,30 +216,31 @@ class Planner:
         vendor = self.job.vendor
         if self._categories is None:
             self._categories = self._own_categories()
-        known = self._categories
-        if name not in known and name.lower() not in known:
-            category = (
-                get_category_called(vendor, name) or self._rehearsed_category(name)
+        named, slugged = self._categories
+        # As the service finds them: by slug where no name is like it.
+        known = named.get(name) or named.get(name.lower()) or slugged.get(name)
+        if known is None:
+            known = named[name] = (
+                get_category_called(vendor, name) or self._rehearsed_category(name, slugged)
                 if self.job.dry_run
                 else CategoryService.resolve(vendor=vendor, reference=name, by=self.job.created_by)
             )
-            known[name.lower()] = category
-            known.setdefault(category.slug, category)
-        return known.get(name) or known[name.lower()]
+            named.setdefault(known.name.lower(), known)
+            slugged.setdefault(known.slug, known)
+        return known
 
-    def _own_categories(self) -> dict[str, Category]:
-        """By what rows call them. Locked, and before the items, as who deletes one does: it is
-        not gone when the chunk's items are in it."""
+    def _own_categories(self) -> tuple[dict[str, Category], dict[str, Category]]:
+        """By name and by slug. Locked, and before the items, as who deletes one does: it is not
+        gone when the chunk's items are in it."""
         rows = Category.objects.filter(vendor=self.job.vendor).order_by("pk")
         own = list(rows if self.job.dry_run else rows.select_for_update(no_key=True))
         # As it is written goes first: Python and the database differ on some capitals.
-        known = {category.name.lower(): category for category in own}
-        known |= {category.name: category for category in own}
-        # And by slug where no name is like it, as the service finds them.
-        return {category.slug: category for category in own} | known
+        named = {category.name.lower(): category for category in own}
+        named |= {category.name: category for category in own}
+        return named, {category.slug: category for category in own}
 
-    def _rehearsed_category(self, name: str) -> Category:
+    def _rehearsed_category(self, name: str, taken: Iterable[str]) -> Category:
         """As it would be made: a later row may call it by its slug."""
         own = Category.objects.filter(vendor=self.job.vendor)
-        slug = free_slug(name, own, fallback="category")
+        slug = free_slug(name, own, fallback="category", besides=taken)
         return Category(name=name, vendor=self.job.vendor, slug=slug)
