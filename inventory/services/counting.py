@@ -11,7 +11,7 @@ from core.exceptions import FieldError
 from inventory.models import MAX_QUANTITY, MONEY_DIGITS, Collectible, ImportJob
 from inventory.services.ledger import allow_opening, available_in, require_open
 from inventory.services.stock import Receipt, StockService
-from vendors.selectors import get_active_store
+from vendors.selectors import get_active_store, get_default_store
 from vendors.services import VendorService
 
 if TYPE_CHECKING:
@@ -32,20 +32,25 @@ def store_of(vendor: "Vendor", by: "User | None") -> "VendorStore":
 class Counts:
     """What a chunk of a table says of quantities; `known` are the items as the ledger has them.
 
-    Made under their locks, and before anything of the chunk is written: it locks the store.
+    `moved` tells, in a rehearsal, by how much earlier chunks changed them, by SKU. Made under the
+    items' locks, and before anything of the chunk is written: it locks the store.
     """
 
     def __init__(
-        self, job: ImportJob, known: Iterable[Collectible], rows: Iterable["ItemRow"]
+        self,
+        job: ImportJob,
+        known: Iterable[Collectible],
+        rows: Iterable["ItemRow"],
+        moved: dict[str, int],
     ) -> None:
         self._job = job
         self._before = {item.sku: item.quantity for item in known}
-        self._costs: dict[str, Decimal] = {}
-        self._moved: set[str] = set()
-        by = job.created_by
-        self._store = None if job.dry_run else store_of(job.vendor, by)
-        chosen = get_active_store(by, job.vendor) if job.dry_run and by else self._store
-        self._free = _free_in(chosen, known)
+        self._moved = moved
+        self._gains: dict[str, list[tuple[int, Decimal]]] = {}  # units that come in, at what cost
+        self._store = None if job.dry_run else store_of(job.vendor, job.created_by)
+        self._free = _free_in(self._store or _present_store_of(job), known)
+        for sku in moved.keys() & self._before.keys():
+            self._free[sku] = self._free.get(sku, 0) + moved[sku]
         if self._store and any(
             row.values.get("quantity", 0) > self._before.get(row.sku, MAX_QUANTITY) for row in rows
         ):
@@ -53,18 +58,20 @@ class Counts:
 
     def note(self, item: Collectible, quantity: int, unit_cost: Decimal) -> FieldError | None:
         """Take down what a row says of an item; the fault when the ledger would refuse it."""
-        gained = quantity - self._before.get(item.sku, 0)
-        if gained * unit_cost >= TOO_DEAR:
+        change = quantity - self._before.get(item.sku, 0)
+        gains = self._gains.get(item.sku, [])
+        more = change - sum([units for units, _cost in gains]) if gains else change
+        if more * unit_cost >= TOO_DEAR:
             return FieldError("unit_cost", "max_value", _("All of them together cost too much."))
-        free = self._free.get(item.sku, quantity)
-        if -gained > free:
+        free = self._free.get(item.sku, 0)
+        if -change > free:
             detail = _("This store has only %(count)s of it to lose.") % {"count": free}
             return FieldError("quantity", "insufficient_stock", detail)
         item.quantity = quantity
-        self._costs[item.sku] = unit_cost
-        if item.sku in self._before and item.sku not in self._moved:
-            self._moved.add(item.sku)
-            item.version += 1  # as the database will count, when its stock moves
+        if more > 0:
+            self._gains[item.sku] = [*gains, (more, unit_cost)]
+        elif more < 0:
+            _take_back(gains, -more)
         return None
 
     def create(self, new: Sequence[Collectible]) -> None:
@@ -72,22 +79,43 @@ class Counts:
         if new:
             allow_opening()
             add_all(new)
-        openings = [self._change(item, item.quantity) for item in new if item.quantity]
-        StockService.open(receipts=openings, by=self._job.created_by)
+        StockService.open(receipts=self._changes(new), by=self._job.created_by)
 
     def correct(self, items: Iterable[Collectible]) -> None:
         """Make the stock of known items what their rows say."""
-        differences = [
-            self._change(item, item.quantity - self._before[item.sku])
-            for item in items
-            if item.quantity != self._before[item.sku]
-        ]
-        StockService.count(changes=differences, by=self._job.created_by)
+        StockService.count(changes=self._changes(items), by=self._job.created_by)
 
-    def _change(self, item: Collectible, quantity: int) -> Receipt:
+    def rehearse(self, items: Iterable[Collectible]) -> None:
+        """Leave the items to later chunks as the database would."""
+        for item in items:
+            before = self._before.get(item.sku)
+            if change := item.quantity - (before or 0):
+                self._moved[item.sku] = self._moved.get(item.sku, 0) + change
+                item.version += before is not None  # an opening is part of adding the item
+
+    def _changes(self, items: Iterable[Collectible]) -> list[Receipt]:
         assert self._store is not None  # noqa: S101 (a rehearsal moves nothing)
-        cost = self._costs.get(item.sku, Decimal(0))
-        return Receipt(item, self._store, quantity, cost, item.currency)
+        changes: list[Receipt] = []
+        for item in items:
+            lost = min(item.quantity - self._before.get(item.sku, 0), 0)
+            pieces = [(lost, Decimal(0))] if lost else self._gains.get(item.sku, [])
+            changes += [Receipt(item, self._store, *piece, item.currency) for piece in pieces]
+        return changes
+
+
+def _take_back(gains: list[tuple[int, Decimal]], units: int) -> None:
+    """Of what rows brought the latest first: a later row corrects the one before it."""
+    while gains and units > 0:
+        brought, cost = gains.pop()
+        if brought > units:
+            gains.append((brought - units, cost))
+        units -= brought
+
+
+def _present_store_of(job: ImportJob) -> "VendorStore | None":
+    """`store_of` where nothing may be written, and so no store be opened."""
+    chosen = get_active_store(job.created_by, job.vendor) if job.created_by else None
+    return chosen or get_default_store(job.vendor)
 
 
 def _free_in(store: "VendorStore | None", known: Iterable[Collectible]) -> dict[str, int]:

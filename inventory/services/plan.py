@@ -40,6 +40,7 @@ class Planner:
         self._suffixes: dict[str, int] = {}  # SKU → the next number to try
         self._categories: tuple[dict[str, Category], dict[str, Category]] | None = None
         self._rehearsed: dict[str, Collectible] = {}  # in a dry run: items as they would be
+        self._moved: dict[str, int] = {}  # and by how much their stock would have changed
         self._promised: dict[int, str] = {}  # line → what it had found in the rehearsal
 
     def settle_skus(self, rows: list[ItemRow]) -> None:
@@ -75,9 +76,10 @@ class Planner:
         self._promised = self._promises(rows)
         new: list[Collectible] = []
         changed: dict[str, Collectible] = {}
-        self._counts = Counts(self.job, list(known.values()), rows)
+        self._counts = Counts(self.job, list(known.values()), rows, self._moved)
         results = [self._judge(row, known, new, changed) for row in rows]
         if self.job.dry_run:
+            self._counts.rehearse(known.values())
             self._rehearsed |= known
             for result in results:
                 if result.collectible and result.collectible.pk is None:
