@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
@@ -13,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from core.exceptions import FieldError
+from core.fields import CURRENCIES
 from core.tabular import Row, unescape
 from inventory.enums import Condition
 from inventory.models import Category, Collectible, StockLot
@@ -22,6 +24,19 @@ _TRUE = {"true", "yes", "1", "y", "x"}
 _FALSE = {"false", "no", "0", "n"}
 _CONDITIONS = {str(word).lower(): c.value for c in Condition for word in (c.value, c.label)}
 _WHOLE = re.compile(r"-?(0|[1-9]\d{0,14})(\.0+)?")
+# `1,234.50`: thousands are in groups of three, all behind the same mark, which is no other one's.
+_AMOUNT = re.compile(
+    r"(?P<before>[^\d\s.,+-]{0,4})\s*"
+    r"(?P<number>(?P<sign>[+-]?)(?=[.,]?\d)"
+    r"(?P<whole>[1-9]\d{0,2}(?P<mark>[.,'’ \u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*(?!(?P=mark))|\d*)"
+    r"(?:[.,](?P<part>\d*))?)"
+    r"(?:(?<=[.,])-)?"  # as in `5,- €`
+    r"\s*(?P<after>[^\d\s.,+-]{0,4})"
+)
+_CURRENCY_WORDS = {
+    "", "euro", "fr", "ft", "kr", "kč", "zł",
+    "us$", "a$", "au$", "c$", "ca$", "hk$", "nz$", "nt$", "r$", "s$",
+}  # fmt: skip
 _ATTRIBUTE = "attributes."
 MAX_STRUCTURE = 2000
 
@@ -100,22 +115,27 @@ def _amount(text: str) -> Decimal:
 
     The last mark is the decimal one, unless a comma stands before exactly three digits. A point
     that does (`1.234`) could be either and is refused: off by a thousand is worse than a question.
+    Around it stands a currency or nothing, for `2k` and `(12.50)` are not 2 and 12.50.
     """
-    digits = re.sub(r"^[^\d.,+-]{0,4}\s*|\s*[^\d.,]{0,4}$", "", text).replace(" ", "")
-    if "," in digits and "." in digits:
-        thousands = "," if digits.rfind(".") > digits.rfind(",") else "."
-        digits = digits.replace(thousands, "").replace(",", ".")
-    elif re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", digits):
-        digits = digits.replace(",", "")
-    else:
-        digits = digits.replace(",", ".")
-    if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", digits):
+    read = _AMOUNT.fullmatch(text)
+    if read is None or not (_is_currency(read["before"]) and _is_currency(read["after"])):
         raise _of(text, _("“%(text)s” is not an amount."))
-    if re.fullmatch(r"[+-]?[1-9]\d{0,2}\.\d{3}", digits):
-        raise _of(text, _("“%(text)s” could be thousands or a fraction."), "ambiguous")
-    amount = Decimal(digits)
+    _require_clear(text, read["number"])
+    whole = re.sub(r"\D", "", read["whole"])
+    amount = Decimal(f"{read['sign']}{whole}.{read['part'] or ''}")
     # Beyond what the field holds there is nothing to round: it refuses the number.
     return amount.quantize(Decimal("0.01"), ROUND_HALF_UP) if abs(amount) < 10**15 else amount
+
+
+def _is_currency(word: str) -> bool:
+    """Or nothing."""
+    sign = len(word) == 1 and unicodedata.category(word) == "Sc"
+    return sign or word.upper() in CURRENCIES or word.lower() in _CURRENCY_WORDS
+
+
+def _require_clear(text: str, number: str) -> None:
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}\.\d{3}", number):
+        raise _of(text, _("“%(text)s” could be thousands or a fraction."), "ambiguous")
 
 
 def _of(text: str, fault: str, code: str = "invalid") -> ValidationError:
@@ -123,7 +143,8 @@ def _of(text: str, fault: str, code: str = "invalid") -> ValidationError:
 
 
 def _whole(text: str) -> str:
-    plain = text.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+", text) else text
+    _require_clear(text, text)
+    plain = text.replace(",", "") if re.fullmatch(r"[1-9]\d{0,2}(,\d{3})+", text) else text
     return plain.partition(".")[0] if _WHOLE.fullmatch(plain) else plain
 
 
