@@ -110,12 +110,12 @@ class Planner:
     ) -> ImportRow:
         item = known.get(row.sku) if row.sku else None
         found = state_of(item)
-        if not row.errors:
-            row.errors += self._objections(row, item)
-        values = self._values(row, item)
+        # Not the row's own: what is wrong in an attempt that is rolled back may then be no more.
+        errors = [*row.errors] or self._objections(row, item)
+        values = self._values(row, item, errors)
         unit_cost = values.pop("unit_cost", Decimal(0))
-        if row.errors:
-            return self._result(row, RowOutcome.FAILED, found)
+        if errors:
+            return self._result(row, RowOutcome.FAILED, found, errors=errors)
         if item is None:
             result, added = self._added(row, values, unit_cost)
             known |= {item.sku: item for item in added}
@@ -127,8 +127,7 @@ class Planner:
         if "quantity" in differing and (
             fault := self._counts.note(item, differing["quantity"], unit_cost)
         ):
-            row.errors.append(fault)
-            return self._result(row, RowOutcome.FAILED, found)
+            return self._result(row, RowOutcome.FAILED, found, errors=[fault])
         for name, value in differing.items():
             setattr(item, name, value)
         if item.sku not in changed:
@@ -144,8 +143,7 @@ class Planner:
         quantity = values.pop("quantity", 1)
         item = self._new_item(row, values)
         if fault := self._counts.note(item, quantity, unit_cost):
-            row.errors.append(fault)
-            return self._result(row, RowOutcome.FAILED, state_of(None)), []
+            return self._result(row, RowOutcome.FAILED, state_of(None), errors=[fault]), []
         return self._result(row, RowOutcome.CREATED, state_of(None), item), [item]
 
     def _objections(self, row: ItemRow, item: Collectible | None) -> list[FieldError]:
@@ -168,7 +166,12 @@ class Planner:
         return dict(theirs.values_list("line", "found"))
 
     def _result(
-        self, row: ItemRow, outcome: RowOutcome, found: str, item: Collectible | None = None
+        self,
+        row: ItemRow,
+        outcome: RowOutcome,
+        found: str,
+        item: Collectible | None = None,
+        errors: Iterable[FieldError] = (),
     ) -> ImportRow:
         # A rehearsal does not tell the SKU that a new item would get: it will be another one.
         sku = row.sku if self.job.dry_run or item is None else item.sku
@@ -177,20 +180,22 @@ class Planner:
             line=row.line,
             sku=sku,
             outcome=outcome,
-            errors=[vars(error) for error in row.errors],
+            errors=[vars(error) for error in errors],
             found=found,
             collectible=item,
         )
 
-    def _values(self, row: ItemRow, item: Collectible | None) -> dict[str, Any]:
+    def _values(
+        self, row: ItemRow, item: Collectible | None, errors: list[FieldError]
+    ) -> dict[str, Any]:
         values = dict(row.values)
         if row.attributes:
             values["attributes"] = {**(item.attributes if item else {}), **row.attributes}
             try:
                 validate_attributes(values["attributes"])
             except ValidationError as error:
-                row.errors.append(FieldError("attributes", str(error.code), error.messages[0]))
-        if row.category and not row.errors:
+                errors.append(FieldError("attributes", str(error.code), error.messages[0]))
+        if row.category and not errors:
             # By id: two objects of one category, or a rehearsed one, compare as they should.
             category = self._category(row.category)
             values["category" if category.pk is None else "category_id"] = category.pk or category
