@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from vendors.models import Vendor
 
 MAX_FILE = 10 * 1024 * 1024
+TRIES = 3
 Progress = Callable[[int, int], None]
 
 
@@ -218,21 +219,43 @@ def _take_rows(job: ImportJob, table: Table, on_progress: Progress | None) -> No
 def _take_chunk(job: ImportJob, planner: Planner, chunk: list[ItemRow], done: int) -> None:
     """Once more when somebody took a SKU at the same moment: it is an item to update then; when
     somebody closed the store: the units come into the default one; and when others were in the way
-    for too long."""
-    for attempt in (1, 2, 3):
+    for too long.
+
+    By halves where somebody is quicker time and again: of a single row nobody takes the SKU twice.
+    """
+    most, lost, is_more = len(chunk), 0, True
+    while is_more:
         try:
-            with transaction.atomic():
-                jobs = ImportJob.objects.select_for_update(of=["self"]).select_related("vendor")
-                progress = jobs.get(pk=job.pk)
-                if progress.vendor.is_deleted:
-                    raise TableRefused(_("The shop was closed."))
-                if progress.processed < done:
-                    counts = planner.apply(chunk)
-                    ImportJob.objects.filter(pk=job.pk).update(
-                        processed=done,
-                        **{str(outcome): F(outcome) + count for outcome, count in counts.items()},
-                    )
-            return
-        except (IntegrityError, StoreClosed, OperationalError) as error:
-            if attempt == 3 or (isinstance(error, OperationalError) and not is_busy(error)):
+            is_more = _take_part(job, planner, chunk, done, most)
+            lost = 0
+        except OperationalError as error:
+            lost += 1
+            if lost == TRIES or not is_busy(error):
                 raise
+        except (IntegrityError, StoreClosed):
+            lost += 1
+            if lost == TRIES:
+                if most == 1:
+                    raise
+                most, lost = most // 2, 0
+
+
+@transaction.atomic
+def _take_part(
+    job: ImportJob, planner: Planner, chunk: list[ItemRow], done: int, most: int
+) -> bool:
+    """Take the first rows of the chunk, at most so many, that are not taken; whether others are
+    left. `done` rows of the table are when it ends."""
+    jobs = ImportJob.objects.select_for_update(of=["self"]).select_related("vendor")
+    progress = jobs.get(pk=job.pk)
+    if progress.vendor.is_deleted:
+        raise TableRefused(_("The shop was closed."))
+    left = done - progress.processed
+    if left > 0:
+        rows = chunk[-left:][:most]
+        counts = planner.apply(rows)
+        ImportJob.objects.filter(pk=job.pk).update(
+            processed=progress.processed + len(rows),
+            **{str(outcome): F(outcome) + count for outcome, count in counts.items()},
+        )
+    return left > most
