@@ -130,9 +130,9 @@ class Sheet(Texts):
             self.complete = True
 
     def _open_row(self, attributes: Mapping[str, str]) -> None:
-        self._line = int(attributes.get("r", self._line + 1))
-        if not 1 <= self._line <= _MAX_LINE:
-            raise ValueError("no worksheet has that row")
+        above, self._line = self._line, int(attributes.get("r", self._line + 1))
+        if not above < self._line <= _MAX_LINE:
+            raise ValueError("no worksheet has that row there")
         self._column = 0
         self._cells = {}
 
