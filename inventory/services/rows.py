@@ -26,15 +26,15 @@ _CONDITIONS = {str(word).lower(): c.value for c in Condition for word in (c.valu
 _WHOLE = re.compile(r"-?(0|[1-9]\d{0,14})(\.0+)?")
 # `1,234.50`: thousands are in groups of three, all behind the same mark, which is no other one's.
 _AMOUNT = re.compile(
-    r"(?P<before>[^\d\s.,+-]{0,4})\s*"
+    r"(?P<before>[^\W\d_]{1,3}\.|[^\d.,+-]{0,4})\s*"
     r"(?P<number>(?P<sign>[+-]?)(?=[.,]?\d)"
     r"(?P<whole>[1-9]\d{0,2}(?P<mark>[.,'’ \u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*(?!(?P=mark))|\d*)"
     r"(?:[.,](?P<part>\d*))?)"
     r"(?:(?<=[.,])-)?"  # as in `5,- €`
-    r"\s*(?P<after>[^\d\s.,+-]{0,4})"
+    r"\s*(?P<after>[^\W\d_]{1,3}\.|[^\d.,+-]{0,4})"
 )
 _CURRENCY_WORDS = {
-    "", "euro", "fr", "ft", "kr", "kč", "zł",
+    "", "euro", "fr", "ft", "kr", "kč", "rs", "zł",
     "us$", "a$", "au$", "c$", "ca$", "hk$", "nz$", "nt$", "r$", "s$",
 }  # fmt: skip
 _ATTRIBUTE = "attributes."
@@ -128,7 +128,8 @@ def _amount(text: str) -> Decimal:
 
 
 def _is_currency(word: str) -> bool:
-    """Or nothing."""
+    """Or nothing. Auctions write `US $19.99`, and other countries `50 kr.`."""
+    word = "".join(word.split()).removesuffix(".")
     sign = len(word) == 1 and unicodedata.category(word) == "Sc"
     return sign or word.upper() in CURRENCIES or word.lower() in _CURRENCY_WORDS
 

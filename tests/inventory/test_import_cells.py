@@ -25,6 +25,7 @@ def valued(vendor: Vendor, *texts: str) -> list[Decimal]:
         ("5.", "5.00"), ("1234,567", "1234.57"), ("$5 USD", "5.00"), ("usd 5", "5.00"),
         ("US$ 5", "5.00"), ("5,- €", "5.00"), ("CHF 5.-", "5.00"), ("kr 5", "5.00"),
         ("5 Euro", "5.00"), ("5zł", "5.00"), ("£5", "5.00"), ("5¥", "5.00"), ("+5", "5.00"),
+        ("US $19.99", "19.99"), ("C $5", "5.00"), ("Rs. 5", "5.00"), ("5 kr.", "5.00"),
     ],
 )  # fmt: skip
 def test_amount_has_its_currency_around_it(vendor: Vendor, text: str, value: str) -> None:
