@@ -10,6 +10,7 @@ from core.models import AuditLog
 from sales.models import Customer
 from tests.factories import CustomerFactory, MemberFactory, StoreFactory, VendorFactory
 from tests.factories.orders import order, sale
+from tests.flows.desk import save
 from tests.vendors.people import client_of, refusal
 from users.models import User
 from vendors.models import Vendor
@@ -153,7 +154,7 @@ def test_staff_leave_no_name_in_the_log_either(client: Any, admin_user: User) ->
     assert client.post("/admin/sales/customer/add/", form).status_code == 302
     row = Customer.objects.get()
     place = f"/admin/sales/customer/{row.pk}/change/"
-    assert client.post(place, {**form, "name": "Ann Poe"}).status_code == 302
+    assert save(client, place, name="Ann Poe").status_code == 302
     action = {"action": "restore", "_selected_action": row.pk}
     assert (
         client.post(f"/admin/sales/customer/{row.pk}/delete/", {"post": "yes"}).status_code == 302

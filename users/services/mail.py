@@ -71,7 +71,7 @@ class MailService:
                 language=known.language if known else "",
                 event_id=event_id,
                 shop=invite.vendor.name,
-                role=invite.get_role_display,
+                role=invite.get_role_display(),
                 link=f"{settings.FRONTEND_URL}/invitations",
             )
 
