@@ -100,8 +100,10 @@ def knock(client: APIClient, shop: Shop, door: str, method: str) -> tuple[int, s
     if answer.status_code < 400:
         return answer.status_code, ""
     assert writes.seen == [], (door, method)
-    code = "" if method == "head" else answer.json()["code"]
-    return answer.status_code, code
+    problem = {"code": ""} if method == "head" else answer.json()
+    if problem["code"] == "permission_denied":  # in the words of the document
+        assert problem["error"] == "Access denied", (door, method)
+    return answer.status_code, problem["code"]
 
 
 @pytest.mark.django_db

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.request import Request
 
@@ -21,6 +22,8 @@ class RolePermission(IsAuthenticated):
     Reads need nothing here: their query holds only what the caller's role may see. A view that
     finds its vendor elsewhere than in `get_object` asks `choose_vendor` or `require_ability`.
     """
+
+    message = _("Access denied")
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not super().has_permission(request, view):
