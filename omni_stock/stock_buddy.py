@@ -10,7 +10,7 @@ from dashboard.api.views import AuditLogViewSet, dashboard_summary
 from inventory.api.views import ProductViewSet
 from notifications.api.views import NotificationViewSet
 from sales.api.views import CustomerViewSet, ProductSaleViewSet
-from users.api.views import AdminLoginView, AdminRegisterView, SalespersonView
+from users.api.views import AdminLoginView, AdminRegisterView, SalespersonLoginOrRegisterView
 from vendors.api.views import SystemSettingsView
 
 TAG = {
@@ -27,7 +27,7 @@ _DETAIL: dict[str, Any] = {
 urlpatterns = [
     path("admin/register/", AdminRegisterView.as_view(), name="buddy-admin-register"),
     path("admin/login/", AdminLoginView.as_view(), name="buddy-admin-login"),
-    path("salesperson/auth/", SalespersonView.as_view(), name="buddy-salesperson"),
+    path("salesperson/auth/", SalespersonLoginOrRegisterView.as_view(), name="buddy-salesperson"),
     path("products/", ProductViewSet.as_view(_LIST, detail=False), name="buddy-product-list"),
     path(
         "products/<int:pk>/",

@@ -23,7 +23,7 @@ urlpatterns = [
     ),
     path("auth/admin/register/", views.AdminRegisterView.as_view(), name="admin-register"),
     path("auth/admin/login/", views.AdminLoginView.as_view(), name="admin-login"),
-    path("auth/salesperson/", views.SalespersonView.as_view(), name="salesperson"),
+    path("auth/salesperson/", views.SalespersonLoginOrRegisterView.as_view(), name="salesperson"),
     path("auth/me/", views.MeView.as_view(), name="me"),
     path("auth/me/avatar/", views.AvatarView.as_view(), name="me-avatar"),
     path("auth/profile/complete/", views.ProfileCompleteView.as_view(), name="profile-complete"),

@@ -6,7 +6,7 @@ from users.api.views.passwords import (
     PasswordResetConfirmView,
     PasswordResetView,
 )
-from users.api.views.salespeople import SalespersonView
+from users.api.views.salespeople import SalespersonLoginOrRegisterView
 from users.api.views.sessions import LogoutAllView, LogoutView, SessionsView, SessionView
 from users.api.views.tokens import TokenRefreshView, TokenVerifyView, TokenView
 
@@ -25,7 +25,7 @@ __all__ = [
     "PasswordResetView",
     "ProfileCompleteView",
     "RegisterView",
-    "SalespersonView",
+    "SalespersonLoginOrRegisterView",
     "SessionView",
     "SessionsView",
     "TokenRefreshView",

@@ -18,7 +18,7 @@ from users.tokens import sign
 from vendors.exceptions import AccessTokenNotValid, MemberTaken
 
 
-class SalespersonView(APIView):
+class SalespersonLoginOrRegisterView(APIView):
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
     throttle_classes = [AccessTokenThrottle, OneAccessTokenThrottle, SignInThrottle]
