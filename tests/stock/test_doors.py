@@ -189,6 +189,15 @@ def test_found_units_are_in_the_currency_of_their_item(
     assert item.lots.latest("pk").currency == "EUR"
 
 
+def test_what_a_deed_has_made_is_told_with_its_tag(world: World, owner_client: APIClient) -> None:
+    sent = owner_client.post(f"{STOCK}transfer/", {**world.sent(), "quantity": 1})
+    wrong = {"movement": world.receipts[2].pk}
+    taken_back = owner_client.post(f"{STOCK}correct/", wrong)
+    for made, place in ((sent, "transfers"), (taken_back, "movements")):
+        read = owner_client.get(f"{STOCK}{place}/{made.json()['id']}/")
+        assert (made.json(), made["ETag"]) == (read.json(), read["ETag"])
+
+
 def test_count_that_is_right_moves_nothing(world: World, owner_client: APIClient) -> None:
     body = {"item": world.item.pk, "quantity": 10, "expected": 10}
     answer = owner_client.post(f"{STOCK}set/", body)

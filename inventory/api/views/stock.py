@@ -8,7 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.conditional import Conditional
+from core.conditional import Conditional, Tagged
 from core.openapi import refusal, refusals
 from core.requests import caller, wordless
 from inventory.api.filters import (
@@ -214,7 +214,7 @@ class StockViewSet(viewsets.GenericViewSet):
             reference=values.get("reference", ""),
             by=caller(request),
         )
-        return Response(TransferSerializer(transfer).data, status=status.HTTP_201_CREATED)
+        return _made(TransferSerializer(transfer))
 
     @extend_schema(
         summary="Take units out for good", responses={201: MovementsSerializer, **LACK, **GONE}
@@ -248,7 +248,7 @@ class StockViewSet(viewsets.GenericViewSet):
         counter = StockService.correct(
             movement=movement, note=serializer.validated_data.get("note", ""), by=caller(request)
         )
-        return Response(MovementSerializer(counter).data, status=status.HTTP_201_CREATED)
+        return _made(MovementSerializer(counter))
 
     def _said(self, request: Request) -> dict[str, Any]:
         """The valid body, once the caller's role has been asked for; `store` is where they work."""
@@ -260,6 +260,12 @@ class StockViewSet(viewsets.GenericViewSet):
         if not {"store", "from_store"} & values.keys():
             values["store"] = store_of(vendor, caller(request))
         return values
+
+
+def _made(shown: Tagged) -> Response:
+    """What the deed has made has an address, where it has this tag."""
+    headers = {"ETag": shown.entity_tag}
+    return Response(shown.data, status=status.HTTP_201_CREATED, headers=headers)
 
 
 def _done(movements: list[Any]) -> Response:
