@@ -23,6 +23,14 @@ class Preference:
 
 
 @dataclass(frozen=True)
+class PreferenceSheet:
+    """All that somebody has chosen, or not; `pk` is whose it is."""
+
+    pk: int
+    preferences: list[Preference]
+
+
+@dataclass(frozen=True)
 class Reader:
     """Somebody who is to be told, and how."""
 
@@ -47,14 +55,15 @@ def find_notification(notification_id: int) -> Notification | None:
     return rows.filter(pk=notification_id, user__is_active=True).first()
 
 
-def get_preferences(user: "User") -> list[Preference]:
+def get_preferences(user_id: int) -> PreferenceSheet:
     """Every kind by every channel that it has."""
-    rows = NotificationPreference.objects.filter(user=user)
+    rows = NotificationPreference.objects.filter(user=user_id)
     chosen = {(kind, channel): on for kind, channel, on in rows.values_list(*_WHAT)}
-    return [
+    told = [
         Preference(*way, enabled=chosen.get(way, default), fixed=way in FIXED)
         for way, default in DEFAULTS.items()
     ]
+    return PreferenceSheet(user_id, told)
 
 
 def get_readers(people: "QuerySet[User]", kind: Kind, event_id: UUID) -> list[Reader]:

@@ -5,9 +5,11 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from core.conditional import Tagged
+from core.etags import digest
 from core.serializers import ScopedRelatedField, StrictIntegerField, StrictSerializer
 from notifications.enums import Channel, Kind
 from notifications.models import Notification
+from notifications.selectors import PreferenceSheet
 from notifications.services.preferences import Choice
 from vendors.selectors import get_open_vendors
 
@@ -127,6 +129,7 @@ class ChoiceSerializer(StrictSerializer):
     kind = serializers.ChoiceField(choices=Kind.choices)
     channel = serializers.ChoiceField(choices=Channel.choices)
     enabled = serializers.BooleanField()
+    fixed = serializers.BooleanField(read_only=True)  # as it was read
 
     def validate(self, attrs: dict[str, Any]) -> Any:
         return Choice(Kind(attrs["kind"]), Channel(attrs["channel"]), attrs["enabled"])
@@ -164,7 +167,11 @@ class PreferenceSerializer(serializers.Serializer):
         )
     ]
 )
-class PreferencesSerializer(serializers.Serializer):
+class PreferencesSerializer(Tagged, serializers.Serializer):
     """Every kind by every channel that it has."""
 
     preferences = PreferenceSerializer(many=True)
+
+    def version_of(self, row: PreferenceSheet) -> object:
+        """They have none: what is chosen is all there is."""
+        return digest([[*vars(each).values()] for each in row.preferences])[:16]

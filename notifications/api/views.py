@@ -2,11 +2,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework import mixins, status, viewsets
+from rest_framework import generics, mixins, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from core.conditional import Conditional
 from core.exceptions import ForbiddenError
@@ -22,7 +21,12 @@ from notifications.api.serializers import (
     ReadSerializer,
     UnreadSerializer,
 )
-from notifications.selectors import count_unread, get_notifications_for_user, get_preferences
+from notifications.selectors import (
+    PreferenceSheet,
+    count_unread,
+    get_notifications_for_user,
+    get_preferences,
+)
 from notifications.services import AnnouncementService, NotificationService, PreferenceService
 from users.selectors import require_administrator
 
@@ -89,11 +93,16 @@ class NotificationViewSet(
 
 
 @extend_schema(tags=["notifications"], request=ChoicesSerializer, responses=PreferencesSerializer)
-class PreferencesView(APIView):
+class PreferencesView(Conditional, generics.GenericAPIView):
+    serializer_class = PreferencesSerializer
+    lock = staticmethod(PreferenceService.lock)
+
+    def get_object(self) -> PreferenceSheet:
+        return self.judged(get_preferences(caller(self.request).pk))
+
     @extend_schema(summary="What you want to be told, and how")
     def get(self, request: Request) -> Response:
-        known = {"preferences": get_preferences(caller(request))}
-        return Response(PreferencesSerializer(known).data)
+        return self.shown(self.get_object())
 
     @extend_schema(summary="Choose all of it; what is not named is as by default")
     def put(self, request: Request) -> Response:
@@ -104,8 +113,10 @@ class PreferencesView(APIView):
         return self._choose(request, anew=False)
 
     def _choose(self, request: Request, *, anew: bool) -> Response:
+        user = caller(request)
+        self.get_object()
         serializer = ChoicesSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         choices = serializer.validated_data["preferences"]
-        PreferenceService.choose(user=caller(request), choices=choices, anew=anew)
-        return self.get(request)
+        PreferenceService.choose(user=user, choices=choices, anew=anew)
+        return Response(self.representation(get_preferences(user.pk)).data)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from core.exceptions import InvalidInput
 from notifications.enums import DEFAULTS, FIXED, Channel, Kind
 from notifications.models import NotificationPreference
+from notifications.selectors import PreferenceSheet, get_preferences
 
 if TYPE_CHECKING:
     from users.models import User
@@ -23,6 +25,12 @@ class Choice(NamedTuple):
 
 class PreferenceService:
     @staticmethod
+    def lock(*, row: PreferenceSheet) -> PreferenceSheet:
+        """As they are now, and stay: whoever chooses has the account's lock."""
+        _lock(row.pk)
+        return get_preferences(row.pk)
+
+    @staticmethod
     @transaction.atomic
     def choose(*, user: "User", choices: Iterable[Choice], anew: bool = False) -> None:
         """With `anew`, what is not named is as by default again.
@@ -30,6 +38,7 @@ class PreferenceService:
         Raises `InvalidInput` for what there is not, is named twice, or cannot be switched off.
         """
         chosen = _by_way(choices)
+        _lock(user.pk)
         rows = NotificationPreference.objects.filter(user=user)
         named = [Q(kind=kind, channel=channel) for kind, channel in chosen]
         if anew or named:
@@ -39,12 +48,12 @@ class PreferenceService:
             [
                 NotificationPreference(user=user, kind=kind, channel=channel, enabled=on)
                 for (kind, channel), on in other.items()
-            ],
-            # Of two calls at once the later one is right.
-            update_conflicts=True,
-            unique_fields=["user", "kind", "channel"],
-            update_fields=["enabled"],
+            ]
         )
+
+
+def _lock(user_id: int) -> None:
+    list(get_user_model().objects.select_for_update(no_key=True).filter(pk=user_id))
 
 
 def _by_way(choices: Iterable[Choice]) -> dict[tuple[Kind, Channel], bool]:

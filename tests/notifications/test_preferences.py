@@ -98,3 +98,23 @@ def test_who_chooses_twice_at_once_has_chosen(owner: User, sign_in: Any) -> None
 
     assert set(alike(6, choose)) == {200}
     assert NotificationPreference.objects.count() == 1
+
+
+def test_what_was_read_is_put_back_with_one_change(owner_client: APIClient) -> None:
+    read = owner_client.get(HERE).json()["preferences"]
+    told = owner_client.put(HERE, {"preferences": read})
+    assert told.json()["preferences"] == read
+    assert not NotificationPreference.objects.exists()
+
+
+def test_who_has_an_older_choice_overwrites_none(owner_client: APIClient) -> None:
+    first = owner_client.get(HERE)
+    assert owner_client.get(HERE, HTTP_IF_NONE_MATCH=first["ETag"]).status_code == 304
+    off = body(("low_stock", "email", False))
+    chosen = owner_client.patch(HERE, off, HTTP_IF_MATCH=first["ETag"])
+    assert chosen["ETag"] == owner_client.get(HERE)["ETag"] != first["ETag"]
+    for write in (owner_client.put, owner_client.patch):
+        answer = write(HERE, body(), HTTP_IF_MATCH=first["ETag"])
+        assert (answer.status_code, answer["ETag"]) == (412, chosen["ETag"])
+        assert answer.json()["current"] == chosen.json()
+    assert NotificationPreference.objects.count() == 1
