@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from users.models import User
 
 MAX_QUANTITY = 1_000_000_000
-MAX_SKU = 64
+MAX_SKU = 100
 
 
 def new_sku() -> str:

@@ -9,7 +9,7 @@ from django.db.models import Index, UniqueConstraint
 from core.models import TimeStampedQuerySet, VersionedModel
 from core.triggers import counts_changes
 from inventory.enums import ImportStatus, Repeated, RowOutcome
-from inventory.models.catalog import Collectible
+from inventory.models.catalog import MAX_SKU, Collectible
 
 
 def _private() -> Storage:
@@ -79,7 +79,7 @@ class ImportRow(models.Model):
 
     job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="rows")
     line = models.PositiveIntegerField(help_text="In the file; the heading is line 1.")
-    sku = models.CharField(max_length=64, blank=True)
+    sku = models.CharField(max_length=MAX_SKU, blank=True)
     outcome = models.CharField(max_length=9, choices=RowOutcome.choices)
     errors = models.JSONField(default=list, help_text="[{field, code, detail}] of a failed row.")
     found = models.CharField(

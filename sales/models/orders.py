@@ -20,6 +20,7 @@ from core.fields import CurrencyField
 from core.models import AuditedModel, TimeStampedQuerySet
 from core.money import ZERO, percentage
 from core.triggers import counts_changes
+from inventory.models import MAX_SKU
 from sales.enums import SOLD, CancelReason, EntryKind, OrderStatus
 from sales.triggers import APPEND_ONLY, BOOKED, DERIVED, NUMBER_STAYS, NUMBERED_STAYS
 from vendors.selectors import get_vendor_ids
@@ -206,7 +207,7 @@ class OrderLine(models.Model):
         "inventory.StockLot", on_delete=models.PROTECT, null=True, related_name="+",
         db_index=False, help_text="The lot to take; else the oldest.",
     )  # fmt: skip
-    sku = models.CharField(max_length=64, help_text="As it was then.")
+    sku = models.CharField(max_length=MAX_SKU, help_text="As it was then.")
     name = models.CharField(max_length=255, help_text="As it was then.")
     quantity = models.PositiveIntegerField(
         validators=[MinValueValidator(1), MaxValueValidator(MAX_UNITS)]

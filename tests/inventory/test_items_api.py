@@ -138,7 +138,7 @@ class TestCreate:
             ({"category": {"a": 1}}, "category", "invalid"),
             ({"attributes": []}, "attributes", "invalid"),
             ({"attributes": {"a": "x" * 40_000}}, "attributes", "too_large"),
-            ({"sku": "x" * 65}, "sku", "max_length"),
+            ({"sku": "x" * 101}, "sku", "max_length"),
             ({"vendor": "x"}, "vendor", "incorrect_type"),
             ({"vendor": 10**30}, "vendor", "does_not_exist"),
             ({"colour": "red"}, "colour", "unknown_field"),

@@ -15,7 +15,7 @@ from core.serializers import (
     StrictModelSerializer,
 )
 from inventory.api.serializers.images import ImageSerializer, address_period
-from inventory.models import Collectible
+from inventory.models import MAX_SKU, Collectible
 from vendors.api.serializers import VendorField
 
 EXAMPLE = {
@@ -93,7 +93,7 @@ class CollectibleSerializer(Compiled, Tagged, StrictModelSerializer):
         stays=gettext_lazy("An item stays with its vendor."),
         help_text="Your active vendor when left out; cannot be changed later.",
     )
-    sku = serializers.CharField(max_length=64, required=False, allow_blank=True)
+    sku = serializers.CharField(max_length=MAX_SKU, required=False, allow_blank=True)
     category = CategoryReferenceField(
         max_length=120, required=False, allow_null=True, allow_blank=True
     )

@@ -17,6 +17,7 @@ from core.fields import validate_currency
 from core.money import ZERO
 from core.representation import Compiled
 from core.serializers import ScopedRelatedField, StrictIntegerField, StrictModelSerializer
+from inventory.models import MAX_SKU
 from sales.api.serializers.examples import DRAFT, ORDER, WRITTEN
 from sales.enums import CancelReason
 from sales.lifecycle import allowed
@@ -69,7 +70,7 @@ def require_line(attrs: dict[str, Any]) -> dict[str, Any]:
 class OrderLineSerializer(Compiled, StrictModelSerializer):
     item = reference(source="item_id", help_text="Or `sku`.")
     sku = serializers.CharField(
-        max_length=64, required=False, help_text="Of the shop; read as it was then."
+        max_length=MAX_SKU, required=False, help_text="Of the shop; read as it was then."
     )
     lot = reference(
         source="lot_id", allow_null=True, help_text="The lot to take; the oldest unless named."

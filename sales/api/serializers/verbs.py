@@ -11,6 +11,7 @@ from rest_framework import serializers
 from core.fields import validate_currency, validate_past
 from core.serializers import ScopedRelatedField, StrictSerializer
 from inventory.enums import Reason
+from inventory.models import MAX_SKU
 from sales.api.serializers.examples import FULFIL, ONE_LINE, RETURN, SALE
 from sales.api.serializers.orders import (
     OrderLineSerializer,
@@ -136,7 +137,7 @@ class SaleSerializer(StrictSerializer):
     )
     lines = several(OrderLineSerializer, required=False, allow_empty=False)
     item = reference(source="item_id", help_text="Or `sku`, instead of `lines`.")
-    sku = serializers.CharField(max_length=64, required=False)
+    sku = serializers.CharField(max_length=MAX_SKU, required=False)
     quantity = units(required=False)
     unit_price = _amount(help_text="Without tax. The item's value unless told.")
     tax_rate = serializers.DecimalField(
