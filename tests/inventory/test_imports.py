@@ -9,7 +9,7 @@ import pytest
 from django.core.files.storage import storages
 from django.db import OperationalError, connection, transaction
 
-from inventory.models import MAX_QUANTITY, Category, Collectible, ImportJob, ImportRow
+from inventory.models import MAX_QUANTITY, MAX_SKU, Category, Collectible, ImportJob, ImportRow
 from inventory.services import (
     CategoryService,
     CollectibleService,
@@ -224,7 +224,7 @@ class TestRepeated:
         assert (job.created, job.rows.get(line=1201).sku) == (1200, "A-1200")
 
     def test_suffix_that_makes_the_sku_too_long_is_reported(self, vendor: Vendor) -> None:
-        lines = [f"F,{'x' * 63},,,,"] * 2
+        lines = [f"F,{'x' * (MAX_SKU - 1)},,,,"] * 2
         assert faults(take(vendor, *lines, repeated="suffix")) == [(3, "sku", "repeated_sku")]
 
     def test_update_lets_the_last_row_win(self, vendor: Vendor) -> None:
