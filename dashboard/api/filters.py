@@ -15,8 +15,10 @@ class AddressFilter(filters.CharFilter):
 
 
 class AuditLogFilter(FilterSet):
+    id = IntegerFilter()
     type = filters.ChoiceFilter(choices=AuditType.choices)
     user = filters.CharFilter(method="by_user", help_text="A part of the username.")
+    action = filters.CharFilter(method="by_action", help_text="A part of it, as `search`.")
     actor = IntegerFilter(field_name="actor_id")
     vendor = ShopFilter()
     object_type = filters.CharFilter(help_text="`collectible`, `category`, `vendor` …")
@@ -32,3 +34,6 @@ class AuditLogFilter(FilterSet):
 
     def by_user(self, queryset: AuditLogQuerySet, name: str, value: str) -> AuditLogQuerySet:
         return queryset.by_user(value)
+
+    def by_action(self, queryset: AuditLogQuerySet, name: str, value: str) -> AuditLogQuerySet:
+        return queryset.search(value)

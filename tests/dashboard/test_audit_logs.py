@@ -139,7 +139,7 @@ class TestFilters:
         [
             ("type", "catalog"), ("user", "ann-"), ("object_type", "collectible"),
             ("object_id", "17"), ("request_id", "r-1"), ("ip_address", "2001:DB8:0::1"),
-            ("search", "lotus"),
+            ("search", "lotus"), ("action", "created"),
         ],
     )  # fmt: skip
     def test_each_finds_its_entry(
@@ -151,6 +151,7 @@ class TestFilters:
         self, owner_client: APIClient, wanted: AuditLog, owner: User, vendor: Vendor
     ) -> None:
         assert actions(owner_client, actor=owner.pk) == [wanted.action]
+        assert actions(owner_client, id=wanted.pk) == [wanted.action]
         assert len(actions(owner_client, vendor=vendor.pk)) == 2
         assert actions(owner_client, vendor=2**70) == []
 
