@@ -2,6 +2,7 @@
 
 from sales.models.customers import ERASED, Customer, CustomerQuerySet
 from sales.models.orders import (
+    MAX_SKU,
     MAX_UNITS,
     Fulfilment,
     Order,
@@ -16,6 +17,7 @@ from sales.models.orders import (
 
 __all__ = [
     "ERASED",
+    "MAX_SKU",
     "MAX_UNITS",
     "Customer",
     "CustomerQuerySet",

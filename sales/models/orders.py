@@ -20,7 +20,6 @@ from core.fields import CurrencyField
 from core.models import AuditedModel, TimeStampedQuerySet
 from core.money import ZERO, percentage
 from core.triggers import counts_changes
-from inventory.models import MAX_SKU
 from sales.enums import SOLD, CancelReason, EntryKind, OrderStatus
 from sales.triggers import APPEND_ONLY, BOOKED, DERIVED, NUMBER_STAYS, NUMBERED_STAYS
 from vendors.selectors import get_vendor_ids
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from users.models import User
 
 MAX_UNITS = 1_000_000_000
+MAX_SKU = 100  # as of items
 
 
 def _money(**options: Any) -> models.DecimalField[Any, Any]:

@@ -17,11 +17,10 @@ from core.fields import validate_currency
 from core.money import ZERO
 from core.representation import Compiled
 from core.serializers import ScopedRelatedField, StrictIntegerField, StrictModelSerializer
-from inventory.models import MAX_SKU
 from sales.api.serializers.examples import DRAFT, ORDER, WRITTEN
 from sales.enums import CancelReason
 from sales.lifecycle import allowed
-from sales.models import MAX_UNITS, Fulfilment, Order, OrderLine, OrderReturn
+from sales.models import MAX_SKU, MAX_UNITS, Fulfilment, Order, OrderLine, OrderReturn
 from sales.selectors import get_customers_for_user
 from vendors.api.serializers import VendorField
 from vendors.selectors import get_stores_for_user

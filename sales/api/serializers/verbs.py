@@ -11,7 +11,6 @@ from rest_framework import serializers
 from core.fields import validate_currency, validate_past
 from core.serializers import ScopedRelatedField, StrictSerializer
 from inventory.enums import Reason
-from inventory.models import MAX_SKU
 from sales.api.serializers.examples import FULFIL, ONE_LINE, RETURN, SALE
 from sales.api.serializers.orders import (
     OrderLineSerializer,
@@ -21,7 +20,7 @@ from sales.api.serializers.orders import (
     units,
 )
 from sales.enums import CancelReason
-from sales.models import OrderLine
+from sales.models import MAX_SKU, OrderLine
 from sales.selectors import get_customers_for_user
 from sales.services import Returned
 from vendors.selectors import get_stores_for_user, get_vendors_for_user
