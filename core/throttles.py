@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
@@ -167,8 +168,10 @@ class AccountLoginThrottle(_Switchable):
 
     def get_cache_key(self, request: Request, view: "APIView") -> str | None:
         given = request.data if isinstance(request.data, dict) else {}
-        typed = str(given.get("username") or given.get("email") or "")[:254]
-        name = typed.replace("\0", "").strip()  # a form may hold what the database cannot
+        typed = str(given.get("username") or given.get("email") or "")
+        # As the doors read it, which take off blanks and write signs in their usual form, and
+        # without what the database cannot hold.
+        name = normalize("NFKC", typed.replace("\0", "").strip())[:254]
         return f"name {name.lower()} {self.place(name, request)}" if name else None
 
     def place(self, name: str, request: Request) -> str:
@@ -213,7 +216,7 @@ class OneAccessTokenThrottle(_Switchable):
 
     def get_cache_key(self, request: Request, view: "APIView") -> str | None:
         given = request.data if isinstance(request.data, dict) else {}
-        code = read_code(str(given.get("access_token") or ""))
+        code = read_code(str(given.get("access_token") or "").strip())
         return f"token {code}" if code else None
 
 

@@ -162,6 +162,15 @@ class TestStaffDoor:
         assert answer["RateLimit-Policy"] == '"login";q=5;w=60, "account";q=5;w=60'
 
 
+@pytest.mark.parametrize("spelling", [" " * 254 + "ann", "\t\r\nann\x0b", "\uff41nn"])
+def test_no_way_to_write_a_name_is_counted_apart(ann: User, spelling: str) -> None:
+    """What the doors take off, or read in another form, makes no other name of it."""
+    assert guess(5) == [401] * 5
+    assert guess(1, spelling, first=50) == [429]
+    body = {"username": spelling, "password": PASSWORD}
+    assert Client(REMOTE_ADDR="192.0.2.1").post("/admin/login/", body).status_code == 429
+
+
 class TestWhoHoldsAToken:
     """Whoever it is: the password is not found out with it."""
 
