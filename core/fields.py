@@ -4,6 +4,7 @@ import json
 import secrets
 from datetime import date, datetime
 from typing import Any
+from unicodedata import normalize
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -51,6 +52,17 @@ def validate_past(value: date) -> None:
     """Of a moment, or of a day, which has come when it has begun."""
     if value > (timezone.now() if isinstance(value, datetime) else timezone.localdate()):
         raise ValidationError(_("This is in the future."), "in_future")
+
+
+def validate_address(email: str) -> None:
+    """An e-mail address that is the same one to whoever compares it in small letters.
+
+    The sign for kelvin, a long s, and the i with and without its dot pass for letters of ASCII in
+    Django's pattern, and become such, or do not, in small ones: another's mailbox would be theirs.
+    """
+    local, _at, domain = email.rpartition("@")
+    if not local.isascii() or domain != normalize("NFKC", domain) or {"İ", "ı"} & {*domain}:
+        raise ValidationError(_("Some signs of this address may be taken for others."), "invalid")
 
 
 def validate_attributes(value: Any) -> None:

@@ -10,13 +10,13 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import CheckConstraint, Exists, OuterRef, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Exists, OuterRef, Q, UniqueConstraint, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from core.fields import random_code, validate_past
+from core.fields import random_code, validate_address, validate_past
 from core.models import TimeStampedQuerySet, VersionedModel
 from core.triggers import counts_changes
 from users.enums import EmailPurpose, EndReason
@@ -26,12 +26,12 @@ from users.triggers import ACCESS_ENDS, access_ends
 class UserQuerySet(TimeStampedQuerySet["User"]):
     def with_address(self, email: str) -> "UserQuerySet":
         """Without regard to case."""
-        return self.annotate(email_lower=Lower("email")).filter(email_lower=email.lower())
+        return self.annotate(email_lower=Lower("email")).filter(email_lower=Lower(Value(email)))
 
     def known_as(self, name: str) -> "UserQuerySet":
         """By username, or by e-mail without regard to case."""
         return self.annotate(email_lower=Lower("email")).filter(
-            Q(username=name) | Q(email_lower=name.lower())
+            Q(username=name) | Q(email_lower=Lower(Value(name)))
         )
 
     def administrators(self) -> "UserQuerySet":
@@ -92,7 +92,7 @@ class User(AbstractUser, VersionedModel):
     A deleted one stays as a row without the person, for what points to it (decision 12).
     """
 
-    email = models.EmailField(max_length=254)
+    email = models.EmailField(max_length=254, validators=[validate_address])
     company_name = models.CharField(max_length=120, blank=True)
     phone_number = models.CharField(max_length=32, blank=True)
     birthdate = models.DateField(null=True, blank=True, validators=[validate_past])

@@ -23,6 +23,26 @@ COMPLETE = "/api/v1/auth/profile/complete/"
 NEW = {"username": "ann", "email": "Ann@Example.com", "password": PASSWORD}
 
 
+@pytest.mark.parametrize(
+    "email",
+    [
+        "\u212aate@example.com",
+        "a\u017f@x.com",
+        "\u0130an@x.com",
+        "d\u0131m@x.com",
+        "a@\u212aate.com",
+    ],
+)
+def test_address_that_small_letters_make_anothers_is_refused(
+    anonymous_client: APIClient, owner_client: APIClient, email: str
+) -> None:
+    told = anonymous_client.post(REGISTER, {**NEW, "email": email})
+    assert [error["field"] for error in told.json()["errors"]] == ["email"]
+    invited = owner_client.post("/api/v1/vendor-members/", {"email": email, "role": "viewer"})
+    assert [error["field"] for error in invited.json()["errors"]] == ["email"]
+    assert not User.objects.filter(username="ann").exists()
+
+
 class TestUser:
     def test_takes_the_documents_three_ways_of_creation(self) -> None:
         first = User.objects.create_user("test", "test@test.com", "pass")

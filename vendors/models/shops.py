@@ -6,7 +6,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, UniqueConst
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from core.fields import CurrencyField, NameSlugField
+from core.fields import CurrencyField, NameSlugField, validate_address
 from core.models import (
     ALIVE,
     SOFT_CASCADE,
@@ -138,8 +138,9 @@ class MemberQuerySet(SoftDeleteQuerySet["VendorMember"]):
     def with_active_store(self) -> "MemberQuerySet":
         """Each with the id of the store that the member has chosen."""
         chosen = StoreChoice.objects.filter(
-            user_id=OuterRef("user_id"), vendor_id=OuterRef("vendor_id"), store__is_deleted=False
-        )
+            user_id=OuterRef("user_id"), vendor_id=OuterRef("vendor_id"),
+            store__is_deleted=False, store__is_active=True,
+        )  # fmt: skip
         return self.annotate(active_store=Subquery(chosen.values("store_id")[:1]))
 
     def search(self, text: str) -> "MemberQuerySet":
@@ -160,7 +161,7 @@ class VendorMember(AuditedModel, SoftDeleteModel):
         blank=True,
         related_name="memberships",
     )
-    email = models.EmailField(max_length=254)
+    email = models.EmailField(max_length=254, validators=[validate_address])
     role = models.CharField(max_length=10, choices=MEMBER_ROLES, default=Role.VIEWER)
     title = models.CharField(max_length=80, blank=True)
     is_active = models.BooleanField(default=True)

@@ -1,6 +1,7 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from core.fields import validate_address
 from core.serializers import StrictSerializer
 from users.api.fields import password_field
 
@@ -22,5 +23,5 @@ class SalespersonSerializer(StrictSerializer):
         max_length=20,
         help_text="Ten characters from the shop; small letters, hyphens and spaces do as well.",
     )
-    email = serializers.EmailField(max_length=254)
+    email = serializers.EmailField(max_length=254, validators=[validate_address])
     password = password_field()
