@@ -174,8 +174,9 @@ class ProblemAutoSchema(AutoSchema):
             told = f"Your role in the shop must allow `{needed[0].value}`."
             operation["description"] = f"{operation.get('description', '')}\n\n{told}".strip()
             operation["responses"].setdefault("403", _answer("403"))
-            if self.method in {"PUT", "PATCH", "DELETE"}:
-                operation["responses"].setdefault("428", _answer("428"))
+        of_shop = self.method in {"PUT", "PATCH", "DELETE"} and hasattr(self.view, "abilities")
+        if operation is not None and of_shop:
+            operation["responses"].setdefault("428", _answer("428"))
         if operation is not None and isinstance(self.view, Conditional | CachedListMixin):
             self._tell_conditions(operation)
         return operation

@@ -95,6 +95,7 @@ class NotificationViewSet(
 @extend_schema(tags=["notifications"], request=ChoicesSerializer, responses=PreferencesSerializer)
 class PreferencesView(Conditional, generics.GenericAPIView):
     serializer_class = PreferencesSerializer
+    filter_backends: list[Any] = []
     lock = staticmethod(PreferenceService.lock)
 
     def get_object(self) -> PreferenceSheet:

@@ -238,6 +238,11 @@ class TestRefusal:
         assert [(e["field"], e["code"]) for e in answer.json()["errors"]] == [(field, code)]
         assert ann_client.get(ME).status_code == 200
 
+    def test_names_a_parameter_that_is_none_and_ends_nothing(self, ann_client: APIClient) -> None:
+        answer = ann_client.delete(f"{ME}?dry_run=true", {"password": PASSWORD})
+        assert [error["field"] for error in answer.json()["errors"]] == ["dry_run"]
+        assert ann_client.get(ME).status_code == 200
+
     def test_last_administrator_stays(self, sign_in: Any) -> None:
         root, other = UserFactory(is_admin=True), UserFactory(is_admin=True)
         assert delete(sign_in(other)).status_code == 204

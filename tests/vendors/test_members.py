@@ -13,7 +13,7 @@ from tests.factories import CollectibleFactory, MemberFactory, StoreFactory, Use
 from tests.vendors.people import client_of, person, refusal
 from users.models import User
 from users.services import MailService
-from vendors.models import Vendor, VendorMember
+from vendors.models import Vendor, VendorMember, VendorStore
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/"
@@ -190,6 +190,19 @@ class TestChange:
         assert client.get(f"{API}vendors/{vendor.pk}/").status_code == 404
         assert actions() == [f"removed member {member.pk}"]
 
+    @pytest.mark.parametrize("role", ["owner", "manager"])
+    def test_shop_that_wants_if_match_wants_it_of_who_removes_or_leaves(
+        self, vendor: Vendor, sign_in: Any, role: str
+    ) -> None:
+        vendor.require_if_match = True
+        vendor.save()
+        member = client_of(sign_in, vendor, "manager")
+        client = member if role == "manager" else sign_in(vendor.owner)
+        place = f"{MEMBERS}{vendor.members.get().pk}/"
+        assert refusal(client.delete(place)) == (428, "precondition_required")
+        tag = client.get(place)["ETag"]
+        assert client.delete(place, HTTP_IF_MATCH=tag).status_code == 204
+
     def test_database_knows_no_owner_among_members(self, vendor: Vendor) -> None:
         for wrong in ({"role": "owner"}, {"user": None, "email": "a@b.com"}):
             with pytest.raises(IntegrityError), transaction.atomic():
@@ -230,6 +243,9 @@ class TestSelect:
         if role == "viewer":
             [member] = client.get(MEMBERS).json()["results"]
             assert member["active_store"] == store.pk
+            VendorStore.objects.filter(pk=store.pk).update(is_active=False)
+            [member] = client.get(MEMBERS).json()["results"]
+            assert member["active_store"] is None
 
     def test_store_of_another_shop_is_refused(
         self, owner_client: APIClient, owner: User, vendor: Vendor

@@ -28,21 +28,25 @@ class RolePermission(IsAuthenticated):
     def has_permission(self, request: Request, view: Any) -> bool:
         if not super().has_permission(request, view):
             return False
-        if request.method == "POST" and hasattr(view, "post"):  # else it is 405 in any case
+        method = str(request.method)
+        # Else it is 405 in any case, or its filters do that.
+        writes = method not in SAFE_METHODS and hasattr(view, method.lower())
+        if writes and (method == "POST" or not getattr(view, "filter_backends", ())):
             refuse_unknown(request, getattr(view, "extra_parameters", ()))
         return True
 
     def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
         # It says no rather than raising: OPTIONS asks too, to tell what a PUT would take.
         ability = self.needs(view, str(request.method))
-        if ability is None:
+        writes = request.method not in {*SAFE_METHODS, "POST"}
+        if ability is None and not writes:
             return True
         vendor = find_vendor_allowing(caller(request), vendor_of(obj) or 0, ability)
-        writes = request.method != "POST" and getattr(view, "action", "") != "metadata"
-        blind = writes and "If-Match" not in request.headers
+        asks = getattr(view, "action", "") == "metadata"
+        blind = writes and not asks and "If-Match" not in request.headers
         if vendor is not None and vendor.require_if_match and blind:
             raise PreconditionRequired
-        return vendor is not None
+        return ability is None or vendor is not None
 
     @staticmethod
     def needs(view: Any, method: str) -> Ability | None:

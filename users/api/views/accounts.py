@@ -40,6 +40,7 @@ class RegisterView(generics.CreateAPIView):
 
 class _OwnAccountView(Conditional, generics.GenericAPIView):
     serializer_class: Any = MeSerializer
+    filter_backends: list[Any] = []
     lock = staticmethod(UserService.lock)
 
     def get_object(self) -> Any:
