@@ -17,4 +17,5 @@ class UsersConfig(AppConfig):
         hear(events.AccountPaused, handlers.tell_of_pause)
         hear(events.AccountReactivated, handlers.tell_of_end_of_pause)
         hear(events.AccountDeleted, handlers.say_good_bye)
+        hear(events.AvatarDropped, handlers.delete_file_of_avatar)
         hear(MemberInvited, handlers.send_invitation_to_member)

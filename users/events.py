@@ -52,3 +52,10 @@ class AccountDeleted:
     email: str
     language: str = ""
     user_id: int = 0
+
+
+@dataclass(frozen=True)
+class AvatarDropped:
+    """The name of a file that no row knows any more."""
+
+    name: str

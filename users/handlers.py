@@ -1,4 +1,4 @@
-"""Mails that follow from what happened. After a crash one may be sent twice, never not at all."""
+"""What follows from what happened. After a crash a mail may be sent twice, never not at all."""
 
 from uuid import UUID
 
@@ -6,13 +6,14 @@ from users.events import (
     AccountDeleted,
     AccountPaused,
     AccountReactivated,
+    AvatarDropped,
     EmailVerificationRequested,
     PasswordChanged,
     PasswordResetRequested,
     RefreshTokenReused,
     UserRegistered,
 )
-from users.services import MailService
+from users.services import AvatarService, MailService
 from vendors.events import MemberInvited
 
 
@@ -46,6 +47,10 @@ def tell_of_end_of_pause(event: AccountReactivated, event_id: UUID) -> None:
 
 def say_good_bye(event: AccountDeleted, event_id: UUID) -> None:
     MailService.deleted(email=event.email, language=event.language, event_id=event_id)
+
+
+def delete_file_of_avatar(event: AvatarDropped, event_id: UUID) -> None:
+    AvatarService.delete_file(name=event.name)
 
 
 def send_invitation_to_member(event: MemberInvited, event_id: UUID) -> None:

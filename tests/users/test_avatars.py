@@ -1,5 +1,6 @@
 """The picture of a person: taken, replaced, removed, refused."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,17 +10,19 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.utils import timezone
 from PIL import Image
 from rest_framework.test import APIClient
 
-from core.models import AuditLog
+from core.models import AuditLog, OutboxMessage
+from core.relay import relay
 from omni_stock.settings.storages import on_disk
 from tests.core.test_pictures import SVG, black_png, encoded, noise, opened, picture
 from tests.factories import UserFactory
 from tests.races import at_once
 from users.exceptions import SessionEnded
 from users.models import User
-from users.services import AvatarService
+from users.services import AccountService, AvatarService
 
 pytestmark = pytest.mark.django_db
 ME = "/api/v1/auth/me/"
@@ -158,6 +161,54 @@ class TestDelete:
 def test_needs_a_token(anonymous_client: APIClient) -> None:
     assert send(anonymous_client).status_code == 401
     assert anonymous_client.delete(AVATAR).status_code == 401
+
+
+class AwayStorage(FileSystemStorage):
+    """Deletes nothing while it is away."""
+
+    away = False
+
+    def delete(self, name: str) -> None:
+        if self.away:
+            raise OSError("no route to the storage")
+        super().delete(name)
+
+
+def end(user: User) -> None:
+    AccountService.delete(user=user, by=UserFactory(is_superuser=True), reason="Asked for it.")
+
+
+def put_another(user: User) -> None:
+    AvatarService.put(user=user, upload=ContentFile(picture()))
+
+
+def remove(user: User) -> None:
+    AvatarService.remove(user=user)
+
+
+@pytest.mark.parametrize("deed", [end, put_another, remove])
+def test_file_goes_also_where_the_storage_is_away_at_first(
+    deed: Callable[[User], None],
+    settings: Any,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    away = {**on_disk(root), "BACKEND": f"{__name__}.AwayStorage"}
+    settings.STORAGES = {**settings.STORAGES, "default": away}
+    user = AvatarService.put(user=UserFactory(), upload=ContentFile(picture()))
+    name = user.avatar.name
+    monkeypatch.setattr(AwayStorage, "away", True)
+    with django_capture_on_commit_callbacks(execute=True):
+        deed(user)
+    user.refresh_from_db()
+    assert user.avatar.name != name
+    assert name in files(root)
+    monkeypatch.setattr(AwayStorage, "away", False)
+    OutboxMessage.objects.update(next_attempt_at=timezone.now())
+    relay()
+    assert files(root) == [user.avatar.name] * bool(user.avatar)
+    AvatarService.delete_file(name=name)  # as a worker would that died after the first time
 
 
 class WatchedStorage(FileSystemStorage):

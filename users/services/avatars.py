@@ -1,6 +1,5 @@
 """Writing: the picture of a person."""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from django.core.files.storage import default_storage
@@ -9,7 +8,9 @@ from django.db import transaction
 from core.audit import log_audit
 from core.enums import AuditType
 from core.exceptions import ImageRefused
+from core.outbox import announce
 from core.pictures import Picture, read_upload, square, stored
+from users.events import AvatarDropped
 from users.models import User
 from users.services.locks import locked
 
@@ -37,6 +38,11 @@ class AvatarService:
         """The account without a picture, whether it had one or not."""
         return _replace(user, "", "removed the avatar")
 
+    @staticmethod
+    def delete_file(*, name: str) -> None:
+        """Of a picture that nothing points to; one that is gone already is none."""
+        default_storage.delete(name)
+
 
 def _squared(upload: "File[bytes]") -> Picture:
     try:
@@ -57,6 +63,6 @@ def _replace(user: User, name: str, action: str) -> User:
 
 
 def drop_file(name: str | None) -> None:
-    """Delete an avatar's file once nothing points to it; a storage that is away loses no answer."""
+    """Have an avatar's file deleted: the row alone knew its name, and a storage may be away."""
     if name:
-        transaction.on_commit(partial(default_storage.delete, name), robust=True)
+        announce(AvatarDropped(name))
