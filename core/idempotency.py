@@ -134,9 +134,9 @@ def keep_answer(
     )
 
 
-def forget_answers(about: str) -> None:
-    """What tells of this person. That it was done is still known: it is not done again."""
-    IdempotencyKey.objects.filter(about=about).update(body=None, headers={})
+def forget_answers(*about: str) -> None:
+    """What tells of these. That it was done is still known: it is not done again."""
+    IdempotencyKey.objects.filter(about__in=about).update(body=None, headers={})
 
 
 def purge_expired() -> int:

@@ -2,7 +2,8 @@
 
 The middleware stands around all views, so none can forget it, and a call without a key passes it
 untouched. A view whose POST answers with a secret says `answer_is_secret = True`; one that answers
-with a person says of which kind (`answer_is_about`), for `core.idempotency.forget_answers`.
+with a person, or their address, says of which kind (`answer_is_about`), for
+`core.idempotency.forget_answers`.
 """
 
 from collections.abc import Callable

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from core.audit import AuditEntry, log_many
 from core.enums import AuditType
+from core.idempotency import forget_answers
 from vendors.enums import InviteStatus
 from vendors.models import Vendor, VendorMember, VendorStore
 
@@ -32,8 +33,16 @@ class PersonService:
         # Those that were hidden with a shop are not when it comes back.
         told = VendorMember.all_objects.filter(pk__in=[row.pk for row in rows])
         told.update(email=alias, deleted_at=timezone.now())
-        Vendor.all_objects.filter(owner=user).update(contact_info="")
-        VendorStore.all_objects.filter(vendor__owner=user).exclude(address="").update(address="")
+        shops = Vendor.all_objects.filter(owner=user)
+        shops.update(contact_info="")
+        stores = VendorStore.all_objects.filter(vendor__owner=user)
+        stores.exclude(address="").update(address="")
+        forget_answers(
+            f"user {user.pk}",
+            *(f"member {row.pk}" for row in rows),
+            *(f"vendor {pk}" for pk in shops.values_list("pk", flat=True)),
+            *(f"store {pk}" for pk in stores.values_list("pk", flat=True)),
+        )
         after = {"invite_status": InviteStatus.REVOKED}
         entries = [
             AuditEntry(

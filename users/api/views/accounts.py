@@ -33,6 +33,7 @@ class RegisterView(generics.CreateAPIView):
     authentication_classes: list[Any] = []
     throttle_classes = [SignupThrottle]
     serializer_class = RegisterSerializer
+    answer_is_about = "user"
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         serializer.instance = UserService.register(**serializer.validated_data)
@@ -41,6 +42,7 @@ class RegisterView(generics.CreateAPIView):
 class _OwnAccountView(Conditional, generics.GenericAPIView):
     serializer_class: Any = MeSerializer
     filter_backends: list[Any] = []
+    answer_is_about = "user"
     lock = staticmethod(UserService.lock)
 
     def get_object(self) -> Any:

@@ -16,6 +16,7 @@ from users.services import AdministratorService
 class AdminRegisterView(APIView):
     permission_classes = [AllowAny]
     throttle_classes = [SignupThrottle]
+    answer_is_about = "user"
 
     @extend_schema(
         tags=["auth"],

@@ -76,6 +76,7 @@ class MemberViewSet(
     ordering_fields = ["email", "role", "created_at"]
     ordering = ["id"]
     lookup_value_converter = "int"
+    answer_is_about = "member"
     # Whether somebody goes or sends another away, the service tells apart.
     abilities = {"write": Ability.MEMBERS_MANAGE, "destroy": None, "select": None}
 
@@ -109,7 +110,13 @@ class MemberViewSet(
         MemberService.remove(member=instance, by=caller(self.request))
 
     @extend_schema(summary="Choose the shop, and the store, to work in", responses=ChosenSerializer)
-    @action(detail=False, methods=["post"], filter_backends=[], pagination_class=None)
+    @action(
+        detail=False,
+        methods=["post"],
+        filter_backends=[],
+        pagination_class=None,
+        answer_is_about=None,
+    )
     def select(self, request: Request) -> Response:
         """What you make without naming a shop goes there."""
         serializer = self.get_serializer(data=request.data)
@@ -129,6 +136,7 @@ class InviteViewSet(Conditional, mixins.ListModelMixin, viewsets.GenericViewSet)
     ordering_fields = ["created_at"]
     ordering = ["id"]
     lookup_value_converter = "int"
+    answer_is_about = "member"
 
     def get_queryset(self) -> Any:
         return get_invites_for_user(caller(self.request))

@@ -38,6 +38,7 @@ class VendorViewSet(Conditional, viewsets.ModelViewSet):
     ordering_fields = ["name", "created_at"]
     ordering = ["name"]
     lookup_value_converter = "int"
+    answer_is_about = "vendor"
     abilities = {
         "write": Ability.SETTINGS_MANAGE,
         "create": None,

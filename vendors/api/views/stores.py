@@ -43,6 +43,7 @@ class StoreViewSet(Conditional, viewsets.ModelViewSet):
     ordering_fields = ["name", "created_at"]
     ordering = ["name"]
     lookup_value_converter = "int"
+    answer_is_about = "store"
     abilities = {"write": Ability.STORES_MANAGE, "select": None}
 
     def get_queryset(self) -> Any:
@@ -70,6 +71,7 @@ class StoreViewSet(Conditional, viewsets.ModelViewSet):
         serializer_class=StoreSelectSerializer,
         filter_backends=[],
         pagination_class=None,
+        answer_is_about=None,
     )
     def select(self, request: Request) -> Response:
         """Its shop becomes the one you work in."""
