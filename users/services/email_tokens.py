@@ -10,14 +10,20 @@ from django.utils import timezone
 from users.enums import EmailPurpose
 from users.exceptions import LinkNotValid
 from users.models import EmailToken, User
+from users.services.locks import locked
 
 LIFETIMES = {EmailPurpose.VERIFY: timedelta(days=3), EmailPurpose.RESET: timedelta(hours=1)}
 
 
 class EmailTokenService:
     @staticmethod
+    @transaction.atomic
     def issue(*, user: User, purpose: EmailPurpose) -> str:
-        """A new token, to be mailed to the user's address and shown to nobody else."""
+        """A new token, to be mailed to the user's address and shown to nobody else.
+
+        Raises `SessionEnded` when the account was paused or deleted meanwhile.
+        """
+        locked(user)
         token = secrets.token_urlsafe(32)
         EmailToken.objects.create(
             user=user,

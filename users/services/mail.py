@@ -3,6 +3,7 @@
 `event_id` is of the event that wants the mail.
 """
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.conf import settings
 
 from core.mail import send_mail
 from users.enums import EmailPurpose
+from users.exceptions import SessionEnded
 from users.models import User
 from users.selectors import find_account, find_active_user, get_session, get_user
 from users.services.email_tokens import EmailTokenService
@@ -23,21 +25,20 @@ PAGES = {EmailPurpose.VERIFY: "verify-email", EmailPurpose.RESET: "reset-passwor
 class MailService:
     @staticmethod
     def welcome(*, user_id: int, event_id: UUID) -> None:
-        user = get_user(user_id)
-        _send(user, "welcome", event_id, link=_link(user, EmailPurpose.VERIFY))
+        _send_link(get_user(user_id), "welcome", event_id, EmailPurpose.VERIFY)
 
     @staticmethod
     def verification(*, email: str, event_id: UUID) -> None:
         """Nothing, if nobody has the address or it is verified already."""
         user = find_active_user(email)
         if user and not user.email_verified:
-            _send(user, "verify", event_id, link=_link(user, EmailPurpose.VERIFY))
+            _send_link(user, "verify", event_id, EmailPurpose.VERIFY)
 
     @staticmethod
     def reset(*, email: str, event_id: UUID) -> None:
         """Nothing, if nobody has the address."""
         if user := find_active_user(email):
-            _send(user, "reset", event_id, link=_link(user, EmailPurpose.RESET))
+            _send_link(user, "reset", event_id, EmailPurpose.RESET)
 
     @staticmethod
     def password_changed(*, user_id: int, event_id: UUID) -> None:
@@ -76,9 +77,12 @@ class MailService:
             )
 
 
-def _link(user: User, purpose: EmailPurpose) -> str:
-    token = EmailTokenService.issue(user=user, purpose=purpose)
-    return f"{settings.FRONTEND_URL}/{PAGES[purpose]}?{urlencode({'token': token})}"
+def _send_link(user: User, template: str, event_id: UUID, purpose: EmailPurpose) -> None:
+    """Nothing, if the account was paused or deleted meanwhile: it would open nothing."""
+    with suppress(SessionEnded):
+        token = EmailTokenService.issue(user=user, purpose=purpose)
+        link = f"{settings.FRONTEND_URL}/{PAGES[purpose]}?{urlencode({'token': token})}"
+        _send(user, template, event_id, link=link)
 
 
 def _send(user: User, template: str, event_id: UUID, **context: Any) -> None:

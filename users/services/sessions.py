@@ -24,6 +24,7 @@ from users.events import RefreshTokenReused
 from users.exceptions import EmailNotVerified, InvalidCredentialsError, SessionEnded, TokenNotValid
 from users.models import Session, User
 from users.selectors import find_user
+from users.services.locks import locked
 
 if TYPE_CHECKING:
     from users.models import SessionQuerySet
@@ -71,9 +72,17 @@ class SessionService:
     @staticmethod
     @transaction.atomic
     def let_in(*, user: User, user_agent: str = "", ip: str | None = None) -> Grant:
-        """Sign in somebody who has proved to be `user`; raises `EmailNotVerified`."""
+        """Sign in somebody who has proved to be `user`.
+
+        Raises `EmailNotVerified`, and `InvalidCredentialsError` when the account was paused or
+        deleted since the proof: a row without a person gets no session, with place and device.
+        """
         if must_confirm(user):
             raise EmailNotVerified
+        try:
+            locked(user)
+        except SessionEnded as ended:
+            raise InvalidCredentialsError from ended
         update_last_login(type(user), user)
         log_audit(AuditType.SECURITY, user, "signed in", obj=user)
         return SessionService.open(user=user, user_agent=user_agent, ip=ip)

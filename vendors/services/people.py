@@ -10,7 +10,7 @@ from core.audit import AuditEntry, log_many
 from core.enums import AuditType
 from core.idempotency import forget_answers
 from vendors.enums import InviteStatus
-from vendors.models import Vendor, VendorMember, VendorStore
+from vendors.models import StoreChoice, Vendor, VendorMember, VendorStore
 
 if TYPE_CHECKING:
     from users.models import User
@@ -37,6 +37,7 @@ class PersonService:
         shops.update(contact_info="")
         stores = VendorStore.all_objects.filter(vendor__owner=user)
         stores.exclude(address="").update(address="")
+        StoreChoice.objects.filter(user=user).delete()
         forget_answers(
             f"user {user.pk}",
             *(f"member {row.pk}" for row in rows),

@@ -172,8 +172,10 @@ class VendorService:
         """What `by` makes from now on goes to this shop, and there to this store.
 
         Without a store the one chosen before stays. Raises `InvalidInput` for another shop's store
-        and for one that is not in use.
+        and for one that is not in use, and `ForbiddenError` when the account has ended meanwhile.
         """
+        if by.pk not in lock_living(by.pk):
+            raise ForbiddenError
         if store is not None:
             if store.vendor_id != vendor.pk or not store.is_active:
                 raise InvalidInput.of("store", _("The shop has no such store."), "does_not_exist")
