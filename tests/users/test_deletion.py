@@ -28,8 +28,8 @@ from tests.factories import (
 )
 from users.enums import EmailPurpose
 from users.models import EmailToken, Session, User
-from users.services import AvatarService, EmailTokenService, MailService
-from vendors.models import Vendor, VendorMember
+from users.services import AccountService, AvatarService, EmailTokenService, MailService
+from vendors.models import AccessToken, Vendor, VendorMember
 from vendors.services import VendorService
 
 pytestmark = pytest.mark.django_db
@@ -222,6 +222,29 @@ class TestShops:
         other = MemberFactory(email=ann.email)
         delete(ann_client)
         assert VendorMember.objects.get(pk=other.pk).invite_status == "accepted"
+
+    @pytest.mark.parametrize("revoked", [False, True])
+    def test_token_they_came_in_by_does_not_name_them(
+        self, owner_client: APIClient, anonymous_client: APIClient, revoked: bool
+    ) -> None:
+        made, other = (
+            owner_client.post(f"{API}access-tokens/", {"notes": notes}).json()
+            for notes in ("Bob Miller", "Kate Moss")
+        )
+        bob = {"email": "bob@example.com", "password": PASSWORD, "access_token": made["token"]}
+        assert anonymous_client.post(f"{API}auth/salesperson/", bob).status_code == 200
+        place = f"{API}access-tokens/{made['id']}/"
+        tag = owner_client.get(place)["ETag"]
+        if revoked:
+            assert owner_client.delete(place).status_code == 204
+        user = User.objects.get(email=bob["email"])
+        AccountService.delete(user=user, by=UserFactory(is_superuser=True), reason="Asked for it.")
+        told = AccessToken.all_objects.values_list("notes", "used_by").order_by("pk")
+        assert list(told) == [("", user.pk), ("Kate Moss", None)]
+        if not revoked:
+            answer = owner_client.get(place, headers={"If-None-Match": tag})
+            assert (answer.status_code, answer.json()["notes"]) == (200, "")
+        assert owner_client.get(f"{API}access-tokens/{other['id']}/").json()["notes"] == "Kate Moss"
 
 
 class TestRefusal:

@@ -10,7 +10,7 @@ from core.audit import AuditEntry, log_many
 from core.enums import AuditType
 from core.idempotency import forget_answers
 from vendors.enums import InviteStatus
-from vendors.models import StoreChoice, Vendor, VendorMember, VendorStore
+from vendors.models import AccessToken, StoreChoice, Vendor, VendorMember, VendorStore
 
 if TYPE_CHECKING:
     from users.models import User
@@ -38,6 +38,8 @@ class PersonService:
         stores = VendorStore.all_objects.filter(vendor__owner=user)
         stores.exclude(address="").update(address="")
         StoreChoice.objects.filter(user=user).delete()
+        # They say whom the token was for. After the members, as where a shop is closed.
+        AccessToken.all_objects.filter(used_by=user).exclude(notes="").update(notes="")
         forget_answers(
             f"user {user.pk}",
             *(f"member {row.pk}" for row in rows),
