@@ -8,9 +8,13 @@ copy is good while the whole tag is the same; a write is when what stands before
 import hashlib
 import json
 import re
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
 from django.core.serializers.json import DjangoJSONEncoder
+
+if TYPE_CHECKING:
+    from django.db.models.fields.files import FieldFile
 
 ANY = "*"
 _TAG = r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"'
@@ -27,6 +31,16 @@ def entity_tag(key: object, version: object, beside: object = None) -> str:
     """`beside` is what the representation shows besides the row, as plain values."""
     tail = "" if beside is None else f".{digest(beside)[:16]}"
     return f'"{key}-{version}{tail}"'
+
+
+def address_period(file: "FieldFile") -> int | None:
+    """What is beside a row that shows the file's address: signed ones expire.
+
+    A tag is good for half of their time. So what 304 says is still good stays good for the other
+    half, at least.
+    """
+    lasts: int = getattr(file.storage, "querystring_expire", 0) if file else 0
+    return int(time.time() // (lasts / 2)) if lasts else None
 
 
 def read_tags(header: str) -> list[str]:

@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from core.conditional import Tagged
+from core.etags import address_period
 from core.json import MergePatch
 from core.representation import Compiled
 from core.serializers import (
@@ -14,7 +15,7 @@ from core.serializers import (
     ReportSerializer,
     StrictModelSerializer,
 )
-from inventory.api.serializers.images import ImageSerializer, address_period
+from inventory.api.serializers.images import ImageSerializer
 from inventory.models import MAX_SKU, Collectible
 from vendors.api.serializers import VendorField
 
@@ -123,7 +124,7 @@ class CollectibleSerializer(Compiled, Tagged, StrictModelSerializer):
     def beside(self, row: Collectible) -> object:
         """A worker makes thumbnails, a category gets another name, and of the past there may be
         news: the item stays the same."""
-        shown = [[p.pk, p.version, address_period(p)] for p in row.pictures]
+        shown = [[p.pk, p.version, address_period(p.file)] for p in row.pictures]
         name = row.category.name if row.category else None
         then = [vars(row)[figure] for figure in _THEN if figure in vars(row)]
         return [name, shown, *then] if name or shown or then else None

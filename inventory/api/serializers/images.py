@@ -1,9 +1,8 @@
-import time
-
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from core.conditional import Tagged
+from core.etags import address_period
 from core.representation import Compiled
 from core.serializers import StrictIntegerField, StrictModelSerializer, StrictSerializer
 from inventory.models import CollectibleImage
@@ -34,15 +33,6 @@ THUMBNAIL_ADDRESS = {
 }
 
 
-def address_period(image: CollectibleImage) -> int | None:
-    """Addresses that are signed expire: a tag is good for half of their time.
-
-    So what 304 says is still good stays good for the other half, at least.
-    """
-    lasts: int = getattr(image.file.storage, "querystring_expire", 0)
-    return int(time.time() // (lasts / 2)) if lasts else None
-
-
 @extend_schema_serializer(
     examples=[
         OpenApiExample("A picture", EXAMPLE, response_only=True),
@@ -68,7 +58,7 @@ class ImageSerializer(Compiled, Tagged, StrictModelSerializer):
         read_only_fields = ["position"]
 
     def beside(self, row: CollectibleImage) -> object:
-        return address_period(row)
+        return address_period(row.file)
 
     @extend_schema_field(ADDRESS)
     def get_url(self, image: CollectibleImage) -> str:

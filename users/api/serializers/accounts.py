@@ -5,6 +5,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from core.conditional import Tagged
+from core.etags import address_period
 from core.serializers import StrictModelSerializer, StrictSerializer
 from users.api.fields import password_field, username_field
 from users.models import User
@@ -107,7 +108,7 @@ class MeSerializer(Tagged, StrictModelSerializer):
 
     def beside(self, row: User) -> object:
         """Signing in moves the time, and must not make a form stale."""
-        return [row.updated_at, self.place]
+        return [row.updated_at, self.place, address_period(row.avatar)]
 
     @extend_schema_field(AVATAR_ADDRESS)
     def get_avatar_url(self, user: User) -> str | None:
