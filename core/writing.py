@@ -90,10 +90,13 @@ def constraint_as(
         with transaction.atomic() if savepoint else nullcontext():
             yield
     except IntegrityError as error:
-        name = str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", ""))
-        if name in refusals:
+        if (name := _violated(error)) in refusals:
             raise refusals[name] from error
         raise
+
+
+def _violated(error: IntegrityError) -> str:
+    return str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", ""))
 
 
 def is_busy(error: OperationalError) -> bool:
@@ -127,3 +130,21 @@ def free_slug(
     while f"{base}-{number}" in taken:
         number += 1
     return f"{base}-{number}"
+
+
+def insert_with_slug(row: Any, taken_in: QuerySet[Any], *, fallback: str, constraint: str) -> None:
+    """Under the first free slug of its name, and again when somebody takes it at the same moment.
+
+    As often as that happens: each time somebody else has got in, so it comes to an end, and of
+    twenty who wait for one slug the last has lost nineteen.
+    """
+    while True:
+        row.slug = free_slug(row.name, taken_in, fallback=fallback)
+        try:
+            with transaction.atomic():
+                row.save()
+        except IntegrityError as error:
+            if _violated(error) != constraint:
+                raise
+        else:
+            return

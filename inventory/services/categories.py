@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.audit import fields_of, log_audit
 from core.enums import AuditType
 from core.exceptions import InvalidInput
 from core.reading import get_row
-from core.writing import constraint_as, free_slug, save_changes
+from core.writing import constraint_as, insert_with_slug, save_changes
 from inventory.exceptions import CategoryGone, CategoryTaken
 from inventory.models import Category, Collectible
 from inventory.selectors import get_category_called
@@ -122,21 +122,11 @@ class CategoryService:
 
 
 def _insert(row: Category) -> None:
-    """Under the first free slug; again when somebody takes it at the same moment."""
-    for attempt in range(1, 6):
-        own = Category.objects.filter(vendor_id=row.vendor_id)
-        row.slug = free_slug(row.name, own, fallback="category")
-        try:
-            with constraint_as({"category_name_unique": CategoryTaken()}):
-                row.save()
-            return
-        except IntegrityError as error:
-            # The same name has the same slug, and which of the two PostgreSQL looks at first hangs
-            # on the order in which it once made their indexes.
-            if own.named(row.name).exists():
-                raise CategoryTaken from error
-            if attempt == 5:
-                raise
+    own = Category.objects.filter(vendor_id=row.vendor_id)
+    # The same name has the same slug, and which of the two PostgreSQL looks at first hangs on the
+    # order in which it once made their indexes; under another slug, only the name is in the way.
+    with constraint_as({"category_name_unique": CategoryTaken}, savepoint=False):
+        insert_with_slug(row, own, fallback="category", constraint="category_slug_unique")
 
 
 # Without key: what refers to a category must not wait for it, nor in a circle with its counter.

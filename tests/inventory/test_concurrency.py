@@ -1,6 +1,6 @@
 """Two at once: real threads on real transactions, released from one gate, so that they do meet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,8 +10,14 @@ from rest_framework.test import APIClient
 
 from inventory.models import Category, Collectible
 from inventory.services import CategoryService
-from tests.factories import CategoryFactory, CollectibleFactory, VendorFactory
-from tests.races import impatient, in_turn, outcome
+from tests.factories import (
+    PASSWORD,
+    CategoryFactory,
+    CollectibleFactory,
+    UserFactory,
+    VendorFactory,
+)
+from tests.races import at_once, impatient, in_turn, outcome
 from users.models import User
 from vendors.models import Vendor
 
@@ -262,6 +268,27 @@ def test_two_shops_of_one_name_get_two_slugs(owner_client: APIClient, owner: Use
     )
     assert statuses(answers) == [201, 201]
     assert sorted(answer.json()["slug"] for answer in answers) == ["brick-card", "brick-card-2"]
+
+
+@pytest.mark.parametrize("what", ["accounts", "shops", "categories"])
+def test_twelve_of_one_slug_are_all_made(
+    owner_client: APIClient, vendor: Vendor, sign_in: Callable[[User], APIClient], what: str
+) -> None:
+    """Each commit lets through one of those who wait for the slug, not all of them."""
+
+    def call(number: int) -> Callable[[], Any]:
+        if what == "accounts":  # each gets a shop of the person's name
+            person = {"email": f"{number}@example.com", "first_name": "Anna", "password": PASSWORD}
+            return partial(APIClient().post, "/api/v1/auth/register/", person)
+        if what == "shops":
+            return partial(sign_in(UserFactory()).post, "/api/v1/vendors/", {"name": "Anna"})
+        return partial(owner_client.post, CATEGORIES, {"name": f"Anna{'!' * number}"})
+
+    answers = at_once([call(number) for number in range(12)])
+    assert statuses(answers) == [201] * 12
+    model = Category if what == "categories" else Vendor
+    slugs = model.objects.filter(slug__startswith="anna").values_list("slug", flat=True)
+    assert len(slugs) == 12
 
 
 @pytest.mark.parametrize("looked_at_last", ["category_name_unique", "category_slug_unique"])

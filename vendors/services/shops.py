@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from core.audit import fields_of, log_audit
 from core.enums import AuditType
 from core.exceptions import ForbiddenError, InvalidInput, NotFoundError
 from core.reading import get_row
-from core.writing import free_slug, save_changes
+from core.writing import free_slug, insert_with_slug, save_changes
 from vendors.enums import InviteStatus, StoreType
 from vendors.models import (
     OF_THE_SHOP,
@@ -63,7 +63,9 @@ class VendorService:
         vendor = Vendor(
             name=name, owner=owner, created_by=owner, updated_by=owner, **{**settled, **details}
         )
-        _insert(vendor)
+        insert_with_slug(
+            vendor, Vendor.objects.all(), fallback="vendor", constraint="vendor_slug_unique"
+        )
         VendorService.open_default_store(vendor=vendor, by=owner)
         action = f"opened shop “{vendor.name}”"
         log_audit(AuditType.VENDOR, owner, action, obj=vendor, after=fields_of(vendor))
@@ -204,19 +206,6 @@ def _make_administrator(vendor: Vendor, user: "User", *, by: "User") -> None:
 def _places_of(user: "User", rows: MemberQuerySet) -> MemberQuerySet:
     """Where they work, or are invited to."""
     return rows.filter(Q(user_id=user.pk) | Q(pk__in=rows.addressed_to(user.email)))
-
-
-def _insert(vendor: Vendor) -> None:
-    """Under the first free slug; again when somebody takes it at the same moment."""
-    for attempt in range(1, 6):
-        vendor.slug = free_slug(vendor.name, Vendor.objects.all(), fallback="vendor")
-        try:
-            with transaction.atomic():
-                vendor.save()
-            return
-        except IntegrityError:
-            if attempt == 5:
-                raise
 
 
 def locked_vendor(vendor: Vendor) -> Vendor:
