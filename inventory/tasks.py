@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import structlog
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 
 from inventory.selectors import find_drift, get_images_without_thumbnail
 from inventory.services import (
@@ -37,7 +38,13 @@ def make_thumbnail(image_id: int) -> None:
 def resume_thumbnails() -> None:
     """Scheduled: pictures whose task the broker lost."""
     for image_id in get_images_without_thumbnail(QUIET).values_list("pk", flat=True)[:100]:
-        ImageService.make_thumbnail(image_id=image_id)
+        try:
+            ImageService.make_thumbnail(image_id=image_id)
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception:
+            # Storages raise what they like; the others must not wait behind what one cannot give.
+            _log.exception("thumbnail_failed", image_id=image_id)
 
 
 @shared_task

@@ -5,6 +5,7 @@ S3 is the storage as the settings build it, with a bucket inside this process.
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,6 +17,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage, default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DataError, connection
+from django.utils import timezone
 from moto import mock_aws
 from rest_framework.test import APIClient
 
@@ -23,6 +25,7 @@ from core.exceptions import NotFoundError
 from inventory.exceptions import DuplicateImage
 from inventory.models import Collectible, CollectibleImage
 from inventory.services import CollectibleService, ImageService
+from inventory.tasks import resume_thumbnails
 from omni_stock.settings.environment import Environment
 from omni_stock.settings.storages import on_disk, on_s3
 from tests.core.test_pictures import opened, picture
@@ -178,6 +181,16 @@ def test_lost_file_does_not_stop_the_worker(stored: Stored, add: Add) -> None:
     default_storage.delete(image.file.name)
     ImageService.make_thumbnail(image_id=image.pk)
     assert (stored(), CollectibleImage.objects.get().thumbnail.name) == ([], "")
+
+
+def test_unreadable_file_does_not_stop_the_others(settings: Any, tmp_path: Path, add: Add) -> None:
+    settings.STORAGES = {**settings.STORAGES, "default": on_disk(tmp_path)}
+    unreadable, other = (add(ContentFile(picture(colour=(shade, 0, 0)))) for shade in (0, 200))
+    default_storage.delete(unreadable.file.name)
+    Path(unreadable.file.path).mkdir()  # there, and no reading it
+    with time_machine.travel(timezone.now() + timedelta(minutes=10)):
+        resume_thumbnails()
+    assert list(CollectibleImage.objects.exclude(thumbnail="")) == [other]
 
 
 @pytest.mark.django_db(transaction=True)
