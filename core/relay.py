@@ -24,9 +24,12 @@ from core.writing import purge
 
 MAX_ATTEMPTS = 12  # six hours
 DONE_KEPT, DEAD_KEPT = timedelta(days=7), timedelta(days=30)
-# 1 min, 2 min, 4 min ... an hour; give or take a tenth, so that what failed together does not
-# come again together. The first is longer than a slow dialogue with a mail server, each of whose
-# answers may take EMAIL_TIMEOUT: no other relay has the mail sent while it is being sent.
+# What a row is leased for at least, in seconds: no other relay has a mail sent while it is being
+# sent. A mail server may take EMAIL_TIMEOUT for each of 15 steps: two addresses to connect to, its
+# greeting, EHLO, STARTTLS, the handshake, EHLO, three of AUTH, MAIL, RCPT, DATA, its end and QUIT.
+LEASE = 150
+# That long twice, then 4 min, 8 min ... an hour; give or take a tenth, so that what failed together
+# does not come again together.
 _TAKE = """
     WITH due AS (
         SELECT id FROM core_outboxmessage
@@ -37,7 +40,8 @@ _TAKE = """
     UPDATE core_outboxmessage AS message
     SET attempts = attempts + 1,
         next_attempt_at = %(now)s::timestamptz + interval '1 second'
-            * LEAST(3600, 60 * 2 ^ LEAST(attempts, 10)) * (0.9 + 0.2 * random())
+            * LEAST(3600, GREATEST(%(lease)s, 60 * 2 ^ LEAST(attempts, 10)))
+            * (0.9 + 0.2 * random())
     FROM due WHERE message.id = due.id
     RETURNING message.*
 """
@@ -74,7 +78,8 @@ def purge_finished() -> int:
 
 
 def _take() -> OutboxMessage | None:
-    return next(iter(OutboxMessage.objects.raw(_TAKE, {"now": timezone.now()})), None)
+    told = {"now": timezone.now(), "lease": LEASE}
+    return next(iter(OutboxMessage.objects.raw(_TAKE, told)), None)
 
 
 def _hand_over(message: OutboxMessage) -> None:

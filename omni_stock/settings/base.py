@@ -253,7 +253,7 @@ EMAIL_VERIFICATION = ENV.email_verification
 # Where links in mails lead: the first origin that may call, unless it is named.
 FRONTEND_URL = (ENV.frontend_url or next(iter(ENV.cors_origins), "")).rstrip("/")
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
-# Of each answer of the server: all of a mail's are to fit into its row's lease (core/relay.py).
+# Of each answer of the server: fifteen are to fit into the lease of the mail's row (core/relay.py).
 EMAIL_TIMEOUT = 8
 DEFAULT_FROM_EMAIL = ENV.default_from_email
 

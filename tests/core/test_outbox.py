@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -160,9 +161,27 @@ class TestTrying:
             row = OutboxMessage.objects.exclude(state="done").get()
             waits.append((row.next_attempt_at - timezone.now()).total_seconds())
         assert len(heard) == 1
-        nominal = [60, 120, 240, 480, 960, 1920, *[3600] * 6]
+        nominal = [150, 150, 240, 480, 960, 1920, *[3600] * 6]
         close = zip(waits, nominal, strict=True)
         assert all(0.8 * wait < waited < 1.11 * wait for waited, wait in close), waits
+
+    def test_mail_is_nobody_elses_for_as_long_as_a_server_may_take(self) -> None:
+        steps = (
+            "IPv6", "IPv4", "greeting", "EHLO", "STARTTLS", "handshake", "EHLO again",
+            "AUTH LOGIN", "name", "password", "MAIL", "RCPT", "DATA", "text", "QUIT",
+        )  # fmt: skip
+        left = []
+
+        def look(event: Parted, event_id: UUID) -> None:
+            row = OutboxMessage.objects.filter(attempts=1, state="pending").get()
+            left.append((row.next_attempt_at - timezone.now()).total_seconds())
+
+        hear(Parted, look)
+        for _message in range(20):
+            announce(Parted(1))
+            relay()
+        assert len(left) == 20
+        assert min(left) > len(steps) * settings.EMAIL_TIMEOUT
 
     def test_what_failed_together_does_not_come_again_together(self) -> None:
         hear(Parted, fail)
