@@ -99,7 +99,7 @@ def await_turn(call: Call) -> None:
 def find_answer(call: Call) -> IdempotencyKey | None:
     """What was answered under this key, if anything; the caller has awaited the turn.
 
-    Raises `KeyReused` if that was to another request, `ForbiddenError` if the user has lost a role
+    Raises `KeyReused` if that was to another request, `ForbiddenError` if the user may do less
     since, and `AnswerNotKept`.
     """
     row = IdempotencyKey.objects.filter(pk=call.digest).first()

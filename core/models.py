@@ -350,7 +350,7 @@ class IdempotencyKey(models.Model):
         db_constraint=False,  # the work may have been the account's end
     )  # fmt: skip
     path = models.TextField()
-    standing = models.JSONField(help_text="The user's roles at that time.")
+    standing = models.JSONField(help_text="What the user was allowed then.")
     status = models.PositiveSmallIntegerField()
     headers = models.JSONField()
     body = models.BinaryField(null=True, help_text="Null: a secret, which is not kept.")

@@ -12,6 +12,7 @@ from core.exceptions import ForbiddenError
 from core.prepared import prepared
 from users.exceptions import SessionEnded, TokenNotValid, UserNotFoundError
 from users.models import Session, SessionQuerySet, User, UserQuerySet
+from vendors.roles import abilities_of
 from vendors.selectors import get_roles
 
 _beside: dict[str, Callable[[Any], Any]] = {}
@@ -118,5 +119,7 @@ def get_session(session_id: int) -> Session | None:
 
 
 def get_standing(user: User) -> list[str]:
-    """What the user is: on the platform, and in each shop."""
-    return [user.role, *(f"{role} of {vendor_id}" for vendor_id, role in get_roles(user))]
+    """What the user may do, word by word: on the platform, and in each shop."""
+    platform = ["administer"] if user.administers else []
+    roles = get_roles(user)
+    return platform + [f"{may} of {shop}" for shop, role in roles for may in abilities_of(role)]

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 ('digest', models.CharField(help_text='Of the user and the key.', max_length=64, primary_key=True, serialize=False)),
                 ('fingerprint', models.CharField(help_text='Of what was sent.', max_length=64)),
                 ('path', models.TextField()),
-                ('standing', models.JSONField(help_text="The user's roles at that time.")),
+                ('standing', models.JSONField(help_text="What the user was allowed then.")),
                 ('status', models.PositiveSmallIntegerField()),
                 ('headers', models.JSONField()),
                 ('body', models.BinaryField(help_text='Null: a secret, which is not kept.', null=True)),

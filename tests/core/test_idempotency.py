@@ -235,6 +235,19 @@ class TestRight:
         assert send(owner_client).content == first.content
         assert send(owner_client, {"name": "New"}, "v", "/api/v1/vendors/").status_code == 201
 
+    @pytest.mark.parametrize("role", [Role.MANAGER, Role.ADMIN])
+    def test_who_may_do_more_meanwhile_gets_the_answer(
+        self, vendor: Vendor, sign_in: Callable[[User], APIClient], role: Role
+    ) -> None:
+        member = MemberFactory(vendor=vendor, role=Role.SALES)
+        where = "/api/v1/customers/"
+        first = send(sign_in(member.user), {"name": "Ann"}, where=where)
+        VendorMember.objects.filter(pk=member.pk).update(role=role)
+        User.objects.filter(pk=member.user_id).update(is_admin=True)  # ends the session
+        again = send(sign_in(member.user), {"name": "Ann"}, where=where)
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert again.content == first.content
+
     def test_replay_counts_as_a_call(
         self, settings: Settings, anonymous_client: APIClient, assert_problem: Refusal
     ) -> None:
