@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 from core.exceptions import InvalidInput
 from core.idempotency import Call, await_turn, find_answer, keep_answer
 from core.models import IdempotencyKey
+from core.pictures import taking_files_back
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -75,7 +76,7 @@ class _OncePerKey(APIView):
     def _answer(
         self, call: Call, handler: View, request: Request, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        with transaction.atomic():
+        with transaction.atomic(), taking_files_back():
             await_turn(call)
             if kept := find_answer(call):
                 return _replay(kept)

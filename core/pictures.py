@@ -5,11 +5,13 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.utils.translation import gettext as _
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
@@ -17,6 +19,7 @@ from core.exceptions import ImageRefused
 
 if TYPE_CHECKING:
     from django.core.files import File
+    from django.core.files.storage import Storage
     from django.db.models.fields.files import FieldFile
 
 MAX_PIXELS = 40_000_000
@@ -46,6 +49,8 @@ _MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd7])")
 _one_at_a_time = threading.Lock()
 # Once and for the process: `warnings.catch_warnings` is not safe between threads.
 warnings.simplefilter("error", Image.DecompressionBombWarning)
+# What was stored in `taking_files_back`.
+_files: ContextVar["list[tuple[Storage, str]] | None"] = ContextVar("files", default=None)
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,8 @@ def square(data: bytes, side: int) -> Picture:
 def stored(target: "FieldFile", picture: Picture) -> Iterator[str]:
     """Write the picture before the block, so that no lock waits for a storage; gives its name.
 
-    When the block fails, the file is taken away again.
+    When the block fails, the file is taken away again; so it is when a transaction around it does,
+    if that is `taking_files_back`.
     """
     filename, media_type = f"picture.{picture.kind}", f"image/{picture.kind}"
     path = target.field.generate_filename(target.instance, filename)
@@ -115,6 +121,24 @@ def stored(target: "FieldFile", picture: Picture) -> Iterator[str]:
     except BaseException:
         target.storage.delete(name)
         raise
+    if (files := _files.get()) is not None:
+        files.append((target.storage, name))
+
+
+@contextmanager
+def taking_files_back() -> Iterator[None]:
+    """What was `stored` in the block goes when the block fails, or its transaction is to."""
+    files: list[tuple[Storage, str]] = []
+    token = _files.set(files)
+    failed = True
+    try:
+        yield
+        failed = transaction.get_rollback()
+    finally:
+        _files.reset(token)
+        if failed:
+            for storage, name in files:
+                storage.delete(name)
 
 
 def _opened(data: bytes) -> Image.Image:

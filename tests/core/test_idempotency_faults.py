@@ -1,6 +1,7 @@
 """`Idempotency-Key` where something goes wrong, or may not be told twice."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -18,6 +19,8 @@ from rest_framework.views import APIView
 from core.audit import log_audit
 from core.exceptions import ConflictError
 from core.models import AuditLog, IdempotencyKey
+from core.pictures import Picture, stored
+from omni_stock.settings.storages import on_disk
 from omni_stock.urls import urlpatterns as real_addresses
 from tests.conftest import pair_for
 from tests.core.conftest import Refusal
@@ -54,6 +57,14 @@ class WorkView(APIView):
         return Response({"said": "é"}, status=202, headers=headers)
 
     def crash(self) -> Response:
+        raise RuntimeError
+
+    def picture(self) -> Response:
+        with stored(User().avatar, Picture(b"", "webp", 1, 1)), transaction.atomic():
+            return self.fine()
+
+    def picture_and_crash(self) -> Response:
+        self.picture()
         raise RuntimeError
 
     def unavailable(self) -> Response:
@@ -119,6 +130,24 @@ class TestWork:
         assert work(end).status_code == status
         assert (worked(), IdempotencyKey.objects.count()) == (0, 0)
         assert work("fine").status_code == 202
+
+    @pytest.mark.parametrize(
+        ("end", "why"), [("picture_and_crash", "the view"), ("picture", "the key's row")]
+    )
+    def test_file_goes_with_the_work(
+        self, end: str, why: str, settings: Settings, tmp_path: Path
+    ) -> None:
+        settings.STORAGES = {**settings.STORAGES, "default": on_disk(tmp_path)}
+        if why == "the key's row":
+            with connection.cursor() as cursor:
+                cursor.execute("ALTER TABLE core_idempotencykey ADD CHECK (path <> '/work/')")
+        assert work(end).status_code == 500
+        assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
+
+    def test_file_of_work_that_is_done_stays(self, settings: Settings, tmp_path: Path) -> None:
+        settings.STORAGES = {**settings.STORAGES, "default": on_disk(tmp_path)}
+        assert [work("picture").status_code for _ in "ab"] == [202, 202]
+        assert len([file for file in tmp_path.rglob("*") if file.is_file()]) == 1
 
     @pytest.mark.parametrize("end", ["refuse", "refuse_by_answer"])
     def test_refusal_leaves_what_it_leaves_without_a_key(self, end: str) -> None:
