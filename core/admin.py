@@ -24,7 +24,7 @@ from core.models import (
     ThrottleLog,
 )
 from core.relay import try_again
-from core.writing import Recorded
+from core.writing import Recorded, violated
 
 _log = structlog.get_logger(__name__)
 _RECORD = [
@@ -82,8 +82,7 @@ class AuditedAdmin(admin.ModelAdmin):
         try:
             return super().changeform_view(request, *args, **kwargs)
         except IntegrityError as error:
-            broken = str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", ""))
-            _log.warning("form_refused", model=self.opts.label, constraint=broken)
+            _log.warning("form_refused", model=self.opts.label, constraint=violated(error))
         told = "Not saved: this does not go together with what is there already. Look at it anew."
         self.message_user(request, told, messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())

@@ -90,12 +90,13 @@ def constraint_as(
         with transaction.atomic() if savepoint else nullcontext():
             yield
     except IntegrityError as error:
-        if (name := _violated(error)) in refusals:
+        if (name := violated(error)) in refusals:
             raise refusals[name] from error
         raise
 
 
-def _violated(error: IntegrityError) -> str:
+def violated(error: IntegrityError) -> str:
+    """The name of the constraint that was in the way."""
     return str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", ""))
 
 
@@ -144,7 +145,7 @@ def insert_with_slug(row: Any, taken_in: QuerySet[Any], *, fallback: str, constr
             with transaction.atomic():
                 row.save()
         except IntegrityError as error:
-            if _violated(error) != constraint:
+            if violated(error) != constraint:
                 raise
         else:
             return
