@@ -45,6 +45,17 @@ def when_ready(server: Any) -> None:
         _give_up_on_stalled_clients(listener.sock)
 
 
+def post_worker_init(worker: Any) -> None:
+    """Its threads are few, and last as long as it does: there is a connection for each."""
+    from django.conf import settings  # noqa: PLC0415
+
+    from core.postgres.base import DatabaseWrapper  # noqa: PLC0415 - as below
+
+    pool = settings.DATABASES["default"]["OPTIONS"].get("pool")
+    if pool and worker.cfg.threads <= pool["max_size"]:
+        DatabaseWrapper.kept_seconds = pool["max_idle"]
+
+
 def _load_routes() -> None:
     """Before the workers split off, lest the first request of each be slow."""
     from django.urls import get_resolver  # noqa: PLC0415 - the application is loaded only now

@@ -5,11 +5,15 @@ ended has something to read, its end, and that is known without asking anybody. 
 by the interpreter's own reader: by Django's, written in Python, they cost more than all else of a
 row together.
 
+To take a connection and give it back costs as much as a question. A server of few threads that last
+lets each keep its own between requests (`kept_seconds`, set in gunicorn.conf.py).
+
 And a transaction begins with the first statement that wants one: what `core.prepared` reads before
 sees what is committed, as it would inside (docs/decisions/0027-fast-writes.md). A savepoint can end
 with what a transaction ends with.
 """
 
+import time
 from datetime import UTC, datetime
 from select import POLLIN, poll
 from typing import Any
@@ -23,6 +27,8 @@ _CHECK = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    kept_seconds = 0  # until then a pooled connection stays with its thread
+    health_check_done: bool
     is_to_begin = False
     checks = False  # at the end of the next savepoint what COMMIT would, and in the same call
 
@@ -32,6 +38,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if type(made) is ConnectionPool:
             made.__class__ = Pool  # Django has no setting for it
         return made
+
+    def connect(self) -> None:
+        super().connect()
+        if self.pool:
+            self.close_at = time.monotonic() + self.kept_seconds
+
+    def close_if_health_check_failed(self) -> None:
+        if self.connection is None or self.health_check_done:
+            return
+        if not self.pool:
+            super().close_if_health_check_failed()
+        elif _has_ended(self.connection):
+            self.close()
+        self.health_check_done = True
 
     def begin(self) -> None:
         """Now, if a transaction is open that has not begun."""

@@ -1,5 +1,6 @@
 """Connections that are kept: one that PostgreSQL has ended meanwhile is not used."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -38,6 +39,12 @@ def who(pooled: Any) -> int:
     return int(pid)
 
 
+def end(pid: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        assert cursor.fetchone() == (True,)
+
+
 def test_connection_is_used_again(pooled: Any) -> None:
     assert who(pooled) == who(pooled)
 
@@ -54,11 +61,50 @@ def test_connection_that_came_back_last_is_used_first(pooled: Any) -> None:
         pooled.pool.putconn(each)
 
 
+@pytest.fixture
+def kept(pooled: Any) -> Any:
+    """As with gunicorn's threads."""
+    pooled.kept_seconds = 600
+    return pooled
+
+
+def who_at_the_end_of_a_request(kept: Any) -> int:
+    with kept.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [pid] = cursor.fetchone()
+    kept.close_if_unusable_or_obsolete()
+    return int(pid)
+
+
+def test_connection_goes_back_at_the_end_of_a_request(pooled: Any) -> None:
+    who_at_the_end_of_a_request(pooled)
+    assert pooled.connection is None
+
+
+def test_thread_that_lasts_keeps_its_connection(kept: Any) -> None:
+    first = who_at_the_end_of_a_request(kept)
+    connected = kept.connection
+    assert who_at_the_end_of_a_request(kept) == first
+    assert kept.connection is connected is not None
+
+
+def test_kept_connection_goes_back_after_its_time(kept: Any) -> None:
+    kept.ensure_connection()
+    assert 590 < kept.close_at - time.monotonic() <= 600
+    kept.close_at = time.monotonic()
+    kept.close_if_unusable_or_obsolete()
+    assert kept.connection is None
+
+
+def test_kept_connection_that_was_ended_is_replaced(kept: Any) -> None:
+    ended = who_at_the_end_of_a_request(kept)
+    end(ended)
+    assert who_at_the_end_of_a_request(kept) != ended
+
+
 def test_connection_that_was_ended_is_replaced(pooled: Any) -> None:
     ended = who(pooled)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [ended])
-        assert cursor.fetchone() == (True,)
+    end(ended)
     assert who(pooled) != ended
 
 
