@@ -1,35 +1,38 @@
-"""Sessions, who is signed in by one, and messages: for pages, which people look at.
+"""What only pages need, which people look at: sessions, who is signed in by one, messages, CSRF.
 
 Calls of the API bring a token and find none of this; it would cost each of them a tenth.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import cast
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.middleware.csrf import CsrfViewMiddleware
 
+from core.middleware.log import GetResponse
 from core.versions import is_call
 
-if TYPE_CHECKING:
-    from django.utils.deprecation import MiddlewareMixin as _Middleware
-else:
-    _Middleware = object
+FOR_PAGES = (
+    SessionMiddleware,
+    CsrfViewMiddleware,
+    AuthenticationMiddleware,
+    MessageMiddleware,
+    XFrameOptionsMiddleware,  # of a call `SecurityHeadersMiddleware` says it
+)
 
 
-class _ForPages(_Middleware):
-    def __call__(self, request: HttpRequest) -> Any:
-        return self.get_response(request) if is_call(request) else super().__call__(request)
+class CallsMiddleware:
+    """Leads calls of the API past the middlewares for pages, which stand right behind it."""
 
+    def __init__(self, get_response: GetResponse) -> None:
+        self.for_pages = self.for_calls = get_response
+        # Django wraps each middleware that it loads.
+        while isinstance(middleware := vars(self.for_calls)["__wrapped__"], FOR_PAGES):
+            self.for_calls = cast("GetResponse", middleware.get_response)
 
-class PageSessionMiddleware(_ForPages, SessionMiddleware):
-    pass
-
-
-class PageAuthenticationMiddleware(_ForPages, AuthenticationMiddleware):
-    pass
-
-
-class PageMessageMiddleware(_ForPages, MessageMiddleware):
-    pass
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.for_calls(request) if is_call(request) else self.for_pages(request)

@@ -58,11 +58,12 @@ MIDDLEWARE = [
     "core.middleware.RequestSizeLimitMiddleware",
     "core.middleware.RequestBodyMiddleware",
     "core.middleware.CompressionMiddleware",
-    "core.middleware.pages.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "core.middleware.pages.CallsMiddleware",  # past the next five
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "core.middleware.pages.PageAuthenticationMiddleware",
-    "core.middleware.pages.PageMessageMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "core.once.IdempotencyMiddleware",  # the last: it calls the view itself
 ]

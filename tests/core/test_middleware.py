@@ -9,9 +9,13 @@ import structlog
 from asgiref.sync import async_to_sync
 from asgiref.testing import ApplicationCommunicator
 from django.conf import settings as project
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.handlers.base import BaseHandler
 from django.test import Client
 from rest_framework.test import APIClient
 
+from core.middleware.pages import CallsMiddleware
+from core.once import IdempotencyMiddleware
 from inventory.models import Collectible
 from omni_stock.asgi import application
 from tests.core.conftest import Refusal
@@ -122,6 +126,16 @@ class TestLogLine:
         client.cookies["sessionid"] = "abcdefghijklmnopqrstuvwxyz012345"
         with django_assert_num_queries(0):
             assert client.get("/health/").status_code == 200
+
+
+def test_calls_go_past_all_that_is_for_pages() -> None:
+    handler = BaseHandler()
+    handler.load_middleware()
+    each: Any = handler._middleware_chain
+    while not isinstance(each.__wrapped__, CallsMiddleware):
+        each = each.__wrapped__.get_response
+    assert isinstance(each.__wrapped__.for_pages.__wrapped__, SessionMiddleware)
+    assert isinstance(each.__wrapped__.for_calls.__wrapped__, IdempotencyMiddleware)
 
 
 class TestSize:
