@@ -1,5 +1,9 @@
 """Who calls: the holder of an access token whose session lives."""
 
+import time
+from functools import partial
+from typing import Any
+
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -7,9 +11,12 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.tokens import Token
 
 from core.exceptions import AuthenticationError
+from core.memory import recall
 from users.models import User
 from users.selectors import get_signed_in
-from users.tokens import claims_of
+from users.tokens import AccessToken, key_ring
+
+MOST_REMEMBERED = 2000
 
 
 class SessionJWTAuthentication(JWTAuthentication):
@@ -29,9 +36,21 @@ class SessionJWTAuthentication(JWTAuthentication):
         self.beside = getattr(view, "reads_beside", "")
         return super().authenticate(request)  # type: ignore[return-value]
 
-    def get_user(self, validated_token: Token) -> User:  # type: ignore[override]
+    def get_validated_token(self, raw_token: bytes) -> AccessToken:
+        """simplejwt's; what was good a moment ago is not taken apart again until it expires.
+
+        What a token says never changes. Whether its holder is still let in is asked of the
+        database, each time.
+        """
+        take_apart: Any = partial(super().get_validated_token, raw_token)
+        token: AccessToken = recall(key_ring().known, raw_token, take_apart, MOST_REMEMBERED)
+        if token["exp"] <= time.time():
+            token = take_apart()
+        return token
+
+    def get_user(self, validated_token: AccessToken) -> User:  # type: ignore[override]
         try:
-            claims = claims_of(validated_token)
+            claims = validated_token.claims
             user, _jti = get_signed_in(
                 claims.user_id, claims.session_id, claims.version, self.beside
             )

@@ -5,11 +5,10 @@ so that a key can be replaced without signing anybody out.
 """
 
 import hashlib
-import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, TypedDict
 
 import jwt
@@ -26,7 +25,6 @@ from users.exceptions import TokenNotValid
 from users.services import Grant
 
 ALGORITHM = "HS256"
-MOST_REMEMBERED = 2000
 
 
 class Pair(TypedDict):
@@ -57,22 +55,7 @@ class KeyRing(TokenBackend):
             leeway=api_settings.LEEWAY,
         )
         self.keys = {kid: self._prepare_key(key) for kid, key in keys.items()}
-        self._good: dict[Any, dict[str, Any]] = {}
-
-    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
-        """As simplejwt's; what was good a moment ago is not taken apart again until it expires.
-
-        What a token says never changes. Whether its holder is still let in is asked elsewhere, of
-        the database, each time.
-        """
-        claims = self._good.get(token) if verify else None
-        if claims is None or claims.get("exp", 0) <= time.time():
-            claims = super().decode(token, verify)
-            if verify:
-                if len(self._good) >= MOST_REMEMBERED:
-                    self._good.clear()
-                self._good[token] = claims
-        return dict(claims)
+        self.known: dict[bytes, AccessToken] = {}
 
     def encode(self, payload: dict[str, Any]) -> str:
         claims = {**payload, "iss": self.issuer, "aud": self.audience}
@@ -125,6 +108,10 @@ class _OnKeyRing(Token):
 class AccessToken(_OnKeyRing, JWTAccessToken):
     """Goes with every call."""
 
+    @cached_property
+    def claims(self) -> Claims:
+        return _claims(self.payload)
+
 
 class AnyToken(_OnKeyRing, UntypedToken):
     """Of either kind: signed by us and not expired."""
@@ -162,7 +149,7 @@ def _sign(grant: Grant, kind: str, jti: str, expires_at: datetime, marks: dict[s
 def read(raw: str) -> Claims:
     """What a token of either kind says; raises `TokenNotValid`."""
     try:
-        return claims_of(AnyToken(raw))  # type: ignore[arg-type]
+        return _claims(AnyToken(raw).payload)  # type: ignore[arg-type]
     except TokenError as error:
         raise TokenNotValid from error
 
@@ -173,10 +160,6 @@ def read_refresh(raw: str, *, late: bool = False) -> Claims:
     if claims.kind != "refresh":
         raise TokenNotValid
     return claims
-
-
-def claims_of(token: Token) -> Claims:
-    return _claims(token.payload)
 
 
 def _late(raw: str) -> dict[str, Any]:
