@@ -3,7 +3,7 @@
 from core.middleware.bodies import RequestBodyMiddleware, RequestSizeLimitMiddleware
 from core.middleware.caching import CacheHeadersMiddleware
 from core.middleware.compression import CompressionMiddleware
-from core.middleware.headers import SecurityHeadersMiddleware
+from core.middleware.headers import HttpsMiddleware, SecurityHeadersMiddleware
 from core.middleware.language import LanguageMiddleware
 from core.middleware.log import RequestLogMiddleware
 from core.middleware.origins import CorsMiddleware
@@ -12,6 +12,7 @@ __all__ = [
     "CacheHeadersMiddleware",
     "CompressionMiddleware",
     "CorsMiddleware",
+    "HttpsMiddleware",
     "LanguageMiddleware",
     "RequestBodyMiddleware",
     "RequestLogMiddleware",

@@ -1,10 +1,12 @@
 """What a browser may do with an answer: nothing it was not made for."""
 
 import secrets
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase, ResponseHeaders
+from django.middleware.security import SecurityMiddleware
 
 from core.headers import ReadyHeaders, put
 from core.middleware.log import GetResponse
@@ -49,6 +51,13 @@ class SecurityHeadersMiddleware:
         put(response, "Cross-Origin-Resource-Policy", _readers(request))
         if self.transport and request.is_secure():
             put(response, "Strict-Transport-Security", self.transport)
+        return response
+
+
+class HttpsMiddleware(SecurityMiddleware):
+    """Django's redirect to HTTPS. What else Django's says is said already, on every answer."""
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
         return response
 
 

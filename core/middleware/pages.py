@@ -12,16 +12,20 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.security import SecurityMiddleware
 
 from core.middleware.log import GetResponse
 from core.versions import is_call
 
+# The last two say what `SecurityHeadersMiddleware` says of every answer; `check --deploy` looks for
+# them by name.
 FOR_PAGES = (
     SessionMiddleware,
     CsrfViewMiddleware,
     AuthenticationMiddleware,
     MessageMiddleware,
-    XFrameOptionsMiddleware,  # of a call `SecurityHeadersMiddleware` says it
+    XFrameOptionsMiddleware,
+    SecurityMiddleware,
 )
 
 

@@ -50,8 +50,7 @@ MIDDLEWARE = [
     "core.versions.ApiVersionMiddleware",
     "core.middleware.CacheHeadersMiddleware",
     "core.middleware.LanguageMiddleware",
-    # For the redirect to HTTPS, and because `check --deploy` looks for it by name.
-    "django.middleware.security.SecurityMiddleware",
+    "core.middleware.HttpsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.middleware.CorsMiddleware",
     "core.limits.headers.RateLimitMiddleware",
@@ -59,12 +58,13 @@ MIDDLEWARE = [
     "core.middleware.RequestBodyMiddleware",
     "core.middleware.CompressionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "core.middleware.pages.CallsMiddleware",  # past the next five
+    "core.middleware.pages.CallsMiddleware",  # past the next six
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
     "core.once.IdempotencyMiddleware",  # the last: it calls the view itself
 ]
 
