@@ -1,9 +1,10 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.cache import close_caches
-from django.core.signals import request_finished
-from django.db import connections
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connections, reset_queries
 from django.db.models.signals import pre_migrate
 
 
@@ -17,8 +18,12 @@ class CoreConfig(AppConfig):
 
         subscribe(MessagesWaiting, wake_relay)
         pre_migrate.connect(_wait_for_locks, sender=self)
-        # The cache's connections are a pool's: after a request there is none to be closed.
+        # The cache's connections are a pool's: after a request there is none to be closed. And
+        # what is looked after at the end of a request need not be at the start of the next.
         request_finished.disconnect(close_caches)
+        request_started.disconnect(close_old_connections)
+        if not settings.DEBUG:
+            request_started.disconnect(reset_queries)
 
 
 def _wait_for_locks(using: str, **_signal: Any) -> None:
