@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from redis import ConnectionPool
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.maint_notifications import MaintNotificationsConfig
 
 REST_SECONDS = 3
 _log = structlog.get_logger(__name__)
@@ -26,6 +27,8 @@ class Breaker:
 
     def require_closed(self) -> None:
         """Raises `ServerAway` while it is open."""
+        if self._opens_at is None:  # as nearly always, and then nobody waits for the lock
+            return
         with self._lock:
             if self._opens_at is None:
                 return
@@ -37,6 +40,8 @@ class Breaker:
 
     def report(self, *, well: bool) -> None:
         """How it went."""
+        if well and self._opens_at is None:
+            return
         with self._lock:
             was_well = self._opens_at is None
             self._opens_at = None if well else time.monotonic() + self.rest
@@ -53,6 +58,9 @@ class GuardedPool(ConnectionPool):
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # Valkey knows no notices of maintenance. A connection that asks for them refers to itself,
+        # and would not be closed with its last reference.
+        kwargs["maint_notifications_config"] = MaintNotificationsConfig(enabled=False)
         super().__init__(*args, **kwargs)
         known = self.connection_kwargs
         self.breaker = Breaker(f"redis {known.get('host')}:{known.get('port')}/{known.get('db')}")

@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+import orjson
 from django.conf import settings
 from django.core.cache import cache
 from django.utils.translation import get_language
@@ -19,7 +20,7 @@ from core.etags import digest, known_tags
 from core.filters import StableOrderingFilter
 from core.memory import recall
 from core.requests import parameters_of
-from core.valkey import ask, tell
+from core.valkey import ask, named, tell
 
 if TYPE_CHECKING:
     from rest_framework.viewsets import GenericViewSet as _Base
@@ -50,16 +51,16 @@ def kept(name: str, parts: Sequence[Any], make: Callable[[], Any]) -> Any:
 def _look_up(key: str) -> Any:
     """As `cache.get`, without what a client adds to it."""
     with suppress(RedisError):  # the breaker has logged that nobody answers
-        text = ask("GET", str(cache.make_key(key)))
-        return None if text is None else cache.client.decode(text)  # type: ignore[attr-defined]
+        text = ask("GET", named(key))
+        return None if text is None else orjson.loads(text)
     return None
 
 
 def _keep(key: str, value: Any) -> None:
     """As `cache.set`, without waiting for it: the answer is ready to go."""
-    name, text = cache.make_key(key), cache.client.encode(value)  # type: ignore[attr-defined]
+    text = orjson.dumps(value)
     with suppress(RedisError):
-        tell("SET", str(name), text, "EX", settings.LIST_CACHE_SECONDS)
+        tell("SET", named(key), text, "EX", settings.LIST_CACHE_SECONDS)
 
 
 class Question(Protocol):

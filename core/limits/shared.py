@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Sequence
 from hashlib import sha1
 
-from django.core.cache import cache
 from redis.exceptions import NoScriptError
 
 from core.limits.rules import Demand, State, Streak
-from core.valkey import ask
+from core.valkey import ask, named
 
 # `core.limits.rules` in Lua. Redis runs one script at a time, so between looking and counting there
 # is nobody else.
@@ -96,5 +95,5 @@ def _run(keys: list[str], arguments: list[str | int]) -> list[int]:
 
 
 def _keys(keys: Iterable[str]) -> list[str]:
-    make = cache.make_key
-    return [str(make(f"limit:{key}")) for key in keys]
+    beginning = named("limit:")
+    return [beginning + key for key in keys]
