@@ -13,12 +13,7 @@ from unicodedata import normalize
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
-from rest_framework.throttling import (
-    AnonRateThrottle,
-    BaseThrottle,
-    SimpleRateThrottle,
-    UserRateThrottle,
-)
+from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
 
 from core.context import client_address
 from core.fields import read_code
@@ -43,16 +38,24 @@ class _Switchable(SimpleRateThrottle):
         """DRF's reads the rate here, where nobody knows yet who calls."""
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
-        decision = _decided(request)
-        if decision is None:
-            decision = admit(request, view.get_throttles(), view)
+        decision = _decided(request) or admit(request, view.get_throttles(), view)
+        if decision.allowed:
+            return True
         own = [each for each in decision.verdicts if each.policy.source is type(self)]
-        refused = not decision.allowed and any(not each.remaining for each in own)
+        refused = any(not each.remaining for each in own)
         self._wait = own[0].reset if refused else None
         return not refused
 
     def wait(self) -> float | None:
         return self._wait
+
+    def get_cache_key(self, request: Request, view: "APIView") -> str | None:
+        """Whose limit it is: the account's, or the address's of who is not signed in."""
+        user = request.user
+        return self.whose(user.pk if user.is_authenticated else self.get_ident(request))
+
+    def whose(self, ident: object) -> str:
+        return self.cache_format % {"scope": self.scope, "ident": ident}
 
     def get_ident(self, request: Request) -> str:
         """The address the audit log has; of IPv6 the network that one customer is given whole."""
@@ -67,20 +70,23 @@ class _Switchable(SimpleRateThrottle):
         if self.first_party_scope and is_first_party(request):
             scope = self.first_party_scope
         rates: Any = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
-        quota, seconds = self.parse_rate(rates[scope])
+        return self._policy(scope, rates[scope], whose)
+
+    @classmethod
+    @lru_cache(maxsize=2000)
+    def _policy(cls, scope: str, rate: str, whose: str) -> Policy | None:
+        """The same at each call of a caller, and so made once."""
+        throttle = cls()
+        quota, seconds = throttle.parse_rate(rate)
         if quota is None or seconds is None:
             return None
-        demands = self.demands(f"{scope}:{_unnamed(whose)}", quota, seconds)
-        return Policy(self.name or scope, quota, seconds, demands, type(self))
+        # Redis has no need to know who calls.
+        unnamed = salted_hmac("core.throttles", whose, algorithm="sha256").hexdigest()[:32]
+        demands = throttle.demands(f"{scope}:{unnamed}", quota, seconds)
+        return Policy(cls.name or scope, quota, seconds, demands, cls, cls.stored)
 
     def demands(self, key: str, quota: int, seconds: int) -> tuple[Demand, ...]:
         return (Demand(key, Window(quota, seconds)),)
-
-
-@lru_cache(maxsize=2000)
-def _unnamed(whose: str) -> str:
-    """Redis has no need to know who calls."""
-    return salted_hmac("core.throttles", whose, algorithm="sha256").hexdigest()[:32]
 
 
 def admit(
@@ -93,11 +99,9 @@ def admit(
     ours = [each for each in throttles if isinstance(each, _Switchable)]
     decision = UNLIMITED
     if settings.RATE_LIMIT_ENABLED:
-        found = [(each, each.policy(request, view)) for each in ours]
-        policies = [policy for _each, policy in found if policy]
-        stored = any(each.stored for each, policy in found if policy)
+        policies = [policy for each in ours if (policy := each.policy(request, view))]
         if policies:
-            decision = decide(policies, stored=stored, count=count)
+            decision = decide(policies, count=count)
     request._request.limits = decision  # type: ignore[attr-defined]  # noqa: SLF001
     return decision
 
@@ -119,20 +123,26 @@ def network_of(address: str | None) -> str:
     return str(ip_network(f"{address}/64", strict=False))
 
 
-class AnonThrottle(_Switchable, AnonRateThrottle):
+class AnonThrottle(_Switchable):
     """Per address, for who is not signed in."""
 
+    scope = "anon"
 
-class UserThrottle(_Switchable, UserRateThrottle):
+    def get_cache_key(self, request: Request, view: "APIView") -> str | None:
+        return None if request.user.is_authenticated else super().get_cache_key(request, view)
+
+
+class UserThrottle(_Switchable):
     """Per account, over the hour."""
 
+    scope = "user"
     first_party_scope = "first_party"
 
     def get_cache_key(self, request: Request, view: "APIView") -> str | None:
         return super().get_cache_key(request, view) if request.user.is_authenticated else None
 
 
-class BurstThrottle(_Switchable, UserRateThrottle):
+class BurstThrottle(_Switchable):
     """Per account or address, over the minute."""
 
     scope = "burst"
@@ -145,7 +155,7 @@ class _PerAddress(_Switchable):
     stored = True
 
     def get_cache_key(self, request: Request, view: "APIView") -> str | None:
-        return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
+        return self.whose(self.get_ident(request))
 
 
 class LoginThrottle(_PerAddress):
@@ -220,7 +230,7 @@ class OneAccessTokenThrottle(_Switchable):
         return f"token {code}" if code else None
 
 
-class InviteThrottle(_Switchable, UserRateThrottle):
+class InviteThrottle(_Switchable):
     """Per account, for invitations: each is a mail to somebody who did not ask for it."""
 
     scope = "invite"

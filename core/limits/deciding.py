@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import structlog
@@ -41,6 +42,11 @@ class Policy:
     seconds: int
     demands: tuple[Demand, ...]
     source: type
+    stored: bool  # while Redis is away, in the database
+
+    @cached_property
+    def told(self) -> str:
+        return f'"{self.name}";q={self.quota};w={self.seconds}'
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ class Decision:
 UNLIMITED = Decision(True, (), _local)
 
 
-def decide(policies: Sequence[Policy], *, stored: bool, count: bool = True) -> Decision:
+def decide(policies: Sequence[Policy], *, count: bool = True) -> Decision:
     """Let the request in under all policies, or refuse it and count it under none.
 
     Without `count` it is only asked how things stand.
@@ -94,7 +100,7 @@ def decide(policies: Sequence[Policy], *, stored: bool, count: bool = True) -> D
     except RedisError as error:
         if isinstance(error, ResponseError):  # the breaker has logged that nobody answers
             _log.warning("limiter_refused_by_redis", exc_info=error)
-        limiter = _stored if stored else _local
+        limiter = _stored if any(policy.stored for policy in policies) else _local
         allowed, states = limiter.decide(demands, count=count)
     left = iter(states)
     verdicts = [_verdict(policy, [next(left) for _ in policy.demands]) for policy in policies]

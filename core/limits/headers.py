@@ -22,9 +22,8 @@ class RateLimitMiddleware:
         decision: Decision | None = getattr(request, "limits", None)
         if decision and decision.verdicts:
             tightest = decision.tightest
-            policies = [verdict.policy for verdict in decision.verdicts]
-            told = [f'"{each.name}";q={each.quota};w={each.seconds}' for each in policies]
-            put(response, "RateLimit-Policy", ", ".join(told))
+            told = ", ".join([verdict.policy.told for verdict in decision.verdicts])
+            put(response, "RateLimit-Policy", told)
             stands = f'"{tightest.policy.name}";r={tightest.remaining};t={tightest.reset}'
             put(response, "RateLimit", stands)
         return response

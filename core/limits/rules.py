@@ -6,6 +6,7 @@ same in Lua (`core.limits.shared`).
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 SECOND = 1_000_000
 Log = Sequence[int]
@@ -29,11 +30,11 @@ class Window:
     quota: int
     seconds: float
 
-    @property
+    @cached_property
     def span(self) -> int:
         return round(self.seconds * SECOND)
 
-    @property
+    @cached_property
     def numbers(self) -> tuple[int, int, int, int]:
         """For the script in Redis: quota, span, delay, longest delay."""
         return self.quota, self.span, 0, 0
@@ -63,11 +64,11 @@ class Streak:
     # Enough to know that the longest delay is reached, however long it goes on.
     KEPT = 64
 
-    @property
+    @cached_property
     def span(self) -> int:
         return self.seconds * SECOND
 
-    @property
+    @cached_property
     def numbers(self) -> tuple[int, int, int, int]:
         return self.free, self.span, self.delay * SECOND, self.longest * SECOND
 

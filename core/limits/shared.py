@@ -77,13 +77,14 @@ class SharedLimiter:
 
     def decide(self, demands: Sequence[Demand], *, count: bool = True) -> tuple[bool, list[State]]:
         numbers = [number for each in demands for number in each.rule.numbers]
-        keys = _keys(each.key for each in demands)
+        beginning = named("limit:")
+        keys = [beginning + each.key for each in demands]
         allowed, *found = _run(keys, ["count" if count else "look", *numbers])
         states = [State(*pair) for pair in zip(found[::2], found[1::2], strict=True)]
         return bool(allowed), states
 
     def forget(self, keys: Iterable[str]) -> None:
-        ask("DEL", *_keys(keys))
+        ask("DEL", *[named(f"limit:{key}") for key in keys])
 
 
 def _run(keys: list[str], arguments: list[str | int]) -> list[int]:
@@ -92,8 +93,3 @@ def _run(keys: list[str], arguments: list[str | int]) -> list[int]:
     except NoScriptError:
         answer = ask("EVAL", SCRIPT, len(keys), *keys, *arguments)
     return answer
-
-
-def _keys(keys: Iterable[str]) -> list[str]:
-    beginning = named("limit:")
-    return [beginning + key for key in keys]
