@@ -10,7 +10,6 @@ from typing import Any
 
 from celery import current_task
 from django.conf import settings
-from structlog.contextvars import bind_contextvars, reset_contextvars
 
 
 @dataclass(frozen=True)
@@ -21,25 +20,30 @@ class Origin:
     ip_address: str | None = None
 
 
-_origin: ContextVar[Origin | None] = ContextVar("origin", default=None)
+# The request at hand, and its id.
+_request: ContextVar[tuple[Any, str]] = ContextVar("request", default=(None, ""))
 
 
 @contextmanager
 def request_origin(request: Any, request_id: str) -> Iterator[None]:
     """For the time of the block `current_origin()` is this request, and lines in the log say its
     id."""
-    token = _origin.set(Origin(request_id, client_address(request)))
-    told = bind_contextvars(request_id=request_id)
+    token = _request.set((request, request_id))
     try:
         yield
     finally:
-        reset_contextvars(**told)
-        _origin.reset(token)
+        _request.reset(token)
+
+
+def current_request_id() -> str:
+    """Empty outside of requests."""
+    return _request.get()[1]
 
 
 def current_origin() -> Origin:
-    if (origin := _origin.get()) is not None:
-        return origin
+    request, request_id = _request.get()
+    if request is not None:
+        return Origin(request_id, client_address(request))
     task: Any = current_task  # a proxy: false where no task is at work
     return Origin(request_id=str(task.request.id or "")) if task else Origin()
 

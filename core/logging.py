@@ -7,13 +7,21 @@ from typing import Any
 import orjson
 import structlog
 
-_SHARED: list[Any] = [
-    structlog.contextvars.merge_contextvars,
+from core.context import current_request_id
+
+
+def _add_request_id(_logger: Any, _method: str, facts: Any) -> Any:
+    if request_id := current_request_id():
+        facts.setdefault("request_id", request_id)
+    return facts
+
+
+_FROM: list[Any] = [
+    _add_request_id,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
-    structlog.stdlib.ExtraAdder(),
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+_WHEN = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
 
 def logging_config(*, style: str, level: str) -> dict[str, Any]:
@@ -22,7 +30,7 @@ def logging_config(*, style: str, level: str) -> dict[str, Any]:
     # servers' own lines tell.
     logging._srcfile = None  # noqa: SLF001
     structlog.configure(
-        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*_FROM, _WHEN, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
@@ -38,7 +46,7 @@ def logging_config(*, style: str, level: str) -> dict[str, Any]:
         "formatters": {
             "structured": {
                 "()": _Formatter,
-                "foreign_pre_chain": _SHARED,
+                "foreign_pre_chain": [*_FROM, structlog.stdlib.ExtraAdder(), _WHEN],
                 "processors": [remove_meta, *last],
             }
         },
@@ -56,12 +64,12 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
     """structlog's; of its own facts it makes no record anew, for there is one handler."""
 
     def format(self, record: logging.LogRecord) -> str:
-        ours = vars(record).get("_name")
-        if not ours:
+        known: dict[str, Any] = record.__dict__
+        if "_name" not in known:
             return super().format(record)
-        said: Any = {**vars(record)["msg"], "_record": record, "_from_structlog": True}
+        said: Any = {**known["msg"], "_record": record, "_from_structlog": True}
         for process in self.processors:
-            said = process(vars(record)["_logger"], ours, said)
+            said = process(known["_logger"], known["_name"], said)
         return str(said)
 
 

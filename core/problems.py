@@ -28,8 +28,8 @@ from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
-from structlog.contextvars import get_contextvars
 
+from core.context import current_request_id
 from core.exceptions import AppException, FieldError, InUse
 from core.metadata import forms_of_patch
 from core.titles import title_of
@@ -53,7 +53,7 @@ def problem(
         "code": code,
         "error": str(detail),
         "errors": [asdict(error) for error in errors or []],
-        "request_id": get_contextvars().get("request_id", ""),
+        "request_id": current_request_id(),
         **extra,
     }
 
