@@ -116,6 +116,7 @@ def _decided(request: Request) -> Decision | None:
     return getattr(request._request, "limits", None)  # noqa: SLF001
 
 
+@lru_cache(maxsize=2000)
 def network_of(address: str | None) -> str:
     """Whom an address stands for: itself, or the /64 network of an IPv6 address."""
     if not address or ip_address(address).version == 4:

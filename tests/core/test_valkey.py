@@ -113,7 +113,7 @@ class TestConnection:
         assert ask("GET", "k") is None
         breaker().require_closed()
 
-    def test_of_who_tries_first_may_be_from_before(self, own_valkey: Valkey) -> None:
+    def test_first_try_is_not_wasted_on_a_connection_from_before(self, own_valkey: Valkey) -> None:
         with ThreadPoolExecutor(max_workers=1) as pool:
             pool.submit(whose).result()
             own_valkey.process.stop()
