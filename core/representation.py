@@ -3,16 +3,20 @@
     class CollectibleSerializer(Compiled, StrictModelSerializer): ...
 
 A serializer of the REST framework finds out anew for every row what it knew when it was written:
-where a field's value is, and that a text is shown as it is. `Compiled` finds out once per class;
-what it shows is the same, key by key (docs/decisions/0025-fast-reads.md).
+where a field's value is, and that a text is shown as it is. `Compiled` finds out once per class,
+and goes through rows column by column; what it shows is the same, key by key
+(docs/decisions/0025-fast-reads.md).
 """
 
 from collections.abc import Callable, Sequence
+from datetime import UTC
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+import orjson
+from django.db.models.manager import BaseManager
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 
@@ -21,24 +25,50 @@ if TYPE_CHECKING:
 else:
     _Serializer = object
 
-Show = Callable[[Any], Any]  # from a value to what is shown of it
+Rows = Sequence[Any]
+Column = Sequence[Any]
+Show = Callable[[Column, Rows], Column]  # from the values of rows to what is shown of them
+ShowOne = Callable[[Any], Any]
 
-# Fields that show values in this way show one of this type as it is.
+# Fields that show values in this way show one of this type as it is, or whatever it is.
 _UNCHANGED: dict[Any, type] = {
     serializers.CharField.to_representation: str,
     serializers.ChoiceField.to_representation: str,
     serializers.IntegerField.to_representation: int,
+    serializers.BigIntegerField.to_representation: int,
     serializers.BooleanField.to_representation: bool,
+    serializers.JSONField.to_representation: object,
+    serializers.ReadOnlyField.to_representation: object,
 }
-# For rows of so many combinations of types a serializer's way to show them is remembered.
-_MOST_PLANS = 100
 
 
 class Compiled(_Serializer):
     """Shows a row to everybody alike: no field of it, nor a method, looks at the `context`."""
 
+    @classmethod
+    def shown(cls, rows: Rows) -> list[dict[str, Any]]:
+        return _reader_of(cls).read(rows)
+
+    @classmethod
+    def many_init(cls, *args: Any, **kwargs: Any) -> Any:
+        many = super().many_init(*args, **kwargs)
+        if type(many) is serializers.ListSerializer:
+            many.__class__ = CompiledList  # the framework is told of one by each `Meta` alone
+        return many
+
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        return _reader_of(type(self)).read(instance)
+        [shown] = self.shown([instance])
+        return shown
+
+
+class CompiledList(serializers.ListSerializer):
+    child: Any
+
+    def to_representation(self, data: Any) -> list[dict[str, Any]]:
+        shown: list[dict[str, Any]] = self.child.shown(
+            data.all() if isinstance(data, BaseManager) else data
+        )
+        return shown
 
 
 @cache
@@ -47,8 +77,8 @@ def _reader_of(kind: Any) -> "_Reader":
 
 
 class _Reader:
-    """Reads all values of a row at once; which of them cannot be shown as they are is settled once
-    for all rows with values of the same types."""
+    """Reads all values of a row at once; a column in which all are of types that are shown as they
+    are needs no more."""
 
     def __init__(self, fields: Sequence[Any]) -> None:
         self.names: list[str] = [field.field_name for field in fields]
@@ -56,32 +86,15 @@ class _Reader:
         self.values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(
             *map(_source_of, fields), "__class__"
         )
-        # What is made of the whole row, and how the others are shown and when they need not be.
-        self.of_row: dict[str, Show] = {
-            str(field.field_name): getattr(field.parent, field.method_name)
-            for field in fields
-            if isinstance(field, serializers.SerializerMethodField)
-        }
-        self.shows = [(field.field_name, *_way_to_show(field)) for field in fields]
-        self.plan_of = lru_cache(_MOST_PLANS)(self._plan_of)
+        self.ways = [*map(_way_to_show, fields)]
 
-    def read(self, row: Any) -> dict[str, Any]:
-        values = self.values_of(row)
-        shown = dict(zip(self.names, values, strict=False))
-        for name, show in self.plan_of(tuple(map(type, values))):
-            shown[name] = show(shown[name])
-        for name, method in self.of_row.items():
-            shown[name] = method(row)
-        return shown
-
-    def _plan_of(self, types: tuple[type, ...]) -> list[tuple[str, Show]]:
-        """Which values are not shown as they are, and how."""
-        pairs = zip(self.shows, types, strict=False)
-        return [
-            (name, show)
-            for (name, show, unchanged), found in pairs
-            if found not in (type(None), unchanged) and name not in self.of_row
+    def read(self, rows: Rows) -> list[dict[str, Any]]:
+        found = zip(*map(self.values_of, rows), strict=True)
+        columns = [
+            values if unchanged and {*map(type, values)} <= unchanged else show(values, rows)
+            for values, (show, unchanged) in zip(found, self.ways, strict=False)
         ]
+        return [dict(zip(self.names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def _source_of(field: Any) -> str:
@@ -92,20 +105,44 @@ def _source_of(field: Any) -> str:
     return str(field.source)
 
 
-def _way_to_show(field: Any) -> tuple[Show, type | None]:
-    """And the type of what is shown as it is."""
-    if isinstance(field, serializers.PrimaryKeyRelatedField):
-        return _as_it_is, None
-    show: Show = field.to_representation
+def _way_to_show(field: Any) -> tuple[Show, set[type]]:
+    """And the types of what is shown as it is, if it is worth while to look for them."""
+    show: ShowOne = field.to_representation
+    known = {} if _writes(field) else _UNCHANGED
+    unchanged = known.get(type(field).to_representation, type(None))
+    if isinstance(field, serializers.SerializerMethodField):
+        return _made_by(getattr(field.parent, field.method_name)), set()
+    if isinstance(field, serializers.PrimaryKeyRelatedField) or unchanged is object:
+        return _as_they_are, set()
     if isinstance(field, serializers.DateTimeField):
-        return _time(show), None
+        return _times(show), set()
     if type(field) is serializers.DecimalField and _is_plain_text(field):
-        return _amount(show, field.decimal_places or 0), None
-    return show, _UNCHANGED.get(type(field).to_representation)
+        return _each(_amount(show, field.decimal_places or 0)), set()
+    if isinstance(field, CompiledList):
+        return _lists(show), set()
+    return _each(show), {type(None), unchanged}
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
+def _as_they_are(values: Column, _rows: Rows) -> Column:
+    return values
+
+
+def _made_by(method: ShowOne) -> Show:
+    return lambda _values, rows: [*map(method, rows)]
+
+
+def _each(show: ShowOne) -> Show:
+    return lambda values, _rows: [None if each is None else show(each) for each in values]
+
+
+def _lists(show: ShowOne) -> Show:
+    return lambda values, _rows: [rows if rows in (None, []) else show(rows) for rows in values]
+
+
+def _writes(field: Any) -> bool:
+    """JSON as bytes, or big integers as text."""
+    text = getattr(field, "coerce_to_string", api_settings.COERCE_BIGINT_TO_STRING)
+    return bool(text or getattr(field, "binary", False))
 
 
 def _is_plain_text(field: Any) -> bool:
@@ -113,17 +150,19 @@ def _is_plain_text(field: Any) -> bool:
     return bool(text and field.decimal_places and not (field.localize or field.normalize_output))
 
 
-def _time(show: Show) -> Show:
+def _times(show: ShowOne) -> Show:
     """ISO 8601 with `Z`; the framework would first bring what is UTC to UTC."""
+    others = _each(show)
 
-    def read(value: Any) -> Any:
-        text = value.isoformat()
-        return f"{text[:-6]}Z" if text.endswith("+00:00") else show(value)
+    def shown(values: Column, rows: Rows) -> Column:
+        if {each.tzinfo for each in values if each} == {UTC}:
+            return orjson.loads(orjson.dumps(values, None, orjson.OPT_UTC_Z))
+        return others(values, rows)
 
-    return read
+    return shown
 
 
-def _amount(show: Show, places: int) -> Show:
+def _amount(show: ShowOne, places: int) -> ShowOne:
     """With all its places already, as the database has it, there is nothing to round."""
 
     def read(value: Any) -> Any:

@@ -17,7 +17,8 @@ from core.representation import Compiled
 from inventory.enums import Condition
 
 TEXT = st.text(max_size=20)
-TIMES = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))]))
+ZONES = st.sampled_from([UTC, timezone(timedelta(hours=2))])
+TIMES = st.datetimes(timezones=ZONES | st.none())
 NUMBERS = st.integers(-(2**70), 2**70)
 JSON: Any = st.recursive(
     st.none() | st.booleans() | NUMBERS | TEXT | st.floats(allow_nan=False, allow_infinity=False),
@@ -30,16 +31,25 @@ class Child(serializers.Serializer):
     name = serializers.CharField()
 
 
+class QuickChild(Compiled, Child):
+    pass
+
+
 class Plain(serializers.Serializer):
     text = serializers.CharField(allow_null=True)
     choice = serializers.ChoiceField(Condition.choices)
     number = serializers.IntegerField(allow_null=True)
+    big = serializers.BigIntegerField(source="number")
+    digits = serializers.BigIntegerField(source="number", coerce_to_string=True)
     flag = serializers.BooleanField(allow_null=True)
     money = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
     at = serializers.DateTimeField(allow_null=True)
     anything = serializers.JSONField()
+    written = serializers.JSONField(source="anything", binary=True)
+    as_it_is = serializers.ReadOnlyField(source="anything")
     renamed = serializers.CharField(source="text")
     children = Child(many=True)
+    quick = QuickChild(many=True, source="children")
     child = Child()
     secret = serializers.CharField(write_only=True)
     told = serializers.SerializerMethodField()
@@ -52,25 +62,27 @@ class Quick(Compiled, Plain):
     pass
 
 
-@given(
-    values=st.fixed_dictionaries(
-        {
-            "text": TEXT | st.none() | NUMBERS,
-            "choice": st.sampled_from([*Condition, *Condition.values, "unknown", ""]),
-            "number": NUMBERS | st.none() | st.booleans() | st.just("7"),
-            "flag": st.booleans() | st.none() | st.sampled_from(["true", 0, 1]),
-            "money": st.decimals(0, 10**9, places=2) | st.none() | st.just(Decimal(3)),
-            "at": TIMES | st.none(),
-            "anything": JSON,
-        }
-    ),
-    names=st.lists(TEXT, max_size=3),
+CHILDREN = st.builds(SimpleNamespace, name=TEXT)
+ROWS = st.builds(
+    SimpleNamespace,
+    text=TEXT | st.none() | NUMBERS,
+    choice=st.sampled_from([*Condition, *Condition.values, "unknown", ""]),
+    number=NUMBERS | st.none() | st.booleans() | st.just("7"),
+    flag=st.booleans() | st.none() | st.sampled_from(["true", 0, 1]),
+    money=st.decimals(0, 10**9, places=2) | st.none() | st.just(Decimal(3)),
+    at=TIMES | st.none(),
+    anything=JSON,
+    children=st.lists(CHILDREN, max_size=3) | st.none(),
+    child=CHILDREN,
 )
-def test_representation_is_that_of_the_framework(values: dict[str, Any], names: list[str]) -> None:
-    children = [SimpleNamespace(name=name) for name in names]
-    row = SimpleNamespace(**values, children=children, child=SimpleNamespace(name="one"))
-    assert list(Quick(row).data.items()) == list(Plain(row).data.items())
-    assert Quick([row], many=True).data == Plain([row], many=True).data
+
+
+@given(st.lists(ROWS, max_size=4))
+def test_representation_is_that_of_the_framework(rows: list[Any]) -> None:
+    expected = [list(Plain(row).data.items()) for row in rows]
+    assert [list(Quick(row).data.items()) for row in rows] == expected
+    assert [list(shown.items()) for shown in Quick(rows, many=True).data] == expected
+    assert [list(shown.items()) for shown in Plain(rows, many=True).data] == expected
 
 
 @given(JSON)

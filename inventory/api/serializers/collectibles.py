@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -129,19 +129,22 @@ class CollectibleSerializer(Compiled, Tagged, StrictModelSerializer):
         then = [vars(row)[figure] for figure in _THEN if figure in vars(row)]
         return [name, shown, *then] if name or shown or then else None
 
-    def to_representation(self, item: Any) -> dict[str, Any]:
-        """An item that was asked for as of another time has its figures of then."""
-        if (units := getattr(item, "units_then", None)) is not None:
-            item.quantity, item.allocated = units, item.held_then
-            item.value, item.currency = item.value_then, item.currency_then
-        data: dict[str, Any] = super().to_representation(item)
-        return data
+    @classmethod
+    def shown(cls, rows: Sequence[Any]) -> list[dict[str, Any]]:
+        """Items that were asked for as of another time have their figures of then."""
+        for item in rows:
+            if "units_then" in vars(item):
+                item.quantity, item.allocated = item.units_then, item.held_then
+                item.value, item.currency = item.value_then, item.currency_then
+        return super().shown(rows)
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri-reference"})
     def get_image_url(self, item: Collectible) -> str | None:
         """Where the primary picture is."""
-        primary = next((p for p in item.pictures if p.is_primary), None)
-        return primary.file.url if primary else None
+        for picture in item.pictures:
+            if picture.is_primary:
+                return picture.file.url
+        return None
 
     @extend_schema_field(
         {"description": "What `attributes` has as `card`: any JSON, mostly an object."}

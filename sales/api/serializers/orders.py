@@ -15,7 +15,7 @@ from rest_framework import serializers
 from core.conditional import Tagged
 from core.fields import validate_currency
 from core.money import ZERO
-from core.representation import Compiled
+from core.representation import Compiled, CompiledList
 from core.serializers import ScopedRelatedField, StrictIntegerField, StrictModelSerializer
 from sales.api.serializers.examples import DRAFT, ORDER, WRITTEN
 from sales.enums import CancelReason
@@ -122,12 +122,12 @@ class ReturnedPartSerializer(PartSerializer):
     )
 
 
-class _TogetherSerializer(serializers.ListSerializer):
+class _TogetherSerializer(CompiledList):
     """What left or came back together, each with its part of the lines: of several lots a line has
     several entries. All of an order's are gone through once."""
 
     def to_representation(self, data: Any) -> list[Any]:
-        meta: Any = self.child.Meta  # type: ignore[union-attr]
+        meta: Any = self.child.Meta
         parts: dict[int | None, dict[int, Part]] = defaultdict(dict)
         for entry in data.instance.entries.all():
             of = parts[getattr(entry, meta.entries_by)]
