@@ -146,7 +146,7 @@ class _Statement:
         selected = [each[0] for each in compiler.select[: compiler.col_count]]
         converters = compiler.get_converters(selected)
         self.converters = [
-            (place, [*map(_direct, found)], expression)
+            (place, [*map(_of_column, found)], expression)
             for place, (found, expression) in converters.items()
         ]
         self.is_composite = composite = compiler.has_composite_fields(selected)
@@ -171,24 +171,20 @@ class _Statement:
         return list(kind(SimpleNamespace(**asked)))
 
     def _values(self, rows: list[tuple[Any, ...]], connection: Any) -> list[tuple[Any, ...]]:
-        found = []
-        for row in rows:
-            values = list(row)
-            for place, converters, expression in self.converters:
-                for convert in converters:
-                    values[place] = convert(values[place], expression, connection)
-            found.append(tuple(values))
-        return found
+        columns: list[Any] = [*zip(*rows, strict=True)]
+        for place, converters, expression in self.converters if rows else ():
+            for convert in converters:
+                columns[place] = convert(columns[place], expression, connection)
+        return [*zip(*columns, strict=True)]
 
 
-def _direct(convert: Any) -> Any:
-    """The same, but JSON as PostgreSQL writes it is read without looking for blanks around it."""
+def _of_column(convert: Any) -> Any:
+    """The same, for all values of a column. JSON is as PostgreSQL writes it, without blanks around
+    it to be looked for."""
     field = getattr(convert, "__self__", None)
-    return _read_json if isinstance(field, JSONField) and field.decoder is None else convert
-
-
-def _read_json(text: str | None, _expression: Any, _connection: Any) -> Any:
-    return None if text is None else _SCAN(text, 0)[0]
+    if isinstance(field, JSONField) and field.decoder is None:
+        return lambda texts, *_how: [None if text is None else _SCAN(text, 0)[0] for text in texts]
+    return lambda values, *how: [convert(value, *how) for value in values]
 
 
 class _Compiled:

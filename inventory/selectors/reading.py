@@ -6,11 +6,12 @@ One statement that is planned once, and rows without the machinery of a model
 
 from collections.abc import Iterable
 from datetime import datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, F, Func, OuterRef, QuerySet
+from django.db.models import BigIntegerField, F, Func, JSONField, OuterRef, QuerySet
 from django.db.models.functions import Cast, JSONObject
 
 from core.exceptions import NotFoundError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # All but what is only searched.
 _OWN = [field.attname for field in Collectible._meta.concrete_fields if not field.generated]
+_SHOWN = [*_OWN, "category", "pictures"]
 _PICTURE = [field.attname for field in CollectibleImage._meta.concrete_fields]
 
 
@@ -30,21 +32,13 @@ class ShownItem:
     """The columns of a `Collectible`, by their names; what serializers show can be read off it."""
 
     pk: int
-    pictures: list[CollectibleImage]
-    category: "ShownCategory | None"
     available = Collectible.available
 
     def __init__(self, values: tuple[Any, ...]) -> None:
-        *own, category, pictures = values
-        self.__dict__ = dict(zip(_OWN, own, strict=True))
-        self.pk = self.__dict__["id"]
-        self.category = None if category is None else ShownCategory(category)
-        self.pictures = [_picture(plain) for plain in pictures]
-
-
-class ShownCategory:
-    def __init__(self, name: str) -> None:
-        self.name = name
+        self.__dict__ = shown = dict(zip(_SHOWN, values, strict=True))
+        shown["pk"], category = shown["id"], shown["category"]
+        shown["category"] = None if category is None else SimpleNamespace(name=category)
+        shown["pictures"] = [*map(_picture, shown["pictures"])]
 
 
 def find_shown_item(user: "User", key: int) -> ShownItem:
@@ -91,10 +85,12 @@ def _columns(items: Any) -> Any:
     return items.values_list(*_OWN, "category__name", _pictures())
 
 
-def _pictures() -> ArraySubquery:
+def _pictures() -> Func:
+    """As JSON: of arrays Django asks for each value how it is read."""
     pictures = CollectibleImage.objects.filter(collectible=OuterRef("pk"))
     plain = JSONObject(**{name: name for name in _PICTURE})
-    return ArraySubquery(pictures.order_by("position", "pk").values(plain=plain))
+    found = ArraySubquery(pictures.order_by("position", "pk").values(plain=plain))
+    return Func(found, function="to_jsonb", output_field=JSONField())
 
 
 def _picture(plain: dict[str, Any]) -> CollectibleImage:
