@@ -6,7 +6,6 @@ copy is good while the whole tag is the same; a write is when what stands before
 """
 
 import hashlib
-import json
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -18,13 +17,13 @@ if TYPE_CHECKING:
 
 ANY = "*"
 _TAG = r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"'
+_ENCODER = DjangoJSONEncoder(sort_keys=True)
 _TAGS = re.compile(rf"\s*{_TAG}\s*(?:,\s*{_TAG}\s*)*")
 
 
 def digest(value: object) -> str:
     """32 hexadecimal digits; the same for the same plain value, on every machine."""
-    text = json.dumps(value, cls=DjangoJSONEncoder, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(_ENCODER.encode(value).encode()).hexdigest()[:32]
 
 
 def entity_tag(key: object, version: object, beside: object = None) -> str:
@@ -58,8 +57,9 @@ def read_tags(header: str) -> list[str]:
 
 def known_tags(request: Any) -> list[str]:
     """What the reader has; a header that cannot be read is none: the full answer is never wrong."""
+    header = request.META.get("HTTP_IF_NONE_MATCH")
     try:
-        return read_tags(request.META.get("HTTP_IF_NONE_MATCH", '""'))
+        return read_tags(header) if header else []
     except ValueError:
         return []
 
