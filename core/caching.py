@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import orjson
 from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpResponse
 from django.utils.translation import get_language
 from redis.exceptions import RedisError
 from rest_framework.mixins import ListModelMixin
@@ -19,6 +20,7 @@ from rest_framework.response import Response
 from core.etags import digest, known_tags
 from core.filters import StableOrderingFilter
 from core.memory import recall
+from core.representation import Compiled
 from core.requests import parameters_of
 from core.valkey import ask, named, tell
 
@@ -99,7 +101,7 @@ class CachedListMixin(ListModelMixin, _Base):
         """What the call asks; None when that is more than is known to come again."""
         return None
 
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         # What no version tells of is named after what it says, and so made before it is compared.
         made = None if self.is_versioned else self._made()
         key = self._cache_key(request) if made is None else digest([made[0]])
@@ -108,7 +110,8 @@ class CachedListMixin(ListModelMixin, _Base):
         if key in known_tags(request):
             return Response(status=304, headers=tag)
         body, links = made or self._kept_page(f"list:{key}")
-        return _Rendered(body, request, headers=tag | ({"Link": links} if links else {}))
+        told = {**tag, "Link": links} if links else tag
+        return _Rendered(body.encode(), request.accepted_renderer.media_type, headers=told)
 
     def _kept_page(self, key: str) -> tuple[str, str | None]:
         page: tuple[str, str | None] | None = _look_up(key)
@@ -119,11 +122,18 @@ class CachedListMixin(ListModelMixin, _Base):
 
     def _made(self) -> tuple[str, str | None]:
         """The page's text, and its links for the header if it has any."""
-        page = self.paginate_queryset(self._rows())
-        made = self.get_paginated_response(self.get_serializer(page, many=True).data)
+        pages: Any = self.paginator
+        rows = pages.paginate_queryset(self._rows(), self.request, self)
+        envelope, headers = pages.enveloped(self._shown(rows))
         renderer, media_type = self.request.accepted_renderer, self.request.accepted_media_type
-        body: Any = renderer.render(made.data, media_type, self.get_renderer_context())
-        return str(body, "utf-8"), made.get("Link")
+        body: Any = renderer.render(envelope, media_type, self.get_renderer_context())
+        return str(body, "utf-8"), headers.get("Link")
+
+    def _shown(self, rows: Any) -> Any:
+        kind: Any = self.get_serializer_class()
+        if issubclass(kind, Compiled):
+            return kind.shown(rows)
+        return self.get_serializer(rows, many=True).data
 
     def _rows(self) -> Any:
         """A query that is asked again and again is made once, and so is the SQL of its pages."""
@@ -143,7 +153,7 @@ class CachedListMixin(ListModelMixin, _Base):
 
     def count_of(self, rows: Any) -> int:
         """How many rows there are: counted once for all pages and orders of the same filters."""
-        if getattr(rows, "is_counted", False) or not self.is_versioned:
+        if not self.is_versioned:
             return int(rows.count())
         filters = sorted(parameters_of(self.request, _NO_FILTERS).items())
         parts = [self.request.path, self.request.user.pk, self.get_data_version(), filters]
@@ -163,19 +173,10 @@ class CachedListMixin(ListModelMixin, _Base):
         return digest(parts)
 
 
-class _Rendered(Response):
+class _Rendered(HttpResponse):
     """An answer of which the text is there already."""
-
-    def __init__(self, body: str, request: Request, headers: dict[str, str]) -> None:
-        super().__init__(headers=headers)
-        self["Content-Type"] = request.accepted_renderer.media_type
-        self.content = body.encode()  # and so it is rendered
 
     @property
     def data(self) -> Any:
         """For who looks at the answer before it leaves, which is seldom."""
         return json.loads(self.content)
-
-    @data.setter
-    def data(self, _value: Any) -> None:
-        """The framework's has it as an attribute."""

@@ -16,11 +16,12 @@ class Links:
     def __init__(self, request: Request, name: str) -> None:
         self.name, self.path = name, escape_uri_path(request.path)
         others = sorted(each for each in request.query_params.lists() if each[0] != name)
-        self.before = urlencode([each for each in others if each[0] < name], doseq=True)
-        self.after = urlencode([each for each in others if each[0] > name], doseq=True)
+        self.before = _query([each for each in others if each[0] < name])
+        self.after = _query([each for each in others if each[0] > name])
 
     def to(self, value: str | int) -> str:
-        return self._joined(self.before, urlencode({self.name: value}), self.after)
+        """The value is a number, or a cursor as it was signed: nothing of either is quoted."""
+        return self._joined(self.before, f"{self.name}={value}", self.after)
 
     def without(self) -> str:
         return self._joined(self.before, self.after)
@@ -28,3 +29,7 @@ class Links:
     def _joined(self, *parts: str) -> str:
         query = "&".join(filter(None, parts))
         return f"{self.path}?{query}" if query else self.path
+
+
+def _query(given: list[tuple[str, list[str]]]) -> str:
+    return urlencode(given, doseq=True) if given else ""

@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Callable, Mapping
-from functools import cached_property, partial
-from typing import Any, cast
+from functools import partial
+from math import ceil
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.core.signing import BadSignature, Signer
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import BasePagination, PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +20,7 @@ from core.exceptions import InvalidCursor
 from core.keyset import Keyset, first_rows
 from core.links import Links
 from core.memory import recall
-from core.paging import PagePaginator
+from core.paging import PagedQuerySet
 from core.prepared import Given, Sql
 from core.requests import parameters_of
 
@@ -27,31 +28,6 @@ from core.requests import parameters_of
 MOST_PAGES = 20
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}
 _LINK = {"type": ["string", "null"], "format": "uri-reference"}
-
-
-class _Paginator(PagePaginator):
-    """Its pages hold what the view reads of their rows."""
-
-    def __init__(self, *args: Any, view: Any = None) -> None:
-        super().__init__(*args)
-        self.view = view
-
-    @cached_property
-    def count(self) -> int:
-        count_of = getattr(self.view, "count_of", None)
-        return int(count_of(self.object_list) if count_of else super().count)
-
-    def read(self, rows: Any, start: int, stop: int) -> list[Any]:
-        if not _keeps(rows, self.view):
-            return _read(super().read(rows, start, stop), self.view)
-        if stop <= start:
-            return []
-        # The last page is asked for in the words of a full one, lest each length had its own.
-        end = start + self.per_page
-        page = partial(super().read, rows, start, end)
-        counted = rows.counted(self.count)
-        key = (start, end, counted.is_read_to(end), counted.is_of_many)
-        return _read_kept(rows, key, page, self.view, {})[: stop - start]
 
 
 class StandardResultsSetPagination(PageNumberPagination):
@@ -63,30 +39,56 @@ class StandardResultsSetPagination(PageNumberPagination):
     parameters = frozenset({"page", "page_size"})
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
-        self.django_paginator_class: Any = partial(_Paginator, view=view)
-        return super().paginate_queryset(queryset, request, view)
+        self.number, self.size = self.asked_of(request)
+        self.links = Links(request, "page")
+        self.count = _count(queryset, view)
+        self.pages = max(1, ceil(self.count / self.size))
+        if self.number > self.pages:
+            raise NotFound(self.invalid_page_message)
+        start = (self.number - 1) * self.size
+        return self._read(queryset, view, start, min(start + self.size, self.count))
 
-    def get_page_size(self, request: Request) -> int | None:
-        for name in ("page", "page_size"):
-            text = request.query_params.get(name, "1")
+    @classmethod
+    def asked_of(cls, request: Request) -> tuple[int, int]:
+        """Which page, and how many rows of it."""
+        numbers = []
+        for name, usual in (("page", 1), ("page_size", cls.page_size)):
+            text = request.query_params.get(name, str(usual))
             if not (text.isascii() and text.isdigit() and 0 < len(text) < 10 and int(text)):
                 raise ValidationError({name: _("Give a whole number from 1 up.")})
-        return super().get_page_size(request)
+            numbers.append(int(text))
+        return numbers[0], min(numbers[1], cls.max_page_size)
 
-    def get_paginated_response(self, data: Any) -> Response:
-        assert self.page is not None  # noqa: S101 (paginate_queryset ran before)
-        links = Links(cast("Request", self.request), "page")
-        pages, number, first = self.page.paginator.num_pages, self.page.number, links.without()
-        envelope = {
-            "count": self.page.paginator.count,
-            "next": links.to(number + 1) if number < pages else None,
+    def _read(self, rows: Any, view: Any, start: int, stop: int) -> list[Any]:
+        if not isinstance(rows, PagedQuerySet):
+            return _read(rows[start:stop], view)
+        rows = rows.counted(self.count)
+        if not _keeps(rows, view):
+            return _read(rows.page(start, stop), view)
+        if stop <= start:
+            return []
+        # The last page is asked for in the words of a full one, lest each length had its own.
+        end = start + self.size
+        key = (start, end, rows.is_read_to(end), rows.is_of_many)
+        return _read_kept(rows, key, partial(rows.page, start, end), view, {})[: stop - start]
+
+    @property
+    def ends(self) -> dict[str, str]:
+        if self.pages == 1:
+            return {}
+        return {"first": self.links.without(), "last": self.links.to(self.pages)}
+
+    def envelope(self, data: Any) -> dict[str, Any]:
+        links, number, first = self.links, self.number, self.links.without()
+        return {
+            "count": self.count,
+            "next": links.to(number + 1) if number < self.pages else None,
             "previous": None if number == 1 else first if number == 2 else links.to(number - 1),
             "page": number,
-            "page_size": self.page.paginator.per_page,
-            "total_pages": pages,
+            "page_size": self.size,
+            "total_pages": self.pages,
             "results": data,
         }
-        return _page(envelope, **{"first": first, "last": links.to(pages)} if pages > 1 else {})
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
@@ -114,9 +116,10 @@ class KeysetPagination(BasePagination):
     """
 
     parameters = frozenset({"cursor", "page_size"})
+    ends: Mapping[str, str] = {}
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        size = StandardResultsSetPagination().get_page_size(request) or 0
+        _page, size = StandardResultsSetPagination.asked_of(request)
         self.links = Links(request, "cursor")
         # What is no table's rows has an order of its own.
         self.keyset = getattr(queryset, "keyset", None) or _keyset_of(queryset)
@@ -128,16 +131,15 @@ class KeysetPagination(BasePagination):
         self.has_next, self.has_previous = (began, more) if backwards else (more, began)
         return self.rows
 
-    def get_paginated_response(self, data: Any) -> Response:
+    def envelope(self, data: Any) -> dict[str, Any]:
         # Where a page is empty, the other end of the list is what lies next to it.
         after = [False, *self.keyset.position(self.rows[-1])] if self.rows else [False]
         before = [True, *self.keyset.position(self.rows[0])] if self.rows else [True]
-        envelope = {
+        return {
             "next": self._link(after) if self.has_next else None,
             "previous": self._link(before) if self.has_previous else None,
             "results": data,
         }
-        return _page(envelope)
 
     def _found(
         self, queryset: Any, view: Any, backwards: bool, values: list[Any] | None, count: int
@@ -205,9 +207,16 @@ class VersionedPagination(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
         return self.of_version(request.version).pages.paginate_queryset(queryset, request, view)
 
+    def enveloped(self, data: Any) -> tuple[dict[str, Any], dict[str, str]]:
+        """And the headers of the answer: the links stand there too (RFC 8288)."""
+        envelope = self.pages.envelope(data)
+        links = {**self.pages.ends, "prev": envelope["previous"], "next": envelope["next"]}
+        told = ", ".join([f'<{link}>; rel="{name}"' for name, link in links.items() if link])
+        return envelope, {"Link": told} if told else {}
+
     def get_paginated_response(self, data: Any) -> Response:
-        response: Response = self.pages.get_paginated_response(data)
-        return response
+        envelope, headers = self.enveloped(data)
+        return Response(envelope, headers=headers)
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         parameters: list[dict[str, Any]] = self.pages.get_schema_operation_parameters(view)
@@ -218,11 +227,10 @@ class VersionedPagination(BasePagination):
         return envelope
 
 
-def _page(envelope: dict[str, Any], **ends: str) -> Response:
-    """The envelope, with its links in the header too (RFC 8288)."""
-    links = {**ends, "prev": envelope["previous"], "next": envelope["next"]}
-    told = ", ".join(f'<{link}>; rel="{name}"' for name, link in links.items() if link)
-    return Response(envelope, headers={"Link": told} if told else None)
+def _count(rows: Any, view: Any) -> int:
+    known = getattr(rows, "known_count", None)
+    count_of = getattr(view, "count_of", type(rows).count)
+    return int(count_of(rows)) if known is None else known
 
 
 def _read(rows: Any, view: Any) -> list[Any]:

@@ -6,13 +6,12 @@ part by part off the index of its order, and what no row of a part can have is n
 any row is read or joined.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import Any, Self, TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.core.paginator import Page, Paginator
 from django.db.models import BigIntegerField, ExpressionWrapper, F, Model, Q, QuerySet
 from django.db.models.lookups import In
 
@@ -62,6 +61,8 @@ class PagedQuerySet(QuerySet[_M]):
 
     def counted(self, total: int) -> Self:
         """The same rows, of which it is known how many there are; fewer are counted again."""
+        if total == self._total:
+            return self
         rows = self.all()
         rows._total, rows.memory = total, self.memory  # noqa: SLF001 (its own kind)
         return rows
@@ -73,12 +74,13 @@ class PagedQuerySet(QuerySet[_M]):
         return rows
 
     @property
-    def is_counted(self) -> bool:
+    def known_count(self) -> int | None:
         whole = not (self.query.is_sliced or self.query.is_empty() or self.query.combinator)
-        return whole and self._total is not None
+        return self._total if whole else None
 
     def count(self) -> int:
-        return super().count() if self._total is None or not self.is_counted else self._total
+        known = self.known_count
+        return super().count() if known is None else known
 
     def of_vendors(self, ids: Iterable[int]) -> Self:
         """The rows of these shops."""
@@ -205,25 +207,3 @@ class PagedQuerySet(QuerySet[_M]):
         rows.query.clear_where()
         found = ArraySubquery(keys) if isinstance(keys, QuerySet) else keys
         return rows.filter(AnyOf(F("pk"), found))
-
-
-class _Page(Page):
-    def __iter__(self) -> Iterator[Any]:
-        """Of all rows at once; the sequence it is asks for each by its place."""
-        return iter(self.object_list)
-
-
-class PagePaginator(Paginator):
-    """Django's, by the queryset's own way to a page if it has one."""
-
-    def page(self, number: int | str) -> Page:
-        number = self.validate_number(number)
-        start = (number - 1) * self.per_page
-        stop = min(start + self.per_page, self.count)
-        rows: Any = self.object_list
-        return _Page(self.read(rows, start, stop), number, self)
-
-    def read(self, rows: Any, start: int, stop: int) -> Any:
-        if isinstance(rows, PagedQuerySet):
-            return rows.counted(self.count).page(start, stop)
-        return rows[start:stop]

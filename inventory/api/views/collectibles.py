@@ -126,7 +126,7 @@ class CollectibleViewSet(Conditional, CatalogListMixin, viewsets.ModelViewSet):
 
     def count_of(self, rows: Any) -> int:
         """Of words and categories it is kept, whatever else of the items changes."""
-        if rows.match is None or rows.is_counted:
+        if rows.match is None:
             return super().count_of(rows)
         return count_matches(self.scope, rows.match)
 
