@@ -30,7 +30,25 @@ _NUMBER = {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}
 _LINK = {"type": ["string", "null"], "format": "uri-reference"}
 
 
-class StandardResultsSetPagination(PageNumberPagination):
+class _Pages(BasePagination):
+    """Makes answers of pages, and for who writes them himself what is in them."""
+
+    ends: Mapping[str, str] = {}
+    envelope: Callable[[Any], dict[str, Any]]
+
+    def enveloped(self, data: Any) -> tuple[dict[str, Any], dict[str, str]]:
+        """And the headers of the answer: the links stand there too (RFC 8288)."""
+        envelope = self.envelope(data)
+        links = {**self.ends, "prev": envelope["previous"], "next": envelope["next"]}
+        told = ", ".join([f'<{link}>; rel="{name}"' for name, link in links.items() if link])
+        return envelope, {"Link": told} if told else {}
+
+    def get_paginated_response(self, data: Any) -> Response:
+        envelope, headers = self.enveloped(data)
+        return Response(envelope, headers=headers)
+
+
+class StandardResultsSetPagination(_Pages, PageNumberPagination):
     """20 rows a page, at most 100."""
 
     page_size = 20
@@ -42,8 +60,8 @@ class StandardResultsSetPagination(PageNumberPagination):
         self.number, self.size = self.asked_of(request)
         self.links = Links(request, "page")
         self.count = _count(queryset, view)
-        self.pages = max(1, ceil(self.count / self.size))
-        if self.number > self.pages:
+        self.last = max(1, ceil(self.count / self.size))
+        if self.number > self.last:
             raise NotFound(self.invalid_page_message)
         start = (self.number - 1) * self.size
         return self._read(queryset, view, start, min(start + self.size, self.count))
@@ -73,20 +91,20 @@ class StandardResultsSetPagination(PageNumberPagination):
         return _read_kept(rows, key, partial(rows.page, start, end), view, {})[: stop - start]
 
     @property
-    def ends(self) -> dict[str, str]:
-        if self.pages == 1:
+    def ends(self) -> Mapping[str, str]:  # type: ignore[override]
+        if self.last == 1:
             return {}
-        return {"first": self.links.without(), "last": self.links.to(self.pages)}
+        return {"first": self.links.without(), "last": self.links.to(self.last)}
 
     def envelope(self, data: Any) -> dict[str, Any]:
         links, number, first = self.links, self.number, self.links.without()
         return {
             "count": self.count,
-            "next": links.to(number + 1) if number < self.pages else None,
+            "next": links.to(number + 1) if number < self.last else None,
             "previous": None if number == 1 else first if number == 2 else links.to(number - 1),
             "page": number,
             "page_size": self.size,
-            "total_pages": self.pages,
+            "total_pages": self.last,
             "results": data,
         }
 
@@ -108,7 +126,7 @@ class StandardResultsSetPagination(PageNumberPagination):
         return {"type": "object", "required": list(properties), "properties": properties}
 
 
-class KeysetPagination(BasePagination):
+class KeysetPagination(_Pages):
     """Pages that begin after a row: the same cost at any depth, no count, nothing twice.
 
     A cursor is signed for its address, order and filters, so it fits nowhere else and cannot be
@@ -116,7 +134,6 @@ class KeysetPagination(BasePagination):
     """
 
     parameters = frozenset({"cursor", "page_size"})
-    ends: Mapping[str, str] = {}
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         _page, size = StandardResultsSetPagination.asked_of(request)
@@ -208,15 +225,12 @@ class VersionedPagination(BasePagination):
         return self.of_version(request.version).pages.paginate_queryset(queryset, request, view)
 
     def enveloped(self, data: Any) -> tuple[dict[str, Any], dict[str, str]]:
-        """And the headers of the answer: the links stand there too (RFC 8288)."""
-        envelope = self.pages.envelope(data)
-        links = {**self.pages.ends, "prev": envelope["previous"], "next": envelope["next"]}
-        told = ", ".join([f'<{link}>; rel="{name}"' for name, link in links.items() if link])
-        return envelope, {"Link": told} if told else {}
+        told: tuple[dict[str, Any], dict[str, str]] = self.pages.enveloped(data)
+        return told
 
     def get_paginated_response(self, data: Any) -> Response:
-        envelope, headers = self.enveloped(data)
-        return Response(envelope, headers=headers)
+        response: Response = self.pages.get_paginated_response(data)
+        return response
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         parameters: list[dict[str, Any]] = self.pages.get_schema_operation_parameters(view)
