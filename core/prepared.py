@@ -14,7 +14,7 @@ import copy
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from datetime import date
+from datetime import UTC, date
 from functools import cached_property
 from json import JSONDecoder
 from types import SimpleNamespace
@@ -26,6 +26,7 @@ from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import Expression, Field, ForeignKey, JSONField, Lookup, QuerySet
 from django.db.models.query import ValuesListIterable
 from psycopg.sql import Literal
+from psycopg.types.datetime import TimestamptzLoader
 
 _SCAN: Any = JSONDecoder().scan_once  # type: ignore[attr-defined]
 _KEPT = "omni_cursors"  # of a connection, among its attributes
@@ -154,8 +155,9 @@ class _Statement:
         compiler.has_composite_fields = lambda _selected: composite
 
     def filled(self, given: dict[str, Any]) -> tuple[str, list[Any]]:
-        if any(isinstance(value, (QuerySet, Sql)) for value in given.values()):
-            return _with_queries(self.sql, self.names, given)
+        for value in given.values():
+            if isinstance(value, (QuerySet, Sql)):
+                return _with_queries(self.sql, self.names, given)
         return self.sql, [_said(given[name]) for name in self.names]
 
     def read(self, rows: list[tuple[Any, ...]], connection: Any) -> list[Any]:
@@ -262,6 +264,8 @@ def run(
         bare: Any = kept.get(kind)
         if bare is None:
             bare = kept[kind] = kind(raw)
+            if connection.timezone == UTC:  # as psycopg reads them; Django needs a class in Python
+                bare.adapters.register_loader("timestamptz", TimestamptzLoader)
         if not (connection.queries_logged or connection.execute_wrappers):
             with raw.pipeline() if ends else nullcontext():
                 bare.execute(sql, parameters)

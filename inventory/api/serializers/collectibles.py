@@ -132,10 +132,9 @@ class CollectibleSerializer(Compiled, Tagged, StrictModelSerializer):
     @classmethod
     def shown(cls, rows: Sequence[Any]) -> list[dict[str, Any]]:
         """Items that were asked for as of another time have their figures of then."""
-        for item in rows:
-            if "units_then" in vars(item):
-                item.quantity, item.allocated = item.units_then, item.held_then
-                item.value, item.currency = item.value_then, item.currency_then
+        for item in rows if rows and "units_then" in vars(rows[0]) else ():
+            item.quantity, item.allocated = item.units_then, item.held_then
+            item.value, item.currency = item.value_then, item.currency_then
         return super().shown(rows)
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri-reference"})
