@@ -1,7 +1,5 @@
 """Where the work at hand comes from: the request's id and the client's address."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,15 +22,18 @@ class Origin:
 _request: ContextVar[tuple[Any, str]] = ContextVar("request", default=(None, ""))
 
 
-@contextmanager
-def request_origin(request: Any, request_id: str) -> Iterator[None]:
+class request_origin:  # noqa: N801 (for `with`)
     """For the time of the block `current_origin()` is this request, and lines in the log say its
     id."""
-    token = _request.set((request, request_id))
-    try:
-        yield
-    finally:
-        _request.reset(token)
+
+    def __init__(self, request: Any, request_id: str) -> None:
+        self.told = request, request_id
+
+    def __enter__(self) -> None:
+        self.before = _request.set(self.told)
+
+    def __exit__(self, *_error: object) -> None:
+        _request.reset(self.before)
 
 
 def current_request_id() -> str:
