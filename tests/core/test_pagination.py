@@ -1,5 +1,6 @@
 """Pages of every list: the envelope, its links, and its limits."""
 
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from rest_framework.test import APIClient, APIRequestFactory
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from core.links import Links
+from core.pagination import StandardResultsSetPagination
+from inventory.models import Category
 from tests.factories import CategoryFactory, CollectibleFactory, VendorFactory
 from users.models import User
 from vendors.models import Vendor
@@ -80,6 +83,26 @@ def test_links_stand_in_the_header_too(owner_client: APIClient, vendor: Vendor) 
         links = [f'<{ITEMS}?{q}page_size=1>; rel="{name}"' for name, q in queries.items()]
         assert answer["Link"] == ", ".join(links)
     assert "Link" not in owner_client.get(ITEMS)
+
+
+def test_pages_by_number_answer_for_themselves(vendor: Vendor) -> None:
+    """For a view that names them as its own."""
+    CategoryFactory.create_batch(5, vendor=vendor)
+    pages = StandardResultsSetPagination()
+    request = Request(APIRequestFactory().get("/shelves/?page=2&page_size=2&_=1"))
+    rows = pages.paginate_queryset(Category.objects.order_by("pk"), request)
+    answer = pages.get_paginated_response([row.pk for row in rows])
+    assert answer.data == {
+        "count": 5,
+        "next": "/shelves/?_=1&page=3&page_size=2",
+        "previous": "/shelves/?_=1&page_size=2",
+        "page": 2,
+        "page_size": 2,
+        "total_pages": 3,
+        "results": [*Category.objects.order_by("pk").values_list("pk", flat=True)[2:4]],
+    }
+    told = re.findall(r'rel="(\w+)"', answer["Link"])
+    assert told == ["first", "last", "prev", "next"]
 
 
 @pytest.mark.parametrize(
