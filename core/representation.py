@@ -43,7 +43,10 @@ _UNCHANGED: dict[Any, type] = {
 
 
 class Compiled(_Serializer):
-    """Shows a row to everybody alike: no field of it, nor a method, looks at the `context`."""
+    """Shows a row to everybody alike: no field of it, nor a method, looks at the `context`.
+
+    What is to be shown in another way, `shown` says, of one row or many.
+    """
 
     @classmethod
     def shown(cls, rows: Rows) -> list[dict[str, Any]]:
