@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from runpy import run_path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from django.conf import settings
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from core.postgres.base import DatabaseWrapper
 from omni_stock.settings.environment import WEB_ORIGINS, Environment
 
 ROOT: Path = settings.BASE_DIR
@@ -269,6 +272,18 @@ def test_requests_wait_for_redis_a_quarter_of_a_second_at_most() -> None:
     connecting = cache["SOCKET_CONNECT_TIMEOUT"] + queue["socket_connect_timeout"]
     answering = cache["SOCKET_TIMEOUT"] + queue["socket_timeout"]
     assert max(connecting, answering) <= 0.25
+
+
+@pytest.mark.parametrize(("threads", "kept"), [(4, 600), (8, 600), (9, 0)])
+def test_threads_keep_connections_where_there_is_one_for_each(
+    monkeypatch: pytest.MonkeyPatch, threads: int, kept: int
+) -> None:
+    options: Any = settings.DATABASES["default"]["OPTIONS"]
+    monkeypatch.setitem(options, "pool", {"max_size": 8, "max_idle": 600})
+    monkeypatch.setattr(DatabaseWrapper, "kept_seconds", 0)
+    server = run_path(str(ROOT / "gunicorn.conf.py"))
+    server["post_worker_init"](SimpleNamespace(cfg=SimpleNamespace(threads=threads)))
+    assert DatabaseWrapper.kept_seconds == kept
 
 
 @pytest.mark.parametrize("rate", ["0/hour", "sixty/minute", "60", "60/minutes", "-1/hour"])
