@@ -31,11 +31,11 @@ def pooled(size: int) -> Iterator[Any]:
 
 
 def who(pooled: Any) -> int:
-    """The process that answers; the connection goes back to the pool."""
+    """The process that answers, before the request ends."""
     with pooled.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         [pid] = cursor.fetchone()
-    pooled.close()
+    pooled.close_if_unusable_or_obsolete()
     return int(pid)
 
 
@@ -68,23 +68,15 @@ def kept(pooled: Any) -> Any:
     return pooled
 
 
-def who_at_the_end_of_a_request(kept: Any) -> int:
-    with kept.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        [pid] = cursor.fetchone()
-    kept.close_if_unusable_or_obsolete()
-    return int(pid)
-
-
 def test_connection_goes_back_at_the_end_of_a_request(pooled: Any) -> None:
-    who_at_the_end_of_a_request(pooled)
+    who(pooled)
     assert pooled.connection is None
 
 
 def test_thread_that_lasts_keeps_its_connection(kept: Any) -> None:
-    first = who_at_the_end_of_a_request(kept)
+    first = who(kept)
     connected = kept.connection
-    assert who_at_the_end_of_a_request(kept) == first
+    assert who(kept) == first
     assert kept.connection is connected is not None
 
 
@@ -97,9 +89,9 @@ def test_kept_connection_goes_back_after_its_time(kept: Any) -> None:
 
 
 def test_kept_connection_that_was_ended_is_replaced(kept: Any) -> None:
-    ended = who_at_the_end_of_a_request(kept)
+    ended = who(kept)
     end(ended)
-    assert who_at_the_end_of_a_request(kept) != ended
+    assert who(kept) != ended
 
 
 def test_connection_that_was_ended_is_replaced(pooled: Any) -> None:
