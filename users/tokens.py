@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
+from types import MappingProxyType
 from typing import Any, TypedDict
 
 import jwt
@@ -106,7 +107,11 @@ class _OnKeyRing(Token):
 
 
 class AccessToken(_OnKeyRing, JWTAccessToken):
-    """Goes with every call."""
+    """Goes with every call, and is remembered from one to the next: so nobody can change it."""
+
+    def __init__(self, token: Any) -> None:
+        super().__init__(token)
+        self.payload: Any = MappingProxyType(self.payload)
 
     @cached_property
     def claims(self) -> Claims:

@@ -28,9 +28,11 @@ def taken_apart(token: bytes) -> AccessToken:
     return SessionJWTAuthentication().get_validated_token(token)
 
 
-def test_what_is_remembered_is_what_was_read() -> None:
+def test_what_is_remembered_is_what_was_read_and_nobody_can_change_it() -> None:
     token = signed(60, user_id="7")
     first = taken_apart(token)
+    with pytest.raises(TypeError):
+        first["user_id"] = "8"
     assert taken_apart(token) is first
     key_ring().known.clear()
     assert taken_apart(token).payload == first.payload
