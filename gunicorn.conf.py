@@ -46,10 +46,17 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
+    from users.selectors import callers  # noqa: PLC0415 - the application is loaded only now
+
+    _keep_connections(worker)
+    callers.listen()  # and so it may remember who calls
+
+
+def _keep_connections(worker: Any) -> None:
     """Its threads are few, and last as long as it does: there is a connection for each."""
     from django.conf import settings  # noqa: PLC0415
 
-    from core.postgres.base import DatabaseWrapper  # noqa: PLC0415 - as below
+    from core.postgres.base import DatabaseWrapper  # noqa: PLC0415
 
     pool = settings.DATABASES["default"]["OPTIONS"].get("pool")
     if pool and worker.cfg.threads <= pool["max_size"]:
@@ -58,7 +65,7 @@ def post_worker_init(worker: Any) -> None:
 
 def _load_routes() -> None:
     """Before the workers split off, lest the first request of each be slow."""
-    from django.urls import get_resolver  # noqa: PLC0415 - the application is loaded only now
+    from django.urls import get_resolver  # noqa: PLC0415
 
     _ = get_resolver().url_patterns
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pgtrigger
-from pgtrigger import Before, Trigger, Update
+from pgtrigger import After, Before, Delete, Trigger, Update
 
 
 def counts_changes(*besides: str, unless: str = "", moving: str = "") -> Trigger:
@@ -33,6 +33,25 @@ def counts_changes(*besides: str, unless: str = "", moving: str = "") -> Trigger
             {alike}
             NEW.version := known + ({counted})::int;
             RETURN NEW;
+        """,
+    )
+
+
+def tells(channel: str, key: str, *columns: str) -> Trigger:
+    """Who remembers a row is told with the commit that changes it (`core.postgres.remembered`).
+
+    `key` is the column that names it; with `columns` only a change of these is told.
+    """
+    watched = [", ".join(f"{row}.{name}" for name in columns) or row for row in ("OLD", "NEW")]
+    return Trigger(
+        name="tells",
+        when=After,
+        operation=Update | Delete,
+        func=f"""
+            IF TG_OP = 'DELETE' OR ({watched[0]}) IS DISTINCT FROM ({watched[1]}) THEN
+                PERFORM pg_notify('{channel}', OLD.{key}::text);
+            END IF;
+            RETURN NULL;
         """,
     )
 

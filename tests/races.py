@@ -122,3 +122,10 @@ def await_waiting(started: list[Future[Any]]) -> None:
             assert not any(future.done() for future in started), "a call did not pass the gate"
             time.sleep(0.01)
     raise AssertionError("the calls do not wait for the rows they were said to lock")
+
+
+def await_true(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.005)

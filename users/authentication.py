@@ -13,7 +13,7 @@ from rest_framework_simplejwt.tokens import Token
 from core.exceptions import AuthenticationError
 from core.memory import recall
 from users.models import User
-from users.selectors import get_signed_in
+from users.selectors import get_caller
 from users.tokens import AccessToken, key_ring
 
 MOST_REMEMBERED = 2000
@@ -22,14 +22,15 @@ MOST_REMEMBERED = 2000
 class SessionJWTAuthentication(JWTAuthentication):
     """simplejwt's, and access ends with the session, the password, the role or the account.
 
-    It asks the database on every call, and with one query, so nothing lives on in a cache. What a
-    view `reads_beside` is asked for in the same query (`users.selectors.read_beside`).
+    It asks the database with one query, or remembers for as long as the database does not say that
+    account or session changed. What a view `reads_beside` is asked for in the same query
+    (`users.selectors.read_beside`).
     """
 
     beside = ""
 
     def __init__(self) -> None:
-        """simplejwt's looks for the model of users at every call, which `get_signed_in` knows."""
+        """simplejwt's looks for the model of users at every call, which `get_caller` knows."""
 
     def authenticate(self, request: Request) -> tuple[User, Token] | None:  # type: ignore[override]
         view = (request.parser_context or {}).get("view")
@@ -39,8 +40,7 @@ class SessionJWTAuthentication(JWTAuthentication):
     def get_validated_token(self, raw_token: bytes) -> AccessToken:
         """simplejwt's; what was good a moment ago is not taken apart again until it expires.
 
-        What a token says never changes. Whether its holder is still let in is asked of the
-        database, each time.
+        What a token says never changes. Whether its holder is still let in, `get_caller` knows.
         """
         take_apart: Any = partial(super().get_validated_token, raw_token)
         token: AccessToken = recall(key_ring().known, raw_token, take_apart, MOST_REMEMBERED)
@@ -51,9 +51,7 @@ class SessionJWTAuthentication(JWTAuthentication):
     def get_user(self, validated_token: AccessToken) -> User:  # type: ignore[override]
         try:
             claims = validated_token.claims
-            user, _jti = get_signed_in(
-                claims.user_id, claims.session_id, claims.version, self.beside
-            )
+            user = get_caller(claims.user_id, claims.session_id, claims.version, self.beside)
         except AuthenticationError as error:
             raise AuthenticationFailed(str(error.detail), error.code) from error
         return user

@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 
 from core.fields import random_code, validate_address, validate_past
 from core.models import TimeStampedQuerySet, VersionedModel
-from core.triggers import counts_changes
+from core.triggers import counts_changes, tells
 from users.enums import EmailPurpose, EndReason
-from users.triggers import ACCESS_ENDS, access_ends
+from users.triggers import ACCESS_ENDS, CALLERS, access_ends
 
 
 class UserQuerySet(TimeStampedQuerySet["User"]):
@@ -138,6 +138,7 @@ class User(AbstractUser, VersionedModel):
             access_ends(),
             # Signing in, also elsewhere, must not make the form stale that somebody fills in.
             counts_changes("updated_at", "last_login", "password", "token_version"),
+            tells(CALLERS, "id"),
         ]
 
     def __str__(self) -> str:
@@ -219,6 +220,12 @@ class Session(models.Model):
     revoked_reason = models.CharField(max_length=20, blank=True, choices=EndReason.choices)
 
     objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        triggers = [
+            # Not of a refresh, which leaves open what is open.
+            tells(CALLERS, "user_id", "user_id", "token_version", "expires_at", "revoked_at")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_agent or self.ip} ({self.pk})"

@@ -3,6 +3,8 @@
 import pgtrigger
 
 ACCESS_ENDS = "access_ends"
+# Where is said whose account or session changed, by the account's key.
+CALLERS = "callers"
 _WATCHED = ["password", "is_active", "is_staff", "is_superuser", "is_admin", "is_salesperson"]
 
 

@@ -128,7 +128,13 @@ class UTCLoader(TimestamptzLoader):
             return super().load(data)
 
 
-def _has_ended(connection: Any) -> bool:
+def has_something_to_say(descriptor: int) -> bool:
+    """Whether something of a connection has arrived that nobody has read, be it its end."""
     looked_at = poll()
-    looked_at.register(connection.fileno(), POLLIN)
+    looked_at.register(descriptor, POLLIN)
     return bool(looked_at.poll(0))
+
+
+def _has_ended(connection: Any) -> bool:
+    """Nobody asks it anything, so it has nothing else to say."""
+    return has_something_to_say(connection.fileno())

@@ -282,7 +282,7 @@ def test_threads_keep_connections_where_there_is_one_for_each(
     monkeypatch.setitem(options, "pool", {"max_size": 8, "max_idle": 600})
     monkeypatch.setattr(DatabaseWrapper, "kept_seconds", 0)
     server = run_path(str(ROOT / "gunicorn.conf.py"))
-    server["post_worker_init"](SimpleNamespace(cfg=SimpleNamespace(threads=threads)))
+    server["_keep_connections"](SimpleNamespace(cfg=SimpleNamespace(threads=threads)))
     assert DatabaseWrapper.kept_seconds == kept
 
 

@@ -1,7 +1,6 @@
 """The web server of production on the database of the tests, and many who call it at once."""
 
 import json
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from scripts.processes import LOOPBACK, Process
+from tests.races import await_true
 
 
 class Answer(NamedTuple):
@@ -31,6 +31,10 @@ class Caller:
         self._line = HTTPConnection(LOOPBACK, port, timeout=100)
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
+    def get(self, path: str) -> Answer:
+        self._line.request("GET", path, headers=self._headers)
+        return self._answer()
+
     def post(self, path: str, body: Any) -> Answer:
         self._line.request("POST", path, json.dumps(body), self._headers)
         return self._answer()
@@ -46,7 +50,7 @@ class Caller:
 
     def _answer(self) -> Answer:
         answer = self._line.getresponse()
-        return Answer(answer.status, json.loads(answer.read()))
+        return Answer(answer.status, json.loads(answer.read() or b"null"))
 
 
 def hammer(callers: int, blows: int, blow: Callable[[int], list[Any]]) -> list[Any]:
@@ -59,13 +63,6 @@ def hammer(callers: int, blows: int, blow: Callable[[int], list[Any]]) -> list[A
 def await_nobody_else() -> None:
     """Until the database has noticed that a killed process is gone."""
     await_true(lambda: not _others())
-
-
-def await_true(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.02)
 
 
 def _others() -> int:

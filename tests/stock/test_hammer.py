@@ -22,15 +22,8 @@ from sales.models import SalesEntry
 from tests.conftest import pair_for
 from tests.core.servers import environment, web_server
 from tests.factories import CollectibleFactory, StoreFactory, UserFactory, VendorFactory
-from tests.races import ROUNDS
-from tests.stock.server import (
-    Answer,
-    Caller,
-    await_nobody_else,
-    await_true,
-    hammer,
-    workers_of,
-)
+from tests.races import ROUNDS, await_true
+from tests.stock.server import Answer, Caller, await_nobody_else, hammer, workers_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos]
 BLOWS = int(os.environ.get("HAMMER", "400"))

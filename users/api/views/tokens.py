@@ -102,7 +102,7 @@ class TokenVerifyView(APIView):
         serializer = TokenVerifySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         token = read(serializer.validated_data["token"])
-        _user, jti = get_signed_in(token.user_id, token.session_id, token.version)
+        jti = get_signed_in(token.user_id, token.session_id, token.version)
         if token.kind == "refresh" and token.jti != jti:
             raise TokenNotValid
         return Response({})
