@@ -7,6 +7,11 @@ import struct
 from pathlib import Path
 from typing import Any
 
+from core.processors import assign as pre_fork
+from core.processors import stay as post_fork
+
+__all__ = ["post_fork", "pre_fork"]
+
 bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '8000')}"  # noqa: S104
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
