@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import F, Field, Func, Model, Q, QuerySet, TextField, Value
 from django.db.models.lookups import GreaterThan, LessThan
 
-from core.prepared import Given
+from core.prepared import Given, Unseen
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _row_is_beyond(terms: Sequence[Term], values: Sequence[Any]) -> Any:
     """`(a, id) > (…)`: one range of an index, however many rows have the same `a`."""
     compare = LessThan if terms[0].descending else GreaterThan
     typed = [
-        value if isinstance(value, Given) else Value(value, output_field=term.field)
+        Unseen(value.name) if isinstance(value, Given) else Value(value, output_field=term.field)
         for term, value in zip(terms, values, strict=True)
     ]
     return compare(Row(*(F(term.name) for term in terms)), Row(*typed))

@@ -85,6 +85,17 @@ class Given(Expression):
         return "%s", [self]
 
 
+class Unseen(Given):
+    """One that PostgreSQL does not see when it plans: there is no better plan for any value.
+
+    It takes a plan made for the value for the cheaper one where that says that more rows are left
+    to choose from, and plans anew each time, which costs more than the rows.
+    """
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        return "(SELECT %s)", [self]
+
+
 class Sql(NamedTuple):
     """A query as it is sent: kept by who asks the same again."""
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, F, Func, JSONField, OuterRef, QuerySet
+from django.db.models import BigIntegerField, F, Func, JSONField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Cast, JSONObject
 
 from core.exceptions import NotFoundError
 from core.prepared import prepared
-from inventory.models import Collectible, CollectibleImage
+from inventory.models import Category, Collectible, CollectibleImage
 from vendors.selectors import get_vendors_for_user
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ def _whole(key: Any) -> Any:
 
 
 def _columns(items: Any) -> Any:
-    return items.values_list(*_OWN, "category__name", _pictures())
+    # Not joined: for twenty rows PostgreSQL would read all categories of all shops.
+    category = Category.all_objects.filter(pk=OuterRef("category_id")).order_by()
+    return items.values_list(*_OWN, Subquery(category.values("name")), _pictures())
 
 
 def _pictures() -> Func:

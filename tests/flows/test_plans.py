@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from inventory.models import StockClosing
 from inventory.services import ClosingService
 from sales.models import Order
-from tests.factories import VendorFactory
+from tests.factories import CollectibleFactory, VendorFactory
 from tests.flows.scale import Read, fill, plan_of, read_whole, watched
 from users.models import User
 from vendors.models import Vendor
@@ -45,9 +45,10 @@ DEEP = [ITEMS, "orders/", "sales/", "customers/", "stock/movements/"]
 
 @pytest.fixture
 def busy(owner: User, vendor: Vendor) -> Order:
-    """An order of the owner's shop, which has a tenth of all there is, and closed its books."""
+    """An order of the owner's shop, which has a tenth of all there is and closed its books."""
     for _ in range(2):
         fill(VendorFactory(), 4 * ROWS)
+    CollectibleFactory.create_batch(60)  # each in a shop of its own
     order = fill(vendor, ROWS)
     ClosingService.close(vendor_ids=[vendor.pk], step=1)
     with connection.cursor() as cursor:
@@ -169,11 +170,26 @@ def wrong_with_counts(order: Order, client: APIClient) -> Iterator[str]:
             yield f"{asked} is counted by {ways}"
 
 
+def wrong_with_cursors(client: APIClient) -> Iterator[str]:
+    """Whoever turns pages, PostgreSQL plans once and for all."""
+    following = client.get(f"/api/v2/{ITEMS}").json()["next"]
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+        connection.connection._prepared.clear()
+        for turn in range(20):
+            client.get(f"{following}&_={turn}")
+        cursor.execute("SELECT custom_plans FROM pg_prepared_statements WHERE statement ~ 'ROW'")
+        planned = cursor.fetchall()
+    if not planned or max(planned) > (5,):
+        yield f"A page by cursor is planned {planned} times."
+
+
 def test_no_call_reads_a_long_table_whole_or_sorts_it(busy: Order, owner_client: APIClient) -> None:
     """One test: what a rollback leaves of each shop changes how tables are read afterwards."""
     wrong = [
         *wrong_with_lists(busy, owner_client),
         *wrong_with_hottest(busy, owner_client),
         *wrong_with_counts(busy, owner_client),
+        *wrong_with_cursors(owner_client),
     ]
     assert wrong == []
