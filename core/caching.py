@@ -1,6 +1,5 @@
 """The list cache: never another reader's page, never a page older than the data."""
 
-import json
 import time
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
@@ -10,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import orjson
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpResponse
 from django.utils.translation import get_language
 from redis.exceptions import RedisError
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.answers import Rendered
 from core.etags import digest, known_tags
 from core.filters import StableOrderingFilter
 from core.memory import recall
@@ -111,7 +110,7 @@ class CachedListMixin(ListModelMixin, _Base):
             return Response(status=304, headers=tag)
         body, links = made or self._kept_page(f"list:{key}")
         told = {**tag, "Link": links} if links else tag
-        return _Rendered(body.encode(), request.accepted_renderer.media_type, headers=told)
+        return Rendered(body.encode(), request.accepted_renderer.media_type, told)
 
     def _kept_page(self, key: str) -> tuple[str, str | None]:
         page: tuple[str, str | None] | None = _look_up(key)
@@ -171,12 +170,3 @@ class CachedListMixin(ListModelMixin, _Base):
             time.time() // max(settings.LIST_CACHE_SECONDS, 1),
         ]
         return digest(parts)
-
-
-class _Rendered(HttpResponse):
-    """An answer of which the text is there already."""
-
-    @property
-    def data(self) -> Any:
-        """For who looks at the answer before it leaves, which is seldom."""
-        return json.loads(self.content)

@@ -20,6 +20,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.answers import Rendered
 from core.etags import entity_tag, known_tags, matches, read_tags, still_at
 from core.exceptions import InvalidInput, NotFoundError, PreconditionFailed
 from core.headers import put
@@ -118,14 +119,16 @@ class Conditional(_View):
         kind: Any = type(self).serializer_class
         return kind(row, context=self.get_serializer_context())
 
-    def shown(self, row: Any) -> Response:
+    def shown(self, row: Any) -> Any:
         """The answer to a reader: 304, before anything is rendered, for who has this already."""
         shown = self.representation(row)
         if matches(known_tags(self.request), shown.entity_tag):
             return Response(status=304, headers={"ETag": shown.entity_tag})
-        return Response(shown.data)
+        renderer, media_type = self.request.accepted_renderer, self.request.accepted_media_type
+        body: Any = renderer.render(shown.data, media_type, self.get_renderer_context())
+        return Rendered(body, renderer.media_type, {"ETag": shown.entity_tag})
 
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         return self.shown(self.get_object())
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:

@@ -4,7 +4,7 @@ Django takes each apart for line breaks and letters, at every answer; and lists 
 up by its name. With a dozen headers that is a tenth of what a call of the API costs in Python.
 """
 
-from collections.abc import ValuesView
+from collections.abc import Mapping, ValuesView
 from functools import lru_cache
 
 from django.http import HttpResponse
@@ -17,6 +17,13 @@ class ReadyHeaders(ResponseHeaders):
 
     def __init__(self, headers: ResponseHeaders) -> None:
         self._store: dict[str, tuple[str, str]] = headers._store  # noqa: SLF001
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str]) -> "ReadyHeaders":
+        made = cls.__new__(cls)
+        store = {name.lower(): (name, value) for name, value in headers.items()}
+        made._store = store  # noqa: SLF001 (its own)
+        return made
 
     def items(self) -> ValuesView[tuple[str, str]]:  # type: ignore[override]
         return self._store.values()

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.core.signing import BadSignature, Signer
+from django.core.signing import BadSignature
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound, ValidationError
@@ -16,6 +16,7 @@ from rest_framework.pagination import BasePagination, PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.cursors import CursorSigner
 from core.exceptions import InvalidCursor
 from core.keyset import Keyset, first_rows
 from core.links import Links
@@ -140,7 +141,7 @@ class KeysetPagination(_Pages):
         self.links = Links(request, "cursor")
         # What is no table's rows has an order of its own.
         self.keyset = getattr(queryset, "keyset", None) or _keyset_of(queryset)
-        self.signer = Signer(salt=_asked(request, self.keyset), sep="~")
+        self.signer = CursorSigner(salt=_asked(request, self.keyset), sep="~")
         backwards, values = self._read(request.query_params.get("cursor", ""))
         found = self._found(queryset, view, backwards, values, size + 1)
         rows, more, began = found[:size], len(found) > size, values is not None

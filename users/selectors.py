@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
+from django.db.models.base import ModelState
 from django.utils import timezone
 
 from core.exceptions import ForbiddenError
@@ -85,11 +86,11 @@ def get_caller(user_id: int, session_id: int, version: int, beside: str = "") ->
     What is read `beside` comes with the account's row: who needs it asks for it if it is missing.
     """
     name, key = str(user_id), (session_id, version)
-    if row := callers.get(name, key):
-        return _made_of(row)
+    if values := callers.get(name, key):
+        return _with(values)
     since = callers.heard
-    user, row, read = _find_signed_in(user_id, session_id, version, beside)
-    callers.keep(name, key, row, since)
+    user, read = _find_signed_in(user_id, session_id, version, beside)
+    callers.keep(name, key, {**vars(user)}, since)
     if beside:
         setattr(user, beside, *read[1:])
     return user
@@ -101,29 +102,32 @@ def get_signed_in(user_id: int, session_id: int, version: int) -> uuid.UUID:
     Raises `TokenNotValid` when the account is gone, `SessionEnded` when the session is over.
     """
     jti: uuid.UUID
-    _user, _row, [jti] = _find_signed_in(user_id, session_id, version)
+    _user, [jti] = _find_signed_in(user_id, session_id, version)
     return jti
 
 
 def _find_signed_in(
     user_id: int, session_id: int, version: int, beside: str = ""
-) -> tuple[User, tuple[Any, ...], tuple[Any, ...]]:
-    """The account, the row that it is made of, and what was read with it."""
+) -> tuple[User, tuple[Any, ...]]:
+    """The account, and what was read with it."""
     found = _signed_in(beside)(user_id, session_id, timezone.now())
     if not found:
         raise TokenNotValid
-    [whole] = found
-    row, read = whole[:_OWN], whole[_OWN:]
-    user = _made_of(row)
+    [row] = found
+    user, read = User.from_db("default", _COLUMNS, row[:_OWN]), row[_OWN:]
     if user.deleted_at:
         raise TokenNotValid
     if not user.is_active or user.token_version != version or read[0] is None:
         raise SessionEnded
-    return user, row, read
+    return user, read
 
 
-def _made_of(row: tuple[Any, ...]) -> User:
-    user: User = User.from_db("default", _COLUMNS, row)
+def _with(values: dict[str, Any]) -> User:
+    """An account of these values, as pickle makes one; Django's own way asks each field."""
+    user = User.__new__(User)
+    state = ModelState()
+    state.db, state.adding = "default", False
+    vars(user).update(values, _state=state)
     return user
 
 
