@@ -55,6 +55,8 @@ def post_worker_init(worker: Any) -> None:
 
     _keep_connections(worker)
     callers.listen()  # and so it may remember who calls
+    # A list is more objects than the usual 700, so each began a collection, and few left anything.
+    gc.set_threshold(20_000)
 
 
 def _keep_connections(worker: Any) -> None:

@@ -1,6 +1,8 @@
 """Links from one page of a list to others: relative, so that no `Host` header can poison them."""
 
-from urllib.parse import urlencode
+import re
+from functools import lru_cache
+from urllib.parse import quote_plus
 
 from django.utils.encoding import escape_uri_path
 from rest_framework.request import Request
@@ -14,7 +16,7 @@ class Links:
     """
 
     def __init__(self, request: Request, name: str) -> None:
-        self.name, self.path = name, escape_uri_path(request.path)
+        self.name, self.path = name, _escaped(request.path)
         others = sorted(each for each in request.query_params.lists() if each[0] != name)
         self.before = _query([each for each in others if each[0] < name])
         self.after = _query([each for each in others if each[0] > name])
@@ -32,4 +34,12 @@ class Links:
 
 
 def _query(given: list[tuple[str, list[str]]]) -> str:
-    return urlencode(given, doseq=True) if given else ""
+    return "&".join([f"{_said(name)}={_said(text)}" for name, said in given for text in said])
+
+
+def _said(text: str) -> str:
+    return text if _PLAIN(text) else quote_plus(text)
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
+_escaped = lru_cache(maxsize=1000)(escape_uri_path)

@@ -19,6 +19,7 @@ from core.context import client_address
 from core.fields import read_code
 from core.limits import UNLIMITED, Decision, Policy, decide
 from core.limits.rules import Demand, Streak, Window
+from core.memory import recall
 from core.requests import is_first_party
 
 if TYPE_CHECKING:  # rest_framework.views reads this module while it is being imported
@@ -98,12 +99,24 @@ def admit(
     """
     ours = [each for each in throttles if isinstance(each, _Switchable)]
     decision = UNLIMITED
-    if settings.RATE_LIMIT_ENABLED:
-        policies = [policy for each in ours if (policy := each.policy(request, view))]
-        if policies:
-            decision = decide(policies, count=count)
+    if settings.RATE_LIMIT_ENABLED and (policies := _policies(request, ours, view)):
+        decision = decide(policies, count=count)
     request._request.limits = decision  # type: ignore[attr-defined]  # noqa: SLF001
     return decision
+
+
+def _policies(request: Request, throttles: list[_Switchable], view: Any) -> list[Policy]:
+    """Of whoever is signed in and is limited by nothing else, the same at each call."""
+
+    def make() -> list[Policy]:
+        return [policy for each in throttles if (policy := each.policy(request, view))]
+
+    kinds = tuple(map(type, throttles))
+    if not (_OF_CALLERS.issuperset(kinds) and request.user.is_authenticated):
+        return make()
+    rates: Any = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
+    key = (request.user.pk, is_first_party(request), kinds, *rates.values())
+    return recall(_known, key, make, 2000)
 
 
 def forgive(request: Request) -> None:
@@ -148,6 +161,10 @@ class BurstThrottle(_Switchable):
 
     scope = "burst"
     first_party_scope = "first_party_burst"
+
+
+_OF_CALLERS = frozenset({AnonThrottle, UserThrottle, BurstThrottle})
+_known: dict[Any, list[Policy]] = {}
 
 
 class _PerAddress(_Switchable):

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 import structlog
 from django.conf import settings as project
-from django.http import HttpResponse
+from django.core.signing import Signer
+from django.http import HttpResponse, QueryDict
 from django.utils.cache import patch_vary_headers
+from hypothesis import given
+from hypothesis import strategies as st
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
@@ -16,10 +19,14 @@ from rest_framework.test import APIRequestFactory
 from structlog.stdlib import ProcessorFormatter
 
 from core import negotiation
+from core.answers import Rendered
+from core.cursors import CursorSigner
 from core.headers import ReadyHeaders, put, vary_on
 from core.negotiation import StrictNegotiation
 from core.renderers import CSVRenderer, JSONRenderer, XLSXRenderer
+from omni_stock.wsgi import Query
 
+TEXT = st.text(st.characters(codec="utf-8"))
 FORMS = [
     "*/*", "application/*", "application/json", "application/json; indent=4", "text/csv",
     "text/csv;q=0.5, application/json", "text/html, */*;q=0.1", "*/*;version=1",
@@ -45,6 +52,42 @@ def test_headers_that_are_ready_are_the_same_headers() -> None:
     assert before == {"Content-Type": response["content-type"], "ETag": '"1"', "X-Thing": "b"}
     assert [*response.items()] == [*before.items(), ("Late", "c")]
     assert response.headers == before | {"late": "c"}
+
+
+def test_answer_that_is_there_is_an_answer_like_any_other() -> None:
+    ours = Rendered(b'{"a": 1}', "application/json", {"ETag": '"1"'})
+    theirs = HttpResponse(b'{"a": 1}', "application/json", headers={"ETag": '"1"'})
+    theirs["Content-Length"] = "8"
+    assert sorted(ours.items()) == sorted(theirs.items())
+    assert vars(ours).keys() == vars(theirs).keys()
+    aside = {"headers": 0, "cookies": 0}
+    assert vars(ours) | aside == vars(theirs) | aside
+    assert (ours.status_code, ours.content, ours.data) == (200, theirs.content, {"a": 1})
+
+
+@given(TEXT)
+def test_query_is_read_as_django_reads_it(query: str) -> None:
+    raw = query.encode()
+    assert Query(raw, encoding="utf-8") == QueryDict(raw, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "query", [b"a=1&b=2&a=3", b"a", b"=", b"a=%C3%A9&a=%E9&_=1", b"\xe9=\xff", b"a=+%2B&&b=%00"]
+)
+def test_query_of_bytes_is_read_as_django_reads_it(query: bytes) -> None:
+    ours: Any = Query(query, encoding="utf-8")
+    theirs = QueryDict(query, encoding="utf-8")
+    assert [*ours.lists()] == [*theirs.lists()]
+    with pytest.raises(AttributeError):
+        ours.appendlist("c", "1")
+
+
+@given(TEXT.filter(bool), TEXT, TEXT.filter(bool))
+def test_cursors_are_signed_as_django_signs(salt: str, value: str, secret: str) -> None:
+    ours, theirs = (kind(key=secret, salt=salt, sep="~") for kind in (CursorSigner, Signer))
+    assert ours.sign(value) == theirs.sign(value)
+    old = CursorSigner(key="new", fallback_keys=[secret], salt=salt, sep="~")
+    assert old.unsign(theirs.sign(value)) == value
 
 
 class TestForm:

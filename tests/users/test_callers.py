@@ -90,6 +90,10 @@ def test_calls_do_not_share_their_caller(client: APIClient, owner: User, pair: P
     one, other = (get_caller(owner.pk, claims.session_id, claims.version) for _ in range(2))
     assert one == other == owner
     assert one is not other
+    read_by_django = User.objects.get(pk=owner.pk)
+    for each in (one, other):
+        assert vars(each) | {"_state": 0} == vars(read_by_django) | {"_state": 0}
+        assert vars(each._state) == vars(read_by_django._state)
 
 
 @pytest.mark.parametrize(
