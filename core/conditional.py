@@ -24,6 +24,7 @@ from core.answers import Rendered
 from core.etags import entity_tag, known_tags, matches, read_tags, still_at
 from core.exceptions import InvalidInput, NotFoundError, PreconditionFailed
 from core.headers import put
+from core.memory import recall
 from core.requests import caller
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from rest_framework.serializers import BaseSerializer as _Serializer
 else:
     _View = _Serializer = object
+
+
+_allowed: dict[Any, list[str]] = {}
 
 
 class Tagged(_Serializer):
@@ -65,6 +69,12 @@ class Conditional(_View):
     # that is quicker than the list's query. A service is told by its key which row to write.
     find: Callable[..., Any] | None = None
     expected: list[str] | None = None
+
+    @property
+    def allowed_methods(self) -> list[str]:
+        """The same at each call of an address."""
+        key = (type(self), *getattr(self, "action_map", ()))
+        return recall(_allowed, key, lambda: super(Conditional, self).allowed_methods, 1000)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -3,11 +3,13 @@
 import os
 from typing import Any
 
-from django.core.handlers.wsgi import WSGIRequest
-from django.core.wsgi import get_wsgi_application
-from django.http import QueryDict
+import django
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.http import HttpRequest, QueryDict
+from django.http.response import HttpResponseBase
 from django.utils.functional import cached_property
 from django.utils.http import parse_header_parameters
+from django.utils.log import log_response
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omni_stock.settings.production")
 
@@ -35,5 +37,18 @@ class Utf8Request(WSGIRequest):
         return Query(self.environ.get("QUERY_STRING", "").encode("iso-8859-1"), encoding="utf-8")
 
 
-application = get_wsgi_application()
-application.request_class = Utf8Request
+class Handler(WSGIHandler):
+    request_class = Utf8Request
+
+    def get_response(self, request: HttpRequest) -> HttpResponseBase:
+        """Django's, which tells the thread at each call which addresses there are."""
+        response: Any = self._middleware_chain(request)  # type: ignore[attr-defined]
+        response._resource_closers.append(request.close)  # noqa: SLF001
+        if response.status_code >= 400:
+            told = response.reason_phrase, request.path
+            log_response("%s: %s", *told, response=response, request=request)
+        return response
+
+
+django.setup(set_prefix=False)
+application = Handler()

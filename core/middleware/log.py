@@ -1,21 +1,22 @@
 """The id of a request, and its line in the log."""
 
+import logging
 import os
 import re
 import time
 from collections.abc import Callable
 
-import structlog
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
 from core.context import request_origin
 from core.headers import put
+from core.logging import tell
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_log = structlog.get_logger("request")
+_log = logging.getLogger("request")
 
 
 class RequestLogMiddleware:
@@ -38,13 +39,15 @@ class RequestLogMiddleware:
             request._encoding = "utf-8"  # type: ignore[attr-defined]  # noqa: SLF001
             response = self.get_response(request)
             put(response, "X-Request-ID", request_id)  # nothing but letters that are sane
-            _log.info(
+            tell(
+                _log,
                 "request",
                 method=request.method,
                 path=request.path,
                 status=response.status_code,
                 ms=round((time.perf_counter() - started) * 1000, 1),
                 user_id=_user_id(request),
+                request_id=request_id,
             )
         return response
 

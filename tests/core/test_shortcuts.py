@@ -22,6 +22,7 @@ from core import negotiation
 from core.answers import Rendered
 from core.cursors import CursorSigner
 from core.headers import ReadyHeaders, put, vary_on
+from core.logging import tell
 from core.negotiation import StrictNegotiation
 from core.renderers import CSVRenderer, JSONRenderer, XLSXRenderer
 from omni_stock.wsgi import Query
@@ -126,6 +127,21 @@ def test_line_is_written_as_structlog_writes_it(caplog: pytest.LogCaptureFixture
     [record] = caplog.records
     assert [ours.format(record) for _ in range(2)] == [theirs.format(record)] * 2
     assert "why" in ours.format(record)
+
+
+def test_line_of_a_call_is_said_as_structlog_says_it(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    tell(logging.getLogger("here"), "happened", of="x", number=7)
+    structlog.get_logger("here").info("happened", of="x", number=7)
+    ours, theirs = caplog.records
+    aside = {"timestamp": "", "message": ""}
+    assert ours.msg | aside == theirs.msg | aside  # type: ignore[operator]
+    assert len(ours.msg["timestamp"]) == len(theirs.msg["timestamp"])
+    for name in ("name", "levelno", "levelname", "exc_info", "_name"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    assert vars(ours).keys() == vars(theirs).keys()
+    tell(logging.getLogger("django.request"), "nobody wants to know")
+    assert len(caplog.records) == 2
 
 
 def test_servers_tell_their_process_in_lines_of_their_own() -> None:
