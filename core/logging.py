@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,6 +39,7 @@ def tell(logger: logging.Logger, event: str, **facts: object) -> None:
         facts["timestamp"] = now.isoformat().replace("+00:00", "Z")
         record = logging.LogRecord.__new__(logging.LogRecord)
         vars(record).update(_UNASKED, name=logger.name, msg=facts, created=now.timestamp())
+        vars(record).update(msecs=now.microsecond // 1000, process=os.getpid())
         vars(record).update(_logger=logger, _name="info")
         logger.handle(record)
 

@@ -37,18 +37,20 @@ def counts_changes(*besides: str, unless: str = "", moving: str = "") -> Trigger
     )
 
 
-def tells(channel: str, key: str, *columns: str) -> Trigger:
+def tells(channel: str, key: str, *besides: str) -> Trigger:
     """Who remembers a row is told with the commit that changes it (`core.postgres.remembered`).
 
-    `key` is the column that names it; with `columns` only a change of these is told.
+    `key` is the column that names it; of changes of `besides` alone nothing is told.
     """
-    watched = [", ".join(f"{row}.{name}" for name in columns) or row for row in ("OLD", "NEW")]
     return Trigger(
         name="tells",
         when=After,
         operation=Update | Delete,
         func=f"""
-            IF TG_OP = 'DELETE' OR ({watched[0]}) IS DISTINCT FROM ({watched[1]}) THEN
+            IF TG_OP = 'UPDATE' THEN
+                {"".join(f"OLD.{column} := NEW.{column};" for column in besides)}
+            END IF;
+            IF OLD IS DISTINCT FROM NEW THEN
                 PERFORM pg_notify('{channel}', OLD.{key}::text);
             END IF;
             RETURN NULL;

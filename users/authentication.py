@@ -6,6 +6,7 @@ from typing import Any
 
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.tokens import Token
@@ -22,12 +23,13 @@ MOST_REMEMBERED = 2000
 class SessionJWTAuthentication(JWTAuthentication):
     """simplejwt's, and access ends with the session, the password, the role or the account.
 
-    It asks the database with one query, or remembers for as long as the database does not say that
-    account or session changed. What a view `reads_beside` is asked for in the same query
-    (`users.selectors.read_beside`).
+    It asks the database with one query; who only reads is remembered for as long as the database
+    does not say that account or session changed. What a view `reads_beside` is asked for in the
+    same query (`users.selectors.read_beside`).
     """
 
     beside = ""
+    only_reads = False
 
     def __init__(self) -> None:
         """simplejwt's looks for the model of users at every call, which `get_caller` knows."""
@@ -35,6 +37,7 @@ class SessionJWTAuthentication(JWTAuthentication):
     def authenticate(self, request: Request) -> tuple[User, Token] | None:  # type: ignore[override]
         view = (request.parser_context or {}).get("view")
         self.beside = getattr(view, "reads_beside", "")
+        self.only_reads = request.method in SAFE_METHODS
         return super().authenticate(request)  # type: ignore[return-value]
 
     def get_validated_token(self, raw_token: bytes) -> AccessToken:
@@ -51,7 +54,8 @@ class SessionJWTAuthentication(JWTAuthentication):
     def get_user(self, validated_token: AccessToken) -> User:  # type: ignore[override]
         try:
             claims = validated_token.claims
-            user = get_caller(claims.user_id, claims.session_id, claims.version, self.beside)
+            token = claims.user_id, claims.session_id, claims.version
+            user = get_caller(*token, self.beside, may_be_remembered=self.only_reads)
         except AuthenticationError as error:
             raise AuthenticationFailed(str(error.detail), error.code) from error
         return user

@@ -138,7 +138,7 @@ class User(AbstractUser, VersionedModel):
             access_ends(),
             # Signing in, also elsewhere, must not make the form stale that somebody fills in.
             counts_changes("updated_at", "last_login", "password", "token_version"),
-            tells(CALLERS, "id"),
+            tells(CALLERS, "id", "last_login", "updated_at"),
         ]
 
     def __str__(self) -> str:
@@ -224,7 +224,7 @@ class Session(models.Model):
     class Meta:
         triggers = [
             # Not of a refresh, which leaves open what is open.
-            tells(CALLERS, "user_id", "user_id", "token_version", "expires_at", "revoked_at")
+            tells(CALLERS, "user_id", "jti", "previous_jti", "last_used_at")
         ]
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ from vendors.selectors import get_roles
 _COLUMNS = [field.attname for field in User._meta.concrete_fields]
 _OWN = len(_COLUMNS)
 _beside: dict[str, Callable[[Any], Any]] = {}
-callers = RowMemory(CALLERS)
+callers = RowMemory(CALLERS, [User._meta.db_table, Session._meta.db_table])
 
 
 def get_user(user_id: int) -> User:
@@ -80,17 +80,23 @@ def read_beside(name: str, make: Callable[[Any], Any]) -> None:
     _beside[name] = make
 
 
-def get_caller(user_id: int, session_id: int, version: int, beside: str = "") -> User:
+def get_caller(
+    user_id: int, session_id: int, version: int, beside: str = "", *, may_be_remembered: bool
+) -> User:
     """Who holds an access token; as `get_signed_in`, and without a query where it is remembered.
 
     What is read `beside` comes with the account's row: who needs it asks for it if it is missing.
     """
     name, key = str(user_id), (session_id, version)
-    if values := callers.get(name, key):
-        return _with(values)
+    if may_be_remembered:
+        if values := callers.get(name, key):
+            return _with(values)
+    else:  # what it writes may be the account
+        callers.forget(name)
     since = callers.heard
     user, read = _find_signed_in(user_id, session_id, version, beside)
-    callers.keep(name, key, {**vars(user)}, since)
+    if may_be_remembered:
+        callers.keep(name, key, {**vars(user)}, since)
     if beside:
         setattr(user, beside, *read[1:])
     return user

@@ -6,47 +6,61 @@ writes, and however. A process that lasts hears them with a thread and a connect
 
 What was said counts from the moment that it arrives, and not when the thread gets to read it: who
 asks for a row looks whether something has arrived. And no row is remembered for longer than
-`seconds`, for a connection whose other end is gone may stay silent
+`seconds`; after as long a silence it is tried whether notifications still arrive
 (docs/decisions/0029-callers-are-remembered.md).
 """
 
 import threading
 import time
 import uuid
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from select import POLLIN, poll
 from typing import Any
 
 import structlog
-from django.db import DEFAULT_DB_ALIAS, Error, OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from core.postgres.base import has_something_to_say
 
 _log = structlog.get_logger(__name__)
 MOST = 2000
+MOST_KEYS = 50
 PATIENCE = 2  # seconds for a notification of one's own to arrive
+_TRIGGERS = """
+    SELECT tgrelid::regclass::text FROM pg_trigger
+    WHERE tgname LIKE 'pgtrigger\\_tells\\_%' AND tgenabled IN ('O', 'A')
+"""
+
+
+class NothingIsHeard(Exception):
+    """The tables do not tell, or what they tell does not arrive."""
 
 
 class RowMemory:
     """What was made of rows, each by the name that its table's trigger says and any key.
 
-    A lost connection is made anew after `pause` seconds; nothing is remembered until then.
+    `tables` are those whose triggers have to be there. A lost connection is made anew after `pause`
+    seconds, and where nothing is heard after sixty times as many; nothing is remembered until then.
     """
 
-    def __init__(self, channel: str, *, seconds: float = 10, pause: float = 5) -> None:
-        self.channel, self.seconds, self.pause = channel, seconds, pause
+    def __init__(
+        self, channel: str, tables: Sequence[str] = (), *, seconds: float = 10, pause: float = 5
+    ) -> None:
+        self.channel, self.tables = channel, {*tables}
+        self.seconds, self.pause = seconds, pause
         self.heard = 0  # moves when something that is being read may have changed meanwhile
-        self._kept: dict[tuple[str, Hashable], tuple[float, Any]] = {}
+        self._kept: dict[str, dict[Hashable, tuple[float, Any]]] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._descriptor = -1
         self._is_deaf = True  # or is reading what has arrived
+        self._is_lost = False
 
     def get(self, row: str, key: Hashable) -> Any:
         """None if nothing is remembered, or if something was said that is not read yet."""
         if not self.is_up_to_date:
             return None
-        until, value = self._kept.get((row, key), (0, None))
+        until, value = self._kept.get(row, {}).get(key, (0, None))
         return value if time.monotonic() < until else None
 
     def keep(self, row: str, key: Hashable, value: Any, since: int) -> None:
@@ -56,7 +70,16 @@ class RowMemory:
                 return
             if len(self._kept) >= MOST:
                 self._kept.clear()
-            self._kept[row, key] = time.monotonic() + self.seconds, value
+            of_row = self._kept.setdefault(row, {})
+            if len(of_row) >= MOST_KEYS:
+                of_row.clear()
+            of_row[key] = time.monotonic() + self.seconds, value
+
+    def forget(self, row: str) -> None:
+        """Nor is anything kept of it that is being read now."""
+        with self._lock:
+            self.heard += 1
+            self._kept.pop(row, None)
 
     @property
     def is_up_to_date(self) -> bool:
@@ -77,37 +100,56 @@ class RowMemory:
         self._say("the end")
 
     def _listen(self) -> None:
-        is_lost = False
         while not self._ended.is_set():
+            pause = self.pause
             connection = connections[DEFAULT_DB_ALIAS].copy()
             connection.settings_dict["OPTIONS"]["pool"] = None
             try:
-                with connection.wrap_database_errors:
-                    connection.ensure_connection()
-                    raw: Any = connection.connection
-                    raw.execute(f"LISTEN {self.channel}")
-                    self._require_delivery(raw)
-                    if is_lost:
-                        _log.info("notifications_are_back", channel=self.channel)
-                    is_lost = False
-                    self._hear(raw)
-            except Error as error:
-                if not is_lost:
+                connection.ensure_connection()
+                self._hear(connection.connection)
+            except Exception as error:
+                if not self._is_lost:
                     _log.warning("notifications_lost", channel=self.channel, reason=str(error))
-                is_lost = True
+                self._is_lost = True
+                pause *= 60 if isinstance(error, NothingIsHeard) else 1
             finally:
-                self._forget_all()
+                self._is_deaf = True
                 connection.close()
-            self._ended.wait(self.pause)
+            self._ended.wait(pause)
+
+    def _hear(self, raw: Any) -> None:
+        if missing := self.tables - {name for [name] in raw.execute(_TRIGGERS).fetchall()}:
+            raise NothingIsHeard(f"Nothing is told of {missing}.")
+        raw.execute(f"LISTEN {self.channel}")
+        self._descriptor = raw.fileno()
+        arriving = poll()
+        arriving.register(self._descriptor, POLLIN)
+        while not self._ended.is_set():
+            self._require_delivery(raw)
+            with self._lock:
+                self.heard += 1
+                self._kept.clear()
+                self._is_deaf = False
+            while not self._ended.is_set() and arriving.poll(self.seconds * 1000):
+                self._is_deaf = True
+                raw.pgconn.consume_input()
+                while said := raw.pgconn.notifies():
+                    self.forget(said.extra.decode())
+                self._is_deaf = False
+            self._is_deaf = True  # what comes while delivery is tried is not looked at
 
     def _require_delivery(self, raw: Any) -> None:
-        """A pooler in between may take LISTEN and pass nothing on."""
+        """A pooler in between may take LISTEN and pass nothing on, a firewall drop what is idle."""
         nonce = uuid.uuid4().hex
         self._say(nonce)
         for said in raw.notifies(timeout=PATIENCE):
             if said.payload == nonce:
-                return
-        raise OperationalError("Notifications do not arrive.")
+                break
+        else:
+            raise NothingIsHeard("Notifications do not arrive.")
+        if self._is_lost:
+            _log.info("notifications_are_back", channel=self.channel)
+        self._is_lost = False
 
     def _say(self, word: str) -> None:
         own = connections[DEFAULT_DB_ALIAS]
@@ -116,29 +158,3 @@ class RowMemory:
                 cursor.execute("SELECT pg_notify(%s, %s)", [self.channel, word])
         finally:
             own.close()
-
-    def _hear(self, raw: Any) -> None:
-        self._descriptor = raw.fileno()
-        arriving = poll()
-        arriving.register(self._descriptor, POLLIN)
-        with self._lock:
-            self.heard += 1
-            self._is_deaf = False
-        while not self._ended.is_set():
-            arriving.poll()
-            self._is_deaf = True
-            raw.pgconn.consume_input()
-            while said := raw.pgconn.notifies():
-                self._forget(said.extra.decode())
-            self._is_deaf = False
-
-    def _forget(self, row: str) -> None:
-        with self._lock:
-            self.heard += 1
-            for known in [known for known in self._kept if known[0] == row]:
-                del self._kept[known]
-
-    def _forget_all(self) -> None:
-        with self._lock:
-            self._is_deaf = True
-            self._kept.clear()

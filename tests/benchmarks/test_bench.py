@@ -22,6 +22,7 @@ from scripts.processes import Process
 from tests.factories import CategoryFactory, CollectibleFactory, UserFactory, VendorFactory
 
 ROWS_OF_THE_ISSUE = 14
+LET_GO = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s"
 
 
 @pytest.fixture
@@ -32,6 +33,8 @@ def _database_of_its_own(monkeypatch: pytest.MonkeyPatch, transactional_db: Any)
     server = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/".format(**settings)
     connection.close()
     with psycopg.connect(f"{server}postgres", autocommit=True) as control:
+        # A web server that other tests keep listens there, and will again.
+        control.execute(LET_GO, [settings["NAME"]])
         control.execute(f'CREATE DATABASE "{name}" TEMPLATE "{settings["NAME"]}"')
         monkeypatch.setenv("DATABASE_URL", f"{server}{name}")
         monkeypatch.delenv("REDIS_URL", raising=False)

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 from structlog.testing import capture_logs
 
-from core.postgres.remembered import MOST, RowMemory
+from core.postgres.remembered import MOST, MOST_KEYS, RowMemory
 from tests.races import await_true, on_own_connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -166,6 +166,39 @@ def read_number(memory: RowMemory) -> int:
         row = cursor.fetchone()
     memory.keep("counted", "number", row, since)
     return int(row[0])
+
+
+def test_silence_is_tried_again_and_again() -> None:
+    memory = RowMemory(CHANNEL, seconds=0.02)
+    thread = memory.listen()
+    await_true(lambda: memory.heard > 3)
+    memory.close()
+    thread.join(20)
+
+
+def test_nothing_is_remembered_of_tables_that_do_not_tell() -> None:
+    memory = RowMemory(CHANNEL, ["users_user", "core_auditlog"], pause=0.01)
+    with capture_logs() as logs:
+        thread = memory.listen()
+        await_true(lambda: bool(logs))
+        assert not memory.is_up_to_date
+    memory.close()
+    thread.join(20)
+    assert logs[0]["reason"] == "Nothing is told of {'core_auditlog'}."
+
+
+def test_what_is_being_read_while_it_is_to_be_forgotten_is_not_kept(memory: RowMemory) -> None:
+    memory.keep("7", "a", "seven", memory.heard)
+    since = memory.heard
+    memory.forget("7")
+    memory.keep("7", "a", "seven", since)
+    assert memory.get("7", "a") is None
+
+
+def test_one_row_does_not_fill_the_memory(memory: RowMemory) -> None:
+    for key in range(MOST_KEYS + 1):
+        memory.keep("7", key, key, memory.heard)
+    assert (memory.get("7", 0), memory.get("7", MOST_KEYS)) == (None, MOST_KEYS)
 
 
 @pytest.mark.usefixtures("number")

@@ -41,7 +41,7 @@ class AccountService:
     @staticmethod
     @transaction.atomic
     def pause(*, user: User, by: User, reason: str) -> None:
-        """Nobody signs in to this account, and what is signed in ends with its next call.
+        """Nobody signs in to this account, and what is signed in ends at once.
 
         Its shops stay open. The reason goes to the person by mail and into the audit log.
         Raises `OwnAccount`, `LastAdministrator`, and `UserNotFoundError` for a deleted one.
