@@ -41,7 +41,7 @@ class Handler(WSGIHandler):
     request_class = Utf8Request
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
-        """Django's, which tells the thread at each call which addresses there are."""
+        """Django's, but no thread is told each time which addresses there are: all have them."""
         response: Any = self._middleware_chain(request)  # type: ignore[attr-defined]
         response._resource_closers.append(request.close)  # noqa: SLF001
         if response.status_code >= 400:
