@@ -13,7 +13,7 @@ from core.processors import stay as post_fork
 __all__ = ["post_fork", "pre_fork"]
 
 bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT', '8000')}"  # noqa: S104
-worker_class = "gthread"
+worker_class = "core.staying.StayingWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 4
 # Loaded once and shared: quicker to start, less memory, and a broken build fails at once.
