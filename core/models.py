@@ -100,24 +100,24 @@ class AuditedModel(VersionedModel):
 class SoftDeleteQuerySet(TimeStampedQuerySet[_M]):
     """`delete()` hides rows and what hangs on them; `restore()` brings exactly those back."""
 
-    def delete(self, **written: Any) -> tuple[int, dict[str, int]]:
+    def delete(self, *, locked: Any = None, **written: Any) -> tuple[int, dict[str, int]]:
         """Hide the rows and, along `SOFT_CASCADE` keys, what belongs to them: all or nothing.
 
         `written` goes into the rows in the same UPDATE, not into what belongs to them. Returns
         what Django's `delete()` returns: the total and the count per model. Raises
         `ProtectedError` when a row that stays points to one of them through a `PROTECT` key.
+
+        Who has `locked` them knows their keys, and that they are living: nobody asks again.
         """
         stamp = timezone.now()
         with transaction.atomic():
-            family = self._living_family()
+            family = self._living_family(locked)
             if blockers := _blockers(family):
                 raise ProtectedError(f"{self.model._meta.label} is in use.", blockers)
-            counts = {
-                model._meta.label: _hide(
-                    model, family[model], stamp, written if model is self.model else {}
-                )
-                for model in family
-            }
+            counts = {}
+            for model, keys in family.items():
+                its = written if model is self.model else {}
+                counts[model._meta.label] = _hide(model, keys, stamp, its)
         return sum(counts.values()), counts
 
     def restore(self, **written: Any) -> int:
@@ -128,7 +128,7 @@ class SoftDeleteQuerySet(TimeStampedQuerySet[_M]):
         Raises `IntegrityError` when a living row has taken a unique value meanwhile.
         """
         with transaction.atomic():
-            family = _family(self.model, self.filter(is_deleted=True), is_deleted=True)
+            family = _family(self.model, _keys(self.filter(is_deleted=True)), is_deleted=True)
             for model, keys in family.items():
                 _show(model, keys, written if model is self.model else {})
         return len(family.get(self.model, ()))
@@ -141,8 +141,9 @@ class SoftDeleteQuerySet(TimeStampedQuerySet[_M]):
         """Rows, ten per key at most, that keep these from being deleted."""
         return _blockers(self._living_family())
 
-    def _living_family(self) -> _Family:
-        return _family(self.model, self.filter(is_deleted=False), is_deleted=False)
+    def _living_family(self, locked: Any = None) -> _Family:
+        keys = _keys(self.filter(is_deleted=False)) if locked is None else locked
+        return _family(self.model, keys, is_deleted=False)
 
     # As on Django's `delete`: a manager does not have it, so all rows must be asked for by name.
     delete.queryset_only = True  # type: ignore[attr-defined]
@@ -160,16 +161,20 @@ def _show(model: Any, keys: set[Any], written: Mapping[str, Any]) -> None:
     rows.update(is_deleted=False, deleted_at=None, **written)
 
 
-def _family(model: type[models.Model], rows: models.QuerySet[Any], *, is_deleted: bool) -> _Family:
-    """The keys of the rows and, along `SOFT_CASCADE`, of what hangs on them.
+def _keys(rows: Any) -> Any:
+    return rows.order_by().values_list("pk", flat=True)
+
+
+def _family(model: type[models.Model], keys: Iterable[Any], *, is_deleted: bool) -> _Family:
+    """The keys, of rows, and along `SOFT_CASCADE` those of what hangs on them.
 
     That is the living or, of hidden rows, what was hidden together with them.
     """
     family: _Family = {}
-    waiting = [(model, rows)]
+    waiting = [(model, keys)]
     for kind, found in waiting:  # grows while it is walked
         known = family.setdefault(kind, set())
-        new = set(found.order_by().values_list("pk", flat=True)) - known
+        new = {*found} - known
         known |= new
         if new:
             waiting += [
@@ -179,11 +184,9 @@ def _family(model: type[models.Model], rows: models.QuerySet[Any], *, is_deleted
     return {kind: keys for kind, keys in family.items() if keys}
 
 
-def _hanging(child: Any, key: str, parents: set[Any], is_deleted: bool) -> models.QuerySet[Any]:
-    rows: models.QuerySet[Any] = child.all_objects.filter(
-        **{f"{key}__among": parents}, is_deleted=is_deleted
-    )
-    return rows.filter(deleted_at=models.F(f"{key}__deleted_at")) if is_deleted else rows
+def _hanging(child: Any, key: str, parents: set[Any], is_deleted: bool) -> Any:
+    rows = child.all_objects.filter(**{f"{key}__among": parents}, is_deleted=is_deleted)
+    return _keys(rows.filter(deleted_at=models.F(f"{key}__deleted_at")) if is_deleted else rows)
 
 
 def _soft_relations(model: type[models.Model], on_delete: Any) -> list[tuple[Any, str]]:

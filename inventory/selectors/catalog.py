@@ -27,7 +27,7 @@ from inventory.models import (
 from vendors.roles import Ability
 from vendors.selectors import (
     get_vendor_ids,
-    get_vendors_allowing,
+    get_vendor_ids_forbidding,
     get_vendors_for_user,
     get_vendors_with_role,
 )
@@ -129,9 +129,8 @@ def find_label(collectible_id: int) -> dict[str, Any]:
 
 def require_may_change(user: "User", items: CollectibleQuerySet, ids: Iterable[int]) -> None:
     """Raises `ForbiddenError` when one of `items` with these ids is not the user's to change."""
-    writable = get_vendors_allowing(user, Ability.CATALOG_WRITE)
-    chosen = items.filter(pk__among={*ids}).prefetch_related(None)
-    if chosen.exclude(vendor__in=writable).exists():
+    forbidding = get_vendor_ids_forbidding(user, Ability.CATALOG_WRITE)  # mostly none
+    if forbidding and items.filter(pk__among={*ids}, vendor__in=forbidding).exists():
         raise ForbiddenError
 
 

@@ -225,8 +225,9 @@ class CollectibleService:
         fresh, outcome = judged(found, ids, terms)
         free, promised = by_promises(fresh)
         if free:
-            rows: Any = Collectible.objects.filter(pk__among={item.pk for item in free})
-            rows.delete(updated_by=by)
+            keys = {item.pk for item in free}
+            rows: Any = Collectible.objects.filter(pk__among=keys)
+            rows.delete(locked=keys, updated_by=by)
         log_many(AuditType.CATALOG, by, entries_of("deleted", free))
         outcome.done = len(free)
         outcome.errors += refused(promised, InUse())
