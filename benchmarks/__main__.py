@@ -19,10 +19,10 @@ from benchmarks.measuring import Outcome, measure
 from benchmarks.mix import measure_mix
 from benchmarks.report import RESULTS, Result, about, keep, load, render
 from benchmarks.stand import stand
-from benchmarks.whole_tables import export, take_in
+from benchmarks.whole_tables import export, take_in, take_in_beside_items
 from benchmarks.works import WORKS
 
-WHOLE = {"export": export, "import": take_in}
+WHOLE = {"export": export, "import": take_in, "import_of_items": take_in_beside_items}
 MIX = "mix"
 NAMES = [*(work.name for work in WORKS), *WHOLE, MIX]
 

@@ -16,7 +16,7 @@ from benchmarks.measuring import Figures, Outcome
 from benchmarks.stand import LIMIT, OURS, PLAIN, Contestant, Stand
 from benchmarks.works import ALL, ITEMS
 
-IMPORTED = 10_000
+IMPORTS, IMPORTED = "/api/v1/catalog/imports/", 10_000
 BOUNDARY = "table-of-the-benchmark"
 PARTS = f"""--{BOUNDARY}\r
 Content-Disposition: form-data; name="file"; filename="table.csv"\r
@@ -70,10 +70,24 @@ def export(stand: Stand, facts: Facts, rounds: int) -> Outcome:
 
 
 def take_in(stand: Stand, facts: Facts, rounds: int) -> Outcome:
+    """With a ledger, an audit log and an outcome of each row, whoever does it."""
     outcome = Outcome("import", "CSV import of new rows, rows/s", 10, 0.2, 0.9)
+    return _taken_in(stand, facts, rounds, outcome, dict.fromkeys(ALL, IMPORTS))
+
+
+def take_in_beside_items(stand: Stand, facts: Facts, rounds: int) -> Outcome:
+    """The same, beside what plain takes for the items alone."""
+    outcome = Outcome("import_of_items", "the same, plain writes no more than items")
+    addresses = {OURS: IMPORTS, PLAIN: f"{IMPORTS}of_items/"}
+    return _taken_in(stand, facts, rounds, outcome, addresses)
+
+
+def _taken_in(
+    stand: Stand, facts: Facts, rounds: int, outcome: Outcome, addresses: dict[str, str]
+) -> Outcome:
     rows = min(IMPORTED, max(100, facts.items // 10))
     sizes = {OURS: rows, PLAIN: max(100, rows // 10), LIMIT: rows}
-    rates: dict[str, list[float]] = {name: [] for name in ALL}
+    rates: dict[str, list[float]] = {name: [] for name in addresses}
     numbers = count()
     stand.sign_in()
     categories = stand.rows(
@@ -81,15 +95,15 @@ def take_in(stand: Stand, facts: Facts, rounds: int) -> Outcome:
         facts.vendor,
     )
     for _ in range(rounds):
-        for name in ALL:
+        for name, address in addresses.items():
             table = _table(next(numbers), sizes[name], [each for (each,) in categories])
             begun = time.perf_counter()
-            created = _send(stand.contestants[name], table)
+            created = _send(stand.contestants[name], address, table)
             rates[name].append(sizes[name] / (time.perf_counter() - begun))
             if created != sizes[name]:
                 raise RuntimeError(f"{name} made {created} items of {sizes[name]} rows.")
-    for name in ALL:
-        outcome.figures[name] = Figures(rate=median(rates[name]))
+    for name, measured in rates.items():
+        outcome.figures[name] = Figures(rate=median(measured))
     return outcome
 
 
@@ -102,9 +116,8 @@ def _table(number: int, size: int, categories: list[str]) -> str:
     return "\r\n".join(lines) + "\r\n"
 
 
-def _send(contestant: Contestant, table: str) -> int:
+def _send(contestant: Contestant, address: str, table: str) -> int:
     """How many items came of it, when all is done."""
-    address = "/api/v1/catalog/imports/"
     if contestant.name != OURS:
         sent = contestant.request("POST", address, table.encode(), "text/csv")
         return int(orjson.loads(fetch(contestant.port, Ask(sent, status=201)).body)["created"])

@@ -1,12 +1,15 @@
 import csv
 import io
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, F, QuerySet, Sum
 from django.http import StreamingHttpResponse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.parsers import BaseParser
@@ -16,8 +19,9 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ModelViewSet
 
 from benchmarks.plain.serializers import ItemSerializer
-from inventory.models import Category, Collectible
-from vendors.models import Vendor
+from core.models import AuditLog
+from inventory.models import Category, Collectible, ImportRow, StockLevel, StockMovement
+from vendors.models import Vendor, VendorStore
 
 
 def items_of(user: Any) -> QuerySet[Collectible]:
@@ -120,6 +124,8 @@ class TextParser(BaseParser):
 
 
 class ImportView(APIView):
+    """The items alone."""
+
     parser_classes = [TextParser]
 
     def post(self, request: Request) -> Response:
@@ -132,8 +138,42 @@ class ImportView(APIView):
             if serializer.is_valid():
                 category = categories.get(row["Category"])
                 by = request.user
-                serializer.save(vendor=vendor, category_id=category, created_by=by, updated_by=by)
+                owned = {"vendor": vendor, "created_by": by, "updated_by": by}
+                self.add(line, serializer, category_id=category, **owned)
                 created += 1
             else:
                 errors.append({"line": line, "errors": serializer.errors})
         return Response({"created": created, "failed": len(errors)}, status=status.HTTP_201_CREATED)
+
+    def add(self, line: int, serializer: Any, **values: Any) -> None:
+        serializer.save(**values)
+
+
+class LedgerImportView(ImportView):
+    """And what ours keeps besides, as far as such an application has it."""
+
+    @cached_property
+    def store(self) -> VendorStore:
+        vendor = self.request.user.active_vendor  # type: ignore[union-attr]
+        return VendorStore.objects.get(vendor=vendor, is_default=True)
+
+    @cached_property
+    def job(self) -> int:
+        return time.time_ns()
+
+    @transaction.atomic
+    def add(self, line: int, serializer: Any, **values: Any) -> None:
+        item, by = serializer.save(**values), values["created_by"]
+        if item.quantity:
+            StockMovement.objects.create(
+                item=item, store=self.store, vendor=item.vendor, actor=by, kind="opening",
+                quantity=item.quantity, sequence=1,
+            )  # fmt: skip
+            StockLevel.objects.create(item=item, store=self.store, on_hand=item.quantity)
+        AuditLog.objects.create(
+            type="IMPORT", user=by.username, actor=by, vendor=item.vendor,
+            action=f"imported item “{item.name}”", object_type="collectible", object_id=item.pk,
+        )  # fmt: skip
+        ImportRow.objects.create(
+            job_id=self.job, line=line, sku=item.sku, outcome="created", collectible=item
+        )

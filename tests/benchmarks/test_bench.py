@@ -53,8 +53,9 @@ def test_all_contestants_agree_and_are_measured_at_every_work(
     assert code == 0
     [path] = tmp_path.glob("*-200.json")
     result = load(path)
-    assert [each.name for each in result.outcomes] == [*(w.name for w in WORKS), "export", "import"]
-    who = {work.name: set(work.who) for work in WORKS}
+    whole = ["export", "import", "import_of_items"]
+    assert [each.name for each in result.outcomes] == [*(w.name for w in WORKS), *whole]
+    who = {work.name: set(work.who) for work in WORKS} | {"import_of_items": {"ours", "plain"}}
     for each in result.outcomes:
         measured = {name for name, figures in each.figures.items() if figures.rate > 0}
         assert measured >= who.get(each.name, {"ours", "plain", "limit"}) - {"ours"}
@@ -88,7 +89,7 @@ def test_a_run_is_compared_with_one_over_fewer_items() -> None:
 def test_unknown_work_is_refused() -> None:
     with pytest.raises(SystemExit, match="There is no lists; there are list,"):
         main(["--only", "lists"])
-    assert len(NAMES) == len(WORKS) + 3 > ROWS_OF_THE_ISSUE
+    assert len(NAMES) == len(WORKS) + 4 > ROWS_OF_THE_ISSUE
 
 
 @pytest.mark.django_db(transaction=True)
