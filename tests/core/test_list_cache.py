@@ -262,6 +262,29 @@ class TestKept:
         with django_assert_num_queries(1):
             shop.client.get(f"{ITEMS}?search=a&page_size=5")
 
+    @pytest.mark.parametrize(("page", "kept"), [(1, 1), (2, 1), (99, 1), (100, 0)])
+    def test_pages_that_are_only_passed_are_not_kept(
+        self, shop: Shop, page: int, kept: int
+    ) -> None:
+        CollectibleFactory.create_batch(99, vendor=shop.vendor)
+        address = f"{ITEMS}?page={page}&page_size=1"
+        answer = shop.client.get(address)
+        assert len(answer.json()["results"]) == 1
+        assert len(cache.keys("list:*")) == kept
+        assert shop.client.get(address, HTTP_IF_NONE_MATCH=answer["ETag"]).status_code == 304
+        assert shop.client.get(address).content == answer.content
+
+    def test_walk_by_cursor_leaves_its_first_page_only(self, shop: Shop) -> None:
+        CollectibleFactory.create_batch(4, vendor=shop.vendor)
+        address = "/api/v2/catalog/items/?page_size=1"
+        passed = 0
+        while address:
+            answer = shop.client.get(address)
+            again = shop.client.get(address, HTTP_IF_NONE_MATCH=answer["ETag"])
+            assert (answer.status_code, again.status_code) == (200, 304)
+            address, passed = answer.json()["next"], passed + 1
+        assert (passed, len(cache.keys("list:*"))) == (5, 1)
+
     @pytest.mark.parametrize("seconds", [300, 7])
     def test_it_is_kept_for_as_long_as_the_settings_say(
         self, shop: Shop, settings: Settings, seconds: int
