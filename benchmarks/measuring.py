@@ -66,7 +66,8 @@ def _turn(
 ) -> Slice:
     asks = work.asks(contestant, facts)
     if work.each:
-        asks, seconds = islice(asks, 1 if warm else work.each[contestant.name]), 600
+        calls = work.each[contestant.name] * max(1, facts.items // 100_000)
+        asks, seconds = islice(asks, 1 if warm else calls), 600
     return drive(contestant.port, asks, seconds=seconds, connections=work.connections)
 
 

@@ -26,7 +26,8 @@ Asks = Callable[[Contestant, Facts], Iterator[Ask]]
 @dataclass(frozen=True)
 class Work:
     """`plain`, `limit` and `scale` are what ours is to reach of the others' rates, and of its own
-    at a tenth of the items. Works of a fixed number of requests say how many a turn has."""
+    at a tenth of the items. Works of a fixed number of requests say how many a turn has for every
+    100,000 items: what each page costs once after a checkpoint, a shop of any size pays alike."""
 
     name: str
     title: str
