@@ -166,7 +166,7 @@ def _keys(rows: Any) -> Any:
 
 
 def _family(model: type[models.Model], keys: Iterable[Any], *, is_deleted: bool) -> _Family:
-    """The keys, of rows, and along `SOFT_CASCADE` those of what hangs on them.
+    """These keys, and along `SOFT_CASCADE` those of what hangs on their rows.
 
     That is the living or, of hidden rows, what was hidden together with them.
     """
