@@ -43,11 +43,15 @@ def ask(line: socket.socket) -> str:
 
 
 def test_who_asks_again_at_once_is_answered_by_the_same_thread(port: int) -> None:
-    with dial(port) as line:
-        threads = [ask(line) for _ in range(41)]
-    # gunicorn's own take turns, always. A busy machine keeps clients for longer than a moment.
-    stayed = sum(one == another for one, another in pairwise(threads))
-    assert stayed > 5
+    """gunicorn's own take turns as it comes, and the same one twice in a third of the cases. A busy
+    machine may keep the client for longer than a moment, but not in each of five series."""
+
+    def stayed() -> int:
+        with dial(port) as line:
+            threads = [ask(line) for _ in range(41)]
+        return sum(one == another for one, another in pairwise(threads))
+
+    assert any(stayed() > 30 for _ in range(5))
 
 
 def test_who_asks_later_is_answered(port: int) -> None:
