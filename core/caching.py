@@ -116,11 +116,13 @@ class CachedListMixin(ListModelMixin, _Base):
         # `*` is no tag that was given out: what is asked for has not even been understood yet.
         if key in known_tags(request):
             return Response(status=304, headers=tag)
-        body, links = made or (self._kept_page(f"list:{key}") if self.is_early else self._made())
+        body, links = made or self._kept_page(f"list:{key}")
         told = {**tag, "Link": links} if links else tag
         return Rendered(body.encode(), request.accepted_renderer.media_type, told)
 
     def _kept_page(self, key: str) -> tuple[str, str | None]:
+        if not self.is_early:
+            return self._made()
         page: tuple[str, str | None] | None = _look_up(key)
         if page is None:
             page = self._made()
