@@ -276,7 +276,6 @@ _ADOPT = """
     END IF;
     RETURN NULL;
 """
-#
 # Here and not row by row, for the vendor's version has moved: who deletes a category has done so,
 # or will find the items in it when that is done.
 _VALUE = """
@@ -297,6 +296,13 @@ _VALUE = """
     {after}
     RETURN NULL;
 """
+# Most changes (of stock, of words, of a thousand items that are deleted) are neither: one look.
+_IF_EITHER = """
+    IF pg_trigger_depth() > 1 THEN RETURN NULL; END IF;
+    IF NOT EXISTS (
+        SELECT id, category_id, value, currency FROM new_rows
+        EXCEPT SELECT id, category_id, value, currency FROM old_rows
+    ) THEN RETURN NULL; END IF;"""
 # Grouped, not joined: what is planned for a statement of one row is kept for those of a thousand,
 # and by that plan each new row was compared with every old one.
 _REFILED = """(
@@ -389,6 +395,6 @@ ITEM_TRIGGERS = [
         when=pgtrigger.After,
         operation=pgtrigger.Update,
         referencing=_CHANGED,
-        func=_VALUE.format(filed=_REFILED, valued=_REVALUED, after=""),
+        func=_IF_EITHER + _VALUE.format(filed=_REFILED, valued=_REVALUED, after=""),
     ),
 ]

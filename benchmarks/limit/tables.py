@@ -1,8 +1,8 @@
 """The tables of the two contestants: copies without triggers, and the limit's counters.
 
 Each contestant reads and writes rows of its own, so that nobody's writes are in another's way and
-each sees what it wrote. They are filled from ours and have the same indexes; that of words, one of
-another table with us, where most would put it.
+each sees what it wrote. They are filled from ours, with the same indexes and as much room in pages;
+the index of words, one of another table with us, is where most would put it.
 """
 
 from contextlib import suppress
@@ -28,6 +28,7 @@ _INDEXES = """
     SELECT pg_get_indexdef(indexrelid), indisprimary FROM pg_index WHERE indrelid = %s::regclass
     ORDER BY indisprimary DESC, 1
 """
+_OPTIONS = "SELECT array_to_string(reloptions, ', ') FROM pg_class WHERE oid = %s::regclass"
 _SEARCHED = """
     CREATE INDEX item_search ON {copy} USING gin (search_text gin_trgm_ops)
         WITH (gin_pending_list_limit = 1024) WHERE deleted_at IS NULL
@@ -73,6 +74,9 @@ def prepare(url: str) -> None:
 def _copy(connection: psycopg.Connection[Any], schema: str, table: str) -> None:
     copy = f"{schema}.{table}"
     connection.execute(f"CREATE TABLE {copy} (LIKE public.{table} INCLUDING ALL EXCLUDING INDEXES)")
+    [(options,)] = connection.execute(_OPTIONS, [f"public.{table}"]).fetchall()
+    if options:
+        connection.execute(f"ALTER TABLE {copy} SET ({options})")
     [(columns,)] = connection.execute(_COLUMNS, [f"public.{table}"]).fetchall()
     connection.execute(
         f"INSERT INTO {copy} ({columns}) OVERRIDING SYSTEM VALUE"

@@ -27,6 +27,15 @@ def url(item: Collectible, tail: str = "") -> str:
     return f"{ITEMS}{item.pk}/{tail}"
 
 
+def pages_of_items() -> dict[int, int]:
+    """In which page of the table each item's row lies, by its id."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, (ctid::text::point)[0]::int FROM inventory_collectible ORDER BY id"
+        )
+        return dict(cursor.fetchall())
+
+
 class TestBulk:
     def test_update_changes_all_in_few_queries(
         self,
@@ -44,6 +53,20 @@ class TestBulk:
         assert {(i.category.name, i.value, i.version, i.updated_by_id) for i in changed} == {
             ("New", Decimal(5), 2, owner.pk)
         }
+
+    def test_a_changed_item_stays_on_its_page(
+        self, owner_client: APIClient, vendor: Vendor
+    ) -> None:
+        """There is room for its new version: one page is written for it, not two."""
+        CollectibleFactory.create_batch(60, vendor=vendor)
+        before = pages_of_items()
+        first_of = {page: item for item, page in reversed(before.items())}
+        first_of.pop(max(first_of))  # the last one is not full
+        assert len(first_of) > 1
+        body = {"ids": [*first_of.values()], "updates": {"condition": "poor"}}
+        answer = owner_client.post(f"{ITEMS}bulk_update/", body)
+        assert answer.json()["updated"] == len(first_of)
+        assert pages_of_items() == before
 
     @pytest.mark.parametrize(
         "updates",
