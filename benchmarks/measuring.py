@@ -47,7 +47,7 @@ def measure(stand: Stand, facts: Facts, work: Work, *, seconds: float, rounds: i
     turns: dict[str, list[Slice]] = {name: [] for name in work.who}
     queries = dict.fromkeys(work.who, 0)
     for name in work.who:
-        _turn(stand.contestants[name], facts, work, min(seconds / 2, 1.0), warm=True)
+        _turn(stand.contestants[name], facts, work, min(seconds / 2, 1.0))
     for _ in range(rounds):
         for name in work.who:
             if counted:
@@ -61,13 +61,11 @@ def measure(stand: Stand, facts: Facts, work: Work, *, seconds: float, rounds: i
     return outcome
 
 
-def _turn(
-    contestant: Contestant, facts: Facts, work: Work, seconds: float, *, warm: bool = False
-) -> Slice:
+def _turn(contestant: Contestant, facts: Facts, work: Work, seconds: float) -> Slice:
     asks = work.asks(contestant, facts)
     if work.each:
         calls = work.each[contestant.name] * max(1, facts.items // 100_000)
-        asks, seconds = islice(asks, 1 if warm else calls), 600
+        asks, seconds = islice(asks, calls), 600
     return drive(contestant.port, asks, seconds=seconds, connections=work.connections)
 
 

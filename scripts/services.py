@@ -143,7 +143,8 @@ def find_postgres(data: Path, account: Account) -> tuple[Path, int]:
 
 
 def kept_options() -> tuple[str, ...]:
-    """For data that stays: an eighth of the machine's memory, for others live on it, too.
+    """For data that stays: a quarter of the machine's memory, as PostgreSQL's documents advise
+    (https://www.postgresql.org/docs/15/runtime-config-resource.html). It is taken as data fills it.
 
     PostgreSQL's own 128 MB are a fraction of a large catalog: counting what a word is found in took
     two to three times as long. And with its own 1 GB of log, bulk edits of a million items have it
@@ -152,8 +153,8 @@ def kept_options() -> tuple[str, ...]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     with suppress(OSError, ValueError):  # no such file, or "max"
         memory = min(memory, int(CGROUP.read_text()))
-    buffers = min(max(memory // 8 // MEGABYTE, 128), 2048)
-    log = max(2 * buffers, 1024)
+    buffers = max(memory // 4 // MEGABYTE, 128)
+    log = min(max(2 * buffers, 1024), 4096)
     return f"--shared_buffers={buffers}MB", "--work_mem=16MB", f"--max_wal_size={log}MB"
 
 
