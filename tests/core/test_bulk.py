@@ -127,7 +127,7 @@ def test_many_are_one_statement_and_one_for_their_keys(django_assert_num_queries
 @pytest.mark.parametrize("count", [0, 1, FEW])
 def test_values_are_told_without_instances(count: int) -> None:
     told = [
-        {"action": word, "after": {"a": word, "b": [n, None, 1.5, True]}}
+        {"action": word, "after": {"a": word, "b": [n, None, 1.5, True, 1 << 70], "7": {}}}
         for n, word in zip(range(count), cycle(NASTY), strict=False)
     ]
     for word in NASTY if count else []:
